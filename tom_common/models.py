@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 class Profile(models.Model):
-    """What a user tells about themselves: affiliation, the site they observe from, how they like the pages."""
+    """What a user tells about themselves: affiliation, their observing site, how they like the pages."""
 
     class Theme(models.TextChoices):
         SYSTEM = "", "As the system says"
@@ -16,17 +16,15 @@ class Profile(models.Model):
         DOME = "dome", "Dome (red, for the telescope)"
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
-    affiliation = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001  fixed by the contract
-    phone_number = models.CharField(max_length=32, null=True, blank=True)  # noqa: DJ001  fixed by the contract
+    affiliation = models.CharField(max_length=100, null=True, blank=True)
+    phone_number = models.CharField(max_length=32, null=True, blank=True)
     password_changed_at = models.DateTimeField(null=True, blank=True)
     time_zone = models.CharField(
         max_length=64,
         default="UTC",
         help_text="IANA name, for example America/Santiago.",
     )
-    site_name = models.CharField(
-        "observing site", max_length=100, blank=True, default=""
-    )
+    site_name = models.CharField("observing site", max_length=100, blank=True, default="")
     site_latitude = models.FloatField(
         "site latitude", null=True, blank=True, help_text="Degrees, north positive."
     )
@@ -36,9 +34,7 @@ class Profile(models.Model):
     site_elevation_m = models.FloatField(
         "site elevation", null=True, blank=True, help_text="Metres above sea level."
     )
-    theme = models.CharField(
-        max_length=8, choices=Theme, blank=True, default=Theme.SYSTEM
-    )
+    theme = models.CharField(max_length=8, choices=Theme, blank=True, default=Theme.SYSTEM)
     last_seen_home = models.DateTimeField(
         null=True,
         blank=True,
@@ -80,18 +76,12 @@ class Job(models.Model):
         related_name="jobs",
     )
     title = models.CharField(max_length=200)
-    task = models.CharField(
-        max_length=200, help_text="Dotted path of the task function."
-    )
-    arguments = models.JSONField(
-        default=dict, help_text='{"args": [...], "kwargs": {...}}'
-    )
+    task = models.CharField(max_length=200, help_text="Dotted path of the task function.")
+    arguments = models.JSONField(default=dict, help_text='{"args": [...], "kwargs": {...}}')
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0, help_text="Times it was started.")
     attempts_allowed = models.PositiveIntegerField(default=1)
-    run_after = models.DateTimeField(
-        default=timezone.now, help_text="Not before this time (UTC)."
-    )
+    run_after = models.DateTimeField(default=timezone.now, help_text="Not before this time (UTC).")
     worker = models.CharField(
         max_length=200, blank=True, default="", help_text="Who runs it: host:pid:token."
     )
@@ -108,10 +98,10 @@ class Job(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-pk")
-        indexes = [
+        indexes = (
             models.Index(fields=["state", "run_after"], name="job_state_run_after"),
             models.Index(fields=["user", "-created_at"], name="job_user_created"),
-        ]
+        )
 
     def __str__(self) -> str:
         return f"{self.title} ({self.get_state_display().lower()})"
@@ -150,12 +140,8 @@ class JobLogLine(models.Model):
 class Notification(models.Model):
     """One line in a user's list of news: a finished job, a mention."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
-    )
-    kind = models.CharField(
-        max_length=40, help_text="For example job_done, job_failed, mention."
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=40, help_text="For example job_done, job_failed, mention.")
     text = models.CharField(max_length=500)
     url = models.CharField(
         max_length=500,
@@ -168,12 +154,7 @@ class Notification(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-pk")
-        indexes = [
-            models.Index(
-                fields=["user", "read_at", "-created_at"],
-                name="notification_user_unread",
-            )
-        ]
+        indexes = (models.Index(fields=["user", "read_at", "-created_at"], name="notification_user_unread"),)
 
     def __str__(self) -> str:
         return self.text

@@ -30,15 +30,11 @@ class Migration(migrations.Migration):
                 ("title", models.CharField(max_length=200)),
                 (
                     "task",
-                    models.CharField(
-                        help_text="Dotted path of the task function.", max_length=200
-                    ),
+                    models.CharField(help_text="Dotted path of the task function.", max_length=200),
                 ),
                 (
                     "arguments",
-                    models.JSONField(
-                        default=dict, help_text='{"args": [...], "kwargs": {...}}'
-                    ),
+                    models.JSONField(default=dict, help_text='{"args": [...], "kwargs": {...}}'),
                 ),
                 (
                     "state",
@@ -56,9 +52,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "attempts",
-                    models.PositiveIntegerField(
-                        default=0, help_text="Times it was started."
-                    ),
+                    models.PositiveIntegerField(default=0, help_text="Times it was started."),
                 ),
                 ("attempts_allowed", models.PositiveIntegerField(default=1)),
                 (
@@ -299,9 +293,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="job",
-            index=models.Index(
-                fields=["state", "run_after"], name="job_state_run_after"
-            ),
+            index=models.Index(fields=["state", "run_after"], name="job_state_run_after"),
         ),
         migrations.AddIndex(
             model_name="job",
