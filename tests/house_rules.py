@@ -1,0 +1,119 @@
+"""The rules every test lives by: no network, no skips in CI, seeded chance, files in a temporary folder.
+
+A pytest plugin, loaded by ``conftest.py`` in the project's root.
+"""
+
+import ipaddress
+import os
+import random
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+SEED = 20_260_814
+NIGHT = datetime(2026, 8, 14, 4, 0, tzinfo=UTC)
+
+hypothesis_settings.register_profile("house", derandomize=True, deadline=None, database=None)
+hypothesis_settings.load_profile("house")
+
+
+class NetworkUseError(RuntimeError):
+    """A test tried to reach another host."""
+
+
+def _is_local(host) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode()
+    if host in (None, "", "localhost", "localhost."):
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _only_local(function):
+    def guarded(self, address, *args):
+        if self.family != socket.AF_UNIX and isinstance(address, tuple) and not _is_local(address[0]):
+            raise NetworkUseError(f"a test may not reach {address!r}: use a stand-in server on localhost")
+        return function(self, address, *args)
+
+    return guarded
+
+
+def _only_local_names(function):
+    def guarded(host, *args, **kwargs):
+        if not _is_local(host) and host != "0.0.0.0":  # noqa: S104  asked for by servers that listen
+            raise NetworkUseError(f"a test may not look up {host!r}: use a stand-in server on localhost")
+        return function(host, *args, **kwargs)
+
+    return guarded
+
+
+def pytest_configure(config):
+    socket.socket.connect = _only_local(socket.socket.connect)
+    socket.socket.connect_ex = _only_local(socket.socket.connect_ex)
+    socket.getaddrinfo = _only_local_names(socket.getaddrinfo)
+
+
+def pytest_collection_modifyitems(items):
+    browser_tests = Path(__file__).parent / "e2e"
+    for item in items:
+        if browser_tests in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+def _skipping_is_forbidden() -> bool:
+    return os.environ.get("TOM_CI") == "1"
+
+
+def _fail_instead(report) -> None:
+    where = report.longrepr
+    reason = where[2] if isinstance(where, tuple) else str(where)
+    report.outcome = "failed"
+    report.longrepr = f"{report.nodeid}: skipping is forbidden here (TOM_CI=1). {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and _skipping_is_forbidden():
+        _fail_instead(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    if report.skipped and _skipping_is_forbidden():
+        _fail_instead(report)
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _seeded_chance():
+    """Start every test with the same random numbers."""
+    import factory.random
+    import numpy as np
+
+    random.seed(SEED)
+    np.random.seed(SEED)
+    factory.random.reseed_random(SEED)
+
+
+@pytest.fixture(autouse=True)
+def _own_media_folder(settings, tmp_path):
+    """Give every test a media folder of its own."""
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+
+
+@pytest.fixture
+def night():
+    """Stop the clock at `NIGHT` and give it, for tests of what depends on the time."""
+    import time_machine
+
+    with time_machine.travel(NIGHT, tick=False):
+        yield NIGHT

@@ -1,0 +1,103 @@
+"""What ``settings`` computes from the environment: the database and the secret key."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from django.core.exceptions import ImproperlyConfigured
+
+_SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
+    " PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456"
+)
+_ENGINES = {
+    "postgres": "django.db.backends.postgresql",
+    "postgresql": "django.db.backends.postgresql",
+    "mysql": "django.db.backends.mysql",
+    "mariadb": "django.db.backends.mysql",
+}
+
+
+def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
+    """Return the ``DATABASES`` entry for a database URL.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///file``, ``postgres://user:password@host:port/name``, ``mariadb://...``, or empty for a
+        SQLite file in `data_dir`.
+    data_dir : Path
+        Folder of the default SQLite file.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        If the scheme is none of these, or the name of the database is missing.
+    """
+    if not url:
+        return _sqlite(str(data_dir / "tom.sqlite3"))
+    parts = urlparse(url)
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme == "sqlite":
+        return _sqlite(":memory:" if name == ":memory:" else unquote(parts.path[1:]))
+    if parts.scheme not in _ENGINES:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL has scheme {parts.scheme!r}; expected one of sqlite, postgres, mariadb"
+        )
+    if not name:
+        raise ImproperlyConfigured(
+            "DATABASE_URL names no database: expected scheme://user:password@host/name"
+        )
+    entry: dict[str, Any] = {
+        "ENGINE": _ENGINES[parts.scheme],
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": int(os.environ.get("CONN_MAX_AGE", "60")),
+        "CONN_HEALTH_CHECKS": True,
+    }
+    if entry["ENGINE"].endswith("mysql"):
+        import pymysql
+
+        pymysql.version_info = (2, 2, 7, "final", 0)  # Django asks for this mysqlclient or newer
+        pymysql.install_as_MySQLdb()
+        entry["OPTIONS"] = {"charset": "utf8mb4", "init_command": "SET sql_mode='STRICT_TRANS_TABLES'"}
+    return entry
+
+
+def _sqlite(name: str) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": name,
+        "OPTIONS": {"init_command": _SQLITE_PRAGMAS, "transaction_mode": "IMMEDIATE", "timeout": 20},
+    }
+
+
+def kept_secret_key(path: Path) -> str:
+    """Return the secret key kept in a file, made on first use and readable by its owner only.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        If the file cannot be read or written.
+    """
+    try:
+        if path.is_file():
+            return path.read_text().strip()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        key = secrets.token_urlsafe(64)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"cannot keep a secret key in {path}: {error.strerror}. Set SECRET_KEY, or TOM_DATA_DIR to a"
+            " folder that you may write."
+        ) from error
+    with os.fdopen(handle, "w") as file:
+        file.write(key + "\n")
+    return key

@@ -1,0 +1,128 @@
+"""Make the environment in ``.venv`` from the lock files (``make setup``, ``make setup-dev``).
+
+Runs under the machine's own Python with nothing installed. A stamp in ``.venv`` remembers what was installed,
+so that a second call has nothing to do.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+OLDEST_PYTHON = (3, 11)
+LOCKS = {"run": ROOT / "requirements" / "run.lock", "dev": ROOT / "requirements" / "dev.lock"}
+FRONT_END = (ROOT / "package-lock.json", ROOT / "tools" / "front_end_assets.py")
+
+
+class SetupError(Exception):
+    """What stands in the way, in one line that says what to do."""
+
+
+def digest(*files: Path) -> str:
+    """Give a fingerprint of the contents of some files; a missing one counts as empty."""
+    found = hashlib.sha256()
+    for file in files:
+        found.update(file.read_bytes() if file.is_file() else b"")
+        found.update(b"\0")
+    return found.hexdigest()
+
+
+def check_python() -> None:
+    """Stop where this Python is too old or cannot make environments."""
+    if sys.version_info < OLDEST_PYTHON:
+        wanted = ".".join(map(str, OLDEST_PYTHON))
+        raise SetupError(f"Python {wanted} or newer is needed, {sys.executable} is {sys.version.split()[0]}")
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        raise SetupError("this Python cannot make environments: apt install python3-venv") from None
+
+
+def run(command: list, *, doing: str) -> None:
+    """Run a command, quiet unless it fails."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.stderr.write(done.stdout + done.stderr)
+        raise SetupError(f"{doing} failed (above)")
+
+
+def stamp_is(name: str, wanted: str) -> bool:
+    """Say whether a step was done with the same input before."""
+    stamp = VENV / f".stamp-{name}"
+    return stamp.is_file() and stamp.read_text() == wanted
+
+
+def make_venv() -> None:
+    """Make ``.venv`` unless it holds a Python that runs."""
+    python = VENV / "bin" / "python"
+    if python.exists() and subprocess.run([python, "-c", "import pip"], capture_output=True).returncode == 0:
+        return
+    check_python()
+    if VENV.exists():
+        shutil.rmtree(VENV)
+    run([sys.executable, "-m", "venv", str(VENV)], doing="making .venv")
+
+
+def install(kind: str) -> bool:
+    """Install one lock file; say whether there was anything to do.
+
+    ``--no-deps``: the lock names everything; ``--no-compile``: Python compiles what is used, when it is used,
+    which saves a third of the time and of the disk.
+    """
+    wanted = digest(LOCKS[kind])
+    if stamp_is(kind, wanted):
+        return False
+    print(f"Installing {LOCKS[kind].relative_to(ROOT)} into .venv ...", flush=True)
+    run(
+        [VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        + ["--no-input", "--no-deps", "--no-compile", "--require-hashes", "-r", str(LOCKS[kind])],
+        doing=f"installing {LOCKS[kind].name}",
+    )
+    (VENV / f".stamp-{kind}").write_text(wanted)
+    if kind == "dev":  # dev.lock holds run.lock
+        (VENV / ".stamp-run").write_text(digest(LOCKS["run"]))
+    return True
+
+
+def install_front_end() -> bool:
+    """Fetch the scripts, styles and fonts that pages use; say whether there was anything to do."""
+    if not FRONT_END[1].is_file():
+        return False
+    wanted = digest(*FRONT_END)
+    if stamp_is("front-end", wanted):
+        return False
+    print("Installing scripts, styles and fonts ...", flush=True)
+    run([VENV / "bin" / "python", str(FRONT_END[1])], doing="installing the front-end packages")
+    (VENV / ".stamp-front-end").write_text(wanted)
+    return True
+
+
+def main() -> int:
+    kind = sys.argv[1] if len(sys.argv) > 1 else "run"
+    begun = time.monotonic()
+    try:
+        if sys.version_info < OLDEST_PYTHON:
+            check_python()
+        if not os.access(ROOT, os.W_OK):
+            raise SetupError(f"{ROOT} cannot be written: the environment lives in .venv there")
+        make_venv()
+        changed = [install(kind), install_front_end()]
+    except SetupError as error:
+        print(f"make setup: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"make setup: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    if any(changed):
+        print(f"The environment is ready ({time.monotonic() - begun:.0f} s).")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
