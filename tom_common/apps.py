@@ -9,3 +9,6 @@ class TomCommonConfig(AppConfig):
     name = "tom_common"
     verbose_name = "TOM common"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tom_common import checks  # noqa: F401  registers the system checks

@@ -1,0 +1,4 @@
+"""URLs of tom_alerts."""
+
+app_name = "tom_alerts"
+urlpatterns = []

@@ -1,0 +1,4 @@
+"""URLs of tom_calendar."""
+
+app_name = "tom_calendar"
+urlpatterns = []

@@ -1,0 +1,4 @@
+"""URLs of tom_catalogs."""
+
+app_name = "tom_catalogs"
+urlpatterns = []

@@ -1,0 +1,48 @@
+"""System checks: what ``manage.py check`` says about the settings before a user finds out.
+
+All findings are Warnings: a plugin that is missing on this machine must not keep the TOM from starting.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Warning, register
+
+from tom_common import conf
+from tom_common.hooks import import_method
+from tom_common.plugins import PluginRegistry
+
+
+@register("tom")
+def check_plugins(**_: Any) -> list[CheckMessage]:
+    """Report every entry of a plugin setting that cannot be used."""
+    return [
+        Warning(problem, hint="Correct the path, or install the package that holds it.", id="tom_common.W001")
+        for registry in PluginRegistry.instances
+        for problem in registry.problems()
+    ]
+
+
+@register("tom")
+def check_hooks(**_: Any) -> list[CheckMessage]:
+    """Report paths in ``HOOKS`` and ``TOM_ACCOUNT_REQUIREMENTS`` that cannot be imported."""
+    named = [(f"HOOKS[{name!r}]", path) for name, path in conf.hooks().items() if path]
+    named += [("TOM_ACCOUNT_REQUIREMENTS", path) for path in conf.account_requirements()]
+    found: list[CheckMessage] = []
+    for place, path in named:
+        try:
+            import_method(path)
+        except ImportError as error:
+            found.append(Warning(f"settings.{place}: {error}", id="tom_common.W002"))
+    return found
+
+
+@register("tom")
+def check_background_mode(**_: Any) -> list[CheckMessage]:
+    """Report a ``TOM_BACKGROUND`` that is none of the four modes."""
+    mode = conf.background_mode()
+    if mode in conf.BACKGROUND_MODES:
+        return []
+    modes = ", ".join(conf.BACKGROUND_MODES)
+    return [Warning(f"settings.TOM_BACKGROUND is {mode!r}; expected one of {modes}", id="tom_common.W003")]

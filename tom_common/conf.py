@@ -1,0 +1,70 @@
+"""Settings that tom_common reads, each with its default. Nothing is read while a module is being imported."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+MAX_EXACT_COUNT = 10_000
+BACKGROUND_MODES = ("auto", "dramatiq", "thread", "inline")
+
+
+def setting(name: str, default: Any = None) -> Any:
+    """Return the value of a setting at this moment, or its default where the project does not give it."""
+    return getattr(settings, name, default)
+
+
+def tom_name() -> str:
+    """Name of this TOM, as the pages show it."""
+    return setting("TOM_NAME", "TOM Toolkit") or "TOM Toolkit"
+
+
+def hooks() -> dict[str, str]:
+    """Dotted paths of the functions to call at an event, by the name of the event."""
+    return setting("HOOKS") or {}
+
+
+def auth_strategy() -> str:
+    """``READ_ONLY`` (anonymous visitors see what is open) or ``LOCKED`` (they see the login page only)."""
+    return setting("AUTH_STRATEGY", "READ_ONLY")
+
+
+def open_urls() -> list[str]:
+    """Patterns (fnmatch) of the paths that a locked TOM shows to anonymous visitors."""
+    return list(setting("OPEN_URLS") or [])
+
+
+def account_requirements() -> list[str]:
+    """Dotted paths of the functions that say where a logged-in user has to go first."""
+    return list(setting("TOM_ACCOUNT_REQUIREMENTS") or [])
+
+
+def general_search_functions() -> dict[str, str]:
+    """Dotted paths of the project's own search functions, by ``app_label.ModelName``."""
+    return setting("GENERAL_SEARCH_FUNCTIONS") or {}
+
+
+def hints_enabled() -> bool:
+    """Whether the pages show hints to the people who build this TOM."""
+    return bool(setting("HINTS_ENABLED", False))
+
+
+def hint_level() -> int:
+    """Level of the messages that carry hints."""
+    return int(setting("HINT_LEVEL", 20))
+
+
+def robots_txt_path() -> Path | None:
+    """File to serve as robots.txt, or None for the built-in text."""
+    path = setting("ROBOTS_TXT_PATH")
+    return Path(path) if path else None
+
+
+def background_mode() -> str:
+    """How background tasks run: one of `BACKGROUND_MODES`; ``tom_common.background`` resolves ``auto``."""
+    return setting("TOM_BACKGROUND", "auto")
+
+
+def job_keep_days() -> int:
+    """Days for which a finished job is listed; the rows go afterwards."""
+    return int(setting("TOM_JOB_KEEP_DAYS", 90))

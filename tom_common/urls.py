@@ -1,0 +1,59 @@
+"""All URLs of a TOM: ``path("", include("tom_common.urls"))`` is all that a project needs.
+
+The order is public. What plugins offer by ``include_url_paths()`` stands in front of our own pages (behind
+``home``), so that a plugin can put its page in the place of ours. ``urlpatterns`` is a plain list: plugins
+insert into it.
+"""
+
+from django.apps import apps
+from django.urls import include, path
+
+from tom_common.api_router import collect_api_urls
+from tom_common.contributions import include_url_paths
+
+# --- home: the one page that plugins cannot take by accident
+urlpatterns = []
+
+# --- plugins
+urlpatterns += include_url_paths()
+
+# --- accounts, users, groups, comments
+
+# --- jobs and notifications
+
+# --- our apps, each where it is installed: prefix, package, instance namespace
+for prefix, package, namespace in (
+    ("targets/", "tom_targets", "targets"),
+    ("alerts/", "tom_alerts", "alerts"),
+    ("catalogs/", "tom_catalogs", "tom_catalogs"),
+    ("observations/", "tom_observations", "observations"),
+    ("dataproducts/", "tom_dataproducts", "dataproducts"),
+    ("tom_dataservices/", "tom_dataservices", "dataservices"),
+    ("calendar/", "tom_calendar", "calendar"),
+):
+    if apps.is_installed(package):
+        urlpatterns.append(path(prefix, include(f"{package}.urls", namespace=namespace)))
+
+# --- apps of others
+if apps.is_installed("django_comments"):
+    urlpatterns.append(path("comments/", include("django_comments.urls")))
+if apps.is_installed("django.contrib.admin"):
+    from django.contrib import admin
+
+    urlpatterns.append(path("admin/", admin.site.urls))
+
+# --- REST API
+if apps.is_installed("rest_framework"):
+    urlpatterns.append(path("api-auth/", include("rest_framework.urls", namespace="rest_framework")))
+if apps.is_installed("rest_framework.authtoken"):
+    from rest_framework.authtoken.views import obtain_auth_token
+
+    urlpatterns.append(path("api/token-auth/", obtain_auth_token, name="api-token-auth"))
+if apps.is_installed("drf_spectacular"):
+    from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+    urlpatterns += [
+        path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+        path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    ]
+urlpatterns.append(path("api/", include((collect_api_urls(), "api"), namespace="api")))

@@ -1,0 +1,4 @@
+"""URLs of tom_dataproducts."""
+
+app_name = "tom_dataproducts"
+urlpatterns = []

@@ -1,0 +1,4 @@
+"""URLs of tom_dataservices."""
+
+app_name = "tom_dataservices"
+urlpatterns = []

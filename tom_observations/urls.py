@@ -1,0 +1,4 @@
+"""URLs of tom_observations."""
+
+app_name = "tom_observations"
+urlpatterns = []

@@ -1,0 +1,4 @@
+"""URLs of tom_targets."""
+
+app_name = "tom_targets"
+urlpatterns = []
