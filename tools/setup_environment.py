@@ -15,8 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST_PYTHON = (3, 11)
-LOCKS = {"run": ROOT / "requirements" / "run.lock", "dev": ROOT / "requirements" / "dev.lock"}
-FRONT_END = (ROOT / "package-lock.json", ROOT / "tools" / "front_end_assets.py")
+RUN_LOCK, DEV_LOCK = ROOT / "requirements" / "run.lock", ROOT / "requirements" / "dev.lock"
+LOCKS = {"run": [RUN_LOCK], "dev": [RUN_LOCK, DEV_LOCK]}
 
 
 class SetupError(Exception):
@@ -48,7 +48,8 @@ def run(command: list, *, doing: str) -> None:
     """Run a command, quiet unless it fails."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        sys.stderr.write(done.stdout + done.stderr)
+        lines = (done.stdout + done.stderr).splitlines()
+        sys.stderr.write("\n".join(line for line in lines if not line.startswith("WARNING")) + "\n")
         raise SetupError(f"{doing} failed (above)")
 
 
@@ -70,36 +71,36 @@ def make_venv() -> None:
 
 
 def install(kind: str) -> bool:
-    """Install one lock file; say whether there was anything to do.
+    """Install what the lock files name; say whether there was anything to do.
 
-    ``--no-deps``: the lock names everything; ``--no-compile``: Python compiles what is used, when it is used,
+    ``--no-deps``: the locks name everything; ``--no-compile``: Python compiles what is used, when it is used,
     which saves a third of the time and of the disk.
     """
-    wanted = digest(LOCKS[kind])
+    wanted = digest(*LOCKS[kind])
     if stamp_is(kind, wanted):
         return False
-    print(f"Installing {LOCKS[kind].relative_to(ROOT)} into .venv ...", flush=True)
-    run(
-        [VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        + ["--no-input", "--no-deps", "--no-compile", "--require-hashes", "-r", str(LOCKS[kind])],
-        doing=f"installing {LOCKS[kind].name}",
-    )
+    print(f"Installing {' and '.join(lock.name for lock in LOCKS[kind])} into .venv ...", flush=True)
+    command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-input", "--no-deps", "--no-compile", "--require-hashes"]
+    for lock in LOCKS[kind]:
+        command += ["-r", str(lock)]
+    run(command, doing="pip install")
     (VENV / f".stamp-{kind}").write_text(wanted)
-    if kind == "dev":  # dev.lock holds run.lock
-        (VENV / ".stamp-run").write_text(digest(LOCKS["run"]))
+    if kind == "dev":
+        (VENV / ".stamp-run").write_text(digest(*LOCKS["run"]))
     return True
 
 
-def install_front_end() -> bool:
+def install_front_end(kind: str) -> bool:
     """Fetch the scripts, styles and fonts that pages use; say whether there was anything to do."""
-    if not FRONT_END[1].is_file():
-        return False
-    wanted = digest(*FRONT_END)
-    if stamp_is("front-end", wanted):
+    import front_end_assets
+
+    for_tests = kind == "dev"
+    if front_end_assets.is_current(with_test_files=for_tests):
         return False
     print("Installing scripts, styles and fonts ...", flush=True)
-    run([VENV / "bin" / "python", str(FRONT_END[1])], doing="installing the front-end packages")
-    (VENV / ".stamp-front-end").write_text(wanted)
+    command = [str(VENV / "bin" / "python"), front_end_assets.__file__]
+    run(command + ["--dev"] * for_tests, doing="installing the front-end packages")
     return True
 
 
@@ -112,7 +113,7 @@ def main() -> int:
         if not os.access(ROOT, os.W_OK):
             raise SetupError(f"{ROOT} cannot be written: the environment lives in .venv there")
         make_venv()
-        changed = [install(kind), install_front_end()]
+        changed = [install(kind), install_front_end(kind)]
     except SetupError as error:
         print(f"make setup: {error}", file=sys.stderr)
         return 1
