@@ -1,0 +1,54 @@
+"""Rows of tom_alerts: saved broker queries, messages exchanged with alert streams, and what the demo made."""
+
+from __future__ import annotations
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+
+
+class BrokerQuery(models.Model):
+    """A query of an alert broker, kept to be run again."""
+
+    name = models.CharField(max_length=500)
+    broker = models.CharField(max_length=50)
+    parameters = models.JSONField()
+    created = models.DateTimeField(auto_now_add=True)
+    modified = models.DateTimeField(auto_now=True)
+    last_run = models.DateTimeField(blank=True, null=True, default=None)
+
+    class Meta:
+        verbose_name_plural = "broker queries"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AlertStreamMessage(models.Model):
+    """A message that was sent to or came from an alert stream."""
+
+    EXCHANGE_STATUSES = (("published", "Published"), ("ingested", "Ingested"))
+
+    topic = models.CharField(max_length=500, verbose_name="Message topic")
+    message_id = models.CharField(max_length=50, null=True, verbose_name="Message id")
+    date_shared = models.DateTimeField(auto_now_add=True, verbose_name="Date shared")
+    exchange_status = models.CharField(
+        max_length=10, choices=EXCHANGE_STATUSES, verbose_name="Exchange status"
+    )
+
+    def __str__(self) -> str:
+        return f"Message {self.message_id} on {self.topic}"
+
+
+class DemoRow(models.Model):
+    """A row that the demo made, so that removing the demo takes exactly its own rows away."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_pk = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["content_type", "object_pk"], name="tom_alerts_demo_row_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.content_type} {self.object_pk}"

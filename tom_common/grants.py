@@ -1,0 +1,183 @@
+"""Grants of single objects to users and groups; the only module that knows django-guardian.
+
+A model whose grants lie in direct foreign-key tables (``UserObjectPermissionBase`` with a
+``content_object`` key to
+it) is filtered by one probe of an index per row; every other model falls back on guardian's generic tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
+
+ACTIONS = ("view", "change", "delete")
+
+
+class GrantProbe(Exists):
+    """``EXISTS`` that PostgreSQL keeps as a probe per row.
+
+    As a plain ``EXISTS`` behind ``OR`` the planner hashes all grants of the user before the first row of a
+    page;
+    counting inside a scalar subquery cannot be hashed, and a page reads only the grants of its own rows.
+    """
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        """Write the probe as a count of at most one row."""
+        return self.as_sql(
+            compiler, connection, template="(SELECT COUNT(*) FROM (%(subquery)s) granted) > 0", **context
+        )
+
+
+def _grant_models(model: type[Model]) -> tuple[type[Model], type[Model]]:
+    from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
+
+    return get_user_obj_perms_model(model), get_group_obj_perms_model(model)
+
+
+def _rows(grants: type[Model], model: type[Model], codename: str, outer_pk: str) -> QuerySet:
+    permission = {
+        "permission__codename": codename,
+        "permission__content_type__app_label": model._meta.app_label,
+    }
+    names = {field.name for field in grants._meta.get_fields()}
+    if "object_pk" in names:
+        return grants._default_manager.filter(
+            **permission,
+            content_type__app_label=model._meta.app_label,
+            content_type__model=model._meta.model_name,
+            object_pk=Cast(OuterRef(outer_pk), CharField(max_length=255)),
+        )
+    return grants._default_manager.filter(**permission, content_object=OuterRef(outer_pk))
+
+
+def granted(user: AbstractBaseUser, codename: str, model: type[Model], *, outer_pk: str = "pk") -> Q:
+    """Return a condition that holds for rows on which a user or one of the user's groups has a permission.
+
+    Parameters
+    ----------
+    user : User
+        A logged-in user.
+    codename : str
+        Code name of the permission without the app label, for example ``"view_target"``.
+    model : type[Model]
+        Model whose rows are filtered.
+    outer_pk : str
+        Lookup from the filtered query to the primary key of `model`, for example ``"target_id"``.
+    """
+    user_grants, group_grants = _grant_models(model)
+    own = _rows(user_grants, model, codename, outer_pk).filter(user=user.pk)
+    groups = Group.objects.filter(user=user.pk).values("pk")
+    by_group = _rows(group_grants, model, codename, outer_pk).filter(group__in=groups)
+    return Q(GrantProbe(own.values("pk"))) | Q(GrantProbe(by_group.values("pk")))
+
+
+def holds_grant(user: AbstractBaseUser, codename: str, instance: Model) -> bool:
+    """Tell whether a user or one of the user's groups holds a permission on one object."""
+    model = type(instance)
+    return model._base_manager.filter(granted(user, codename, model), pk=instance.pk).exists()
+
+
+def grant_access(
+    holder: AbstractBaseUser | Group, instance: Model, codenames: Sequence[str] | None = None
+) -> None:
+    """Give a user or group permissions on one object; those already held stay.
+
+    Parameters
+    ----------
+    holder : User or Group
+    instance : Model
+    codenames : sequence of str, optional
+        Code names of the permissions; by default view, change and delete of the object's model name as its
+        ``verbose_name`` says (``view_target`` for a ``BaseTarget``).
+    """
+    from guardian.shortcuts import assign_perm
+
+    for codename in codenames or default_codenames(type(instance)):
+        assign_perm(f"{instance._meta.app_label}.{codename}", holder, instance)
+
+
+def revoke_access(
+    holder: AbstractBaseUser | Group, instance: Model, codenames: Sequence[str] | None = None
+) -> None:
+    """Take permissions on one object from a user or group; those not held are no error."""
+    from guardian.shortcuts import remove_perm
+
+    for codename in codenames or default_codenames(type(instance)):
+        remove_perm(f"{instance._meta.app_label}.{codename}", holder, instance)
+
+
+def default_codenames(model: type[Model]) -> list[str]:
+    """Return the code names for viewing, changing and deleting objects of a model."""
+    known = {codename for codename, _ in model._meta.permissions}
+    names = [f"{action}_target" for action in ACTIONS]
+    if set(names) <= known:
+        return names
+    return [f"{action}_{model._meta.model_name}" for action in ACTIONS]
+
+
+def permission_ids(model: type[Model], codenames: Iterable[str]) -> list[int]:
+    """Return the primary keys of permissions of a model, in the order asked for.
+
+    Raises
+    ------
+    Permission.DoesNotExist
+        If one of them is not in the database (``migrate`` makes them).
+    """
+    codenames = list(codenames)
+    content_type = ContentType.objects.get_for_model(model)
+    found = dict(
+        Permission.objects.filter(content_type=content_type, codename__in=codenames).values_list(
+            "codename", "pk"
+        )
+    )
+    missing = [name for name in codenames if name not in found]
+    if missing:
+        raise Permission.DoesNotExist(f"no permission {missing[0]!r} for {model._meta.label}; run migrate")
+    return [found[name] for name in codenames]
+
+
+def grant_tables(model: type[Model]) -> tuple[type[Model], type[Model]]:
+    """Return the models that hold the grants of users and of groups on a model's rows, for bulk writing."""
+    return _grant_models(model)
+
+
+def groups_with_access(instance: Model, codename: str) -> QuerySet[Group]:
+    """Return the groups that hold a permission on one object."""
+    _, group_grants = _grant_models(type(instance))
+    rows = group_grants._default_manager.filter(permission__codename=codename)
+    if "object_pk" in {field.name for field in group_grants._meta.get_fields()}:
+        rows = rows.filter(
+            content_type=ContentType.objects.get_for_model(type(instance)), object_pk=str(instance.pk)
+        )
+    else:
+        rows = rows.filter(content_object=instance.pk)
+    return Group.objects.filter(pk__in=rows.values("group")).order_by("name")
+
+
+def users_with_access(instance: Model, codename: str) -> QuerySet:
+    """Return the users who hold a permission on one object directly, not through a group."""
+    from django.contrib.auth import get_user_model
+
+    user_grants, _ = _grant_models(type(instance))
+    rows = user_grants._default_manager.filter(permission__codename=codename)
+    if "object_pk" in {field.name for field in user_grants._meta.get_fields()}:
+        rows = rows.filter(
+            content_type=ContentType.objects.get_for_model(type(instance)), object_pk=str(instance.pk)
+        )
+    else:
+        rows = rows.filter(content_object=instance.pk)
+    return get_user_model()._default_manager.filter(pk__in=rows.values("user"))
+
+
+def delete_grants(model: type[Model], pks: Sequence[Any]) -> None:
+    """Delete generic grants of rows that are gone; direct tables cascade by themselves."""
+    for grants in _grant_models(model):
+        if "object_pk" in {field.name for field in grants._meta.get_fields()}:
+            grants._default_manager.filter(
+                content_type=ContentType.objects.get_for_model(model), object_pk__in=[str(pk) for pk in pks]
+            ).delete()

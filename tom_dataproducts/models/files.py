@@ -1,0 +1,98 @@
+"""Files that belong to a target or an observation record, and groups of them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.module_loading import import_string
+from django.utils.text import slugify
+
+from tom_dataproducts import conf
+
+
+def data_product_path(instance: DataProduct, filename: str) -> str:
+    """Return where a product's file is kept below the media root.
+
+    ``DATA_PRODUCT_PATH`` may name another callable with the same arguments.
+    """
+    path = conf.data_product_path()
+    if path:
+        return import_string(path)(instance, filename)
+    record = instance.observation_record
+    folder = slugify(record.facility) if record is not None else "none"
+    return f"{slugify(instance.target.name)}/{folder}/{filename}"
+
+
+class DataProductGroup(models.Model):
+    """Data products that belong together."""
+
+    name = models.CharField(max_length=200)
+    created = models.DateTimeField(auto_now_add=True)
+    modified = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("-created",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DataProduct(models.Model):
+    """A file: photometry, a spectrum, an image, a cutout of an alert."""
+
+    FITS_EXTENSIONS = {".fits": "PRIMARY", ".fz": "SCI"}
+
+    product_id = models.CharField(max_length=255, unique=True, null=True)
+    target = models.ForeignKey("tom_targets.BaseTarget", on_delete=models.CASCADE)
+    observation_record = models.ForeignKey(
+        "tom_observations.ObservationRecord", null=True, default=None, on_delete=models.CASCADE
+    )
+    data = models.FileField(upload_to=data_product_path, null=True, default=None, max_length=255)
+    extra_data = models.TextField(blank=True, default="")
+    group = models.ManyToManyField(DataProductGroup)
+    created = models.DateTimeField(auto_now_add=True)
+    modified = models.DateTimeField(auto_now=True)
+    data_product_type = models.CharField(max_length=50, blank=True, default="")
+    featured = models.BooleanField(default=False)
+    thumbnail = models.FileField(upload_to=data_product_path, null=True, default=None, max_length=255)
+
+    class Meta:
+        ordering = ("-created",)
+        get_latest_by = ("modified",)
+        permissions = (("view_dataproduct", "View Data Product"),)
+        default_permissions = ("add", "change", "delete")
+
+    def __str__(self) -> str:
+        return self.get_file_name() or f"data product {self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the product.
+
+        Raises
+        ------
+        ValidationError
+            If its type is neither empty nor a key of ``DATA_PRODUCT_TYPES``.
+        """
+        types = conf.data_product_types()
+        if self.data_product_type and self.data_product_type not in types:
+            raise ValidationError(
+                f"data product type {self.data_product_type!r} is not in DATA_PRODUCT_TYPES: {',
+                '.join(types)}"
+            )
+        super().save(*args, **kwargs)
+
+    def get_type_display(self) -> str:
+        """Return the name of the product's type."""
+        entry = conf.data_product_types().get(self.data_product_type)
+        return entry[1] if entry else self.data_product_type
+
+    def get_file_name(self) -> str:
+        """Return the file's base name, empty without a file."""
+        return os.path.basename(self.data.name) if self.data else ""
+
+    def get_file_extension(self) -> str:
+        """Return the file's last suffix with its dot, empty without a file."""
+        return os.path.splitext(self.data.name)[1] if self.data else ""

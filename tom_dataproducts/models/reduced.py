@@ -1,0 +1,285 @@
+"""What was measured: photometry, spectra and positions in typed tables, anything else in a generic one."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from tom_dataproducts.fields import FloatArrayField, as_floats
+from tom_targets.derived import DerivedField, DerivedQuerySet, with_derived
+
+_PROVENANCE = ("source_name", "source_location", "message")
+
+
+class ReducedDatumQuerySet(DerivedQuerySet):
+    """Rows of measurements; ``get_or_create`` finds a row that differs in its provenance only."""
+
+    def get_or_create(self, defaults: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, bool]:
+        """Return the row of a lookup, made where there is none.
+
+        A row that a unique constraint holds to be the same, whatever its source, is returned instead of
+        refused.
+        """
+        try:
+            with transaction.atomic(using=self.db):
+                return super().get_or_create(defaults=defaults, **kwargs)
+        except (ValidationError, IntegrityError):
+            lookup = {name: value for name, value in kwargs.items() if name.split("__")[0] not in _PROVENANCE}
+            existing = self.filter(**lookup).first()
+            if existing is None:
+                raise
+            return existing, False
+
+
+class ReducedDatumCommon(models.Model):
+    """What the four kinds of measurement have in common."""
+
+    target = models.ForeignKey("tom_targets.BaseTarget", on_delete=models.CASCADE)
+    data_product = models.ForeignKey(
+        "tom_dataproducts.DataProduct", null=True, blank=True, on_delete=models.CASCADE
+    )
+    timestamp = models.DateTimeField(default=timezone.now, db_index=True, help_text="UTC.")
+    value = models.JSONField(blank=True, default=dict)
+    telescope = models.CharField(max_length=255, blank=True, default="")
+    instrument = models.CharField(max_length=255, blank=True, default="")
+    source_name = models.CharField(max_length=100, default="", blank=True)
+    source_location = models.CharField(max_length=200, default="", blank=True)
+    reduction_version = models.CharField(max_length=50, blank=True, default="")
+
+    objects = ReducedDatumQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        get_latest_by = ("timestamp",)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Validate and store the row; a duplicate is refused with ``ValidationError``."""
+        self.full_clean()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = with_derived(type(self), kwargs["update_fields"])
+        super().save(*args, **kwargs)
+
+
+class ReducedDatum(ReducedDatumCommon):
+    """A measurement of any kind, described by ``data_type`` and the JSON in ``value``."""
+
+    data_type = models.CharField(max_length=100, default="")
+    message = models.ManyToManyField("tom_alerts.AlertStreamMessage", blank=True)
+
+    class Meta(ReducedDatumCommon.Meta):
+        abstract = False
+        permissions = (("view_reduceddatum", "View Reduced Datum"),)
+        default_permissions = ("add", "change", "delete")
+        indexes = [models.Index(fields=["target", "data_type", "timestamp"], name="tom_dp_reduced_by_target")]
+
+    def __str__(self) -> str:
+        return f"{self.data_type} of {self.target} at {self.timestamp:%Y-%m-%d %H:%M:%S}"
+
+    def validate_unique(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse a second row of the same target, type, time and value, whatever its source.
+
+        Raises
+        ------
+        ValidationError
+        """
+        super().validate_unique(*args, **kwargs)
+        if self.target_id is None:
+            return
+        same = (
+            type(self)
+            .objects.filter(target_id=self.target_id, data_type=self.data_type, timestamp=self.timestamp)
+            .exclude(pk=self.pk)
+        )
+        if any(value == self.value for value in same.values_list("value", flat=True)):
+            raise ValidationError("Data point already exists.")
+
+
+class PhotometryReducedDatum(ReducedDatumCommon):
+    """Brightness in one band at one time: a magnitude, a signed flux density in nJy, or an upper limit.
+
+    ``limit`` is filled on limits only. Forced photometry has ``reduction_version`` ``forced``.
+    ``point_key`` tells
+    points of a survey apart by the survey's own measurement id; it is NULL for all others.
+    """
+
+    brightness = models.FloatField(blank=True, null=True)
+    brightness_error = models.FloatField(blank=True, null=True)
+    limit = models.FloatField(blank=True, null=True)
+    unit = models.CharField(max_length=32, blank=True, default="")
+    bandpass = models.CharField(max_length=32)
+    exposure_time = models.FloatField(blank=True, null=True, help_text="In seconds.")
+    point_key = models.BigIntegerField(null=True, blank=True, editable=False)
+
+    class Meta(ReducedDatumCommon.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(
+                fields=["target", "bandpass", "timestamp", "brightness", "instrument", "reduction_version"],
+                name="unique_photometry_brightness",
+            ),
+            models.UniqueConstraint(
+                fields=["target", "bandpass", "timestamp", "limit", "instrument", "reduction_version"],
+                name="unique_photometry_limit",
+            ),
+            models.UniqueConstraint(fields=["target", "point_key"], name="unique_photometry_point"),
+        ]
+        indexes = [models.Index(fields=["target", "timestamp"], name="tom_dp_photometry_curve")]
+
+    def __str__(self) -> str:
+        shown = self.brightness if self.brightness is not None else f">{self.limit}"
+        return f"{self.bandpass} {shown} {self.unit} at {self.timestamp:%Y-%m-%d %H:%M:%S}"
+
+
+class FluxDigestField(DerivedField, models.CharField):
+    """SHA-256 of the list of fluxes, since no database indexes a long array."""
+
+    sources = ("flux",)
+
+    def derive(self, *values: Any) -> str:
+        """Return the digest as hexadecimal text."""
+        floats = as_floats(values[0]) or []
+        return hashlib.sha256(",".join(repr(value) for value in floats).encode()).hexdigest()
+
+
+class SpectroscopyReducedDatum(ReducedDatumCommon):
+    """A spectrum: flux, and perhaps its error, against wavelength."""
+
+    setup = models.CharField(max_length=2000, blank=True, default="")
+    exposure_time = models.FloatField(blank=True, null=True, help_text="In seconds.")
+    wavelength = FloatArrayField(blank=True, default=list)
+    flux = FloatArrayField(blank=True, default=list)
+    error = FloatArrayField(blank=True, default=list)
+    flux_unit = models.TextField(blank=True, default="")
+    wavelength_unit = models.TextField(blank=True, default="")
+    flux_digest = FluxDigestField(max_length=64, blank=True, default="", editable=False)
+
+    class Meta(ReducedDatumCommon.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(
+                fields=["target", "timestamp", "telescope", "instrument", "flux_digest", "reduction_version"],
+                name="unique_spectroscopy",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"spectrum of {len(self.flux or [])} points at {self.timestamp:%Y-%m-%d %H:%M:%S}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Validate and store the spectrum."""
+        self.flux_digest = self._meta.get_field("flux_digest").derive(self.flux)
+        super().save(*args, **kwargs)
+
+
+class AstrometryReducedDatum(ReducedDatumCommon):
+    """A measured position (ICRS degrees) at one time."""
+
+    ra = models.FloatField()
+    dec = models.FloatField()
+    ra_error = models.FloatField(null=True, blank=True, default=None)
+    dec_error = models.FloatField(null=True, blank=True, default=None)
+    ra_error_units = models.CharField(max_length=32, blank=True, default="")
+    dec_error_units = models.CharField(max_length=32, blank=True, default="")
+
+    class Meta(ReducedDatumCommon.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(
+                fields=["target", "timestamp", "telescope", "instrument", "ra", "dec", "reduction_version"],
+                name="unique_astrometry",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ra:.5f} {self.dec:+.5f} at {self.timestamp:%Y-%m-%d %H:%M:%S}"
+
+
+REDUCED_DATUM_MODELS = (
+    ReducedDatum,
+    PhotometryReducedDatum,
+    SpectroscopyReducedDatum,
+    AstrometryReducedDatum,
+)
+
+# Accepted keys of each model field, first found wins.
+_PHOTOMETRY_KEYS = {
+    "brightness": ("brightness", "magnitude", "mag"),
+    "brightness_error": ("brightness_error", "error", "magnitude_error", "mag_err", "mag_error"),
+    "bandpass": ("bandpass", "filter", "band", "f"),
+    "limit": ("limit",),
+    "unit": ("unit",),
+    "exposure_time": ("exposure_time",),
+}
+_SPECTROSCOPY_KEYS = {
+    "flux": ("flux", "f"),
+    "wavelength": ("wavelength", "wave", "wl", "lambda"),
+    "error": ("error", "err", "flux_error", "f_error"),
+    "flux_unit": ("flux_unit", "flux_units", "f_unit", "f_units"),
+    "wavelength_unit": (
+        "wavelength_unit",
+        "wavelength_units",
+        "w_unit",
+        "w_units",
+        "lambda_unit",
+        "lambda_units",
+    ),
+    "setup": ("setup",),
+    "exposure_time": ("exposure_time",),
+}
+_ASTROMETRY_KEYS = {
+    "ra": ("ra", "right_ascension", "ra_deg"),
+    "dec": ("dec", "declination", "dec_deg"),
+    "ra_error": ("ra_error", "right_ascension_error", "ra_err"),
+    "dec_error": ("dec_error", "declination_error", "dec_err"),
+    "ra_error_units": ("ra_error_units", "ra_err_units"),
+    "dec_error_units": ("dec_error_units", "dec_err_units"),
+}
+_KINDS: dict[str, tuple[type[models.Model], dict[str, tuple[str, ...]]]] = {
+    "photometry": (PhotometryReducedDatum, _PHOTOMETRY_KEYS),
+    "spectroscopy": (SpectroscopyReducedDatum, _SPECTROSCOPY_KEYS),
+    "astrometry": (AstrometryReducedDatum, _ASTROMETRY_KEYS),
+}
+_COMMON = (
+    "target",
+    "data_product",
+    "timestamp",
+    "telescope",
+    "instrument",
+    "source_name",
+    "source_location",
+    "reduction_version",
+)
+
+
+def try_parse_reduced_datum(values: dict[str, Any]) -> Any:
+    """Return an unsaved row of the right model for a dictionary of a measurement.
+
+    Parameters
+    ----------
+    values : dict
+        ``data_type``, ``target``, ``timestamp``, ... and the measurement, flat or nested under ``value``.
+        Keys that are no field of the model are kept in the row's ``value``.
+    """
+    flat = dict(values)
+    nested = flat.pop("value", None)
+    data_type = str(flat.pop("data_type", "") or "")
+    kind = _KINDS.get(data_type.lower())
+    if kind is None:
+        fields = {name: flat.pop(name) for name in _COMMON if name in flat}
+        value = {**nested, **flat} if isinstance(nested, dict) else (nested if nested is not None else flat)
+        return ReducedDatum(data_type=data_type, value=value, **fields)
+    if isinstance(nested, dict):
+        flat = {**flat, **nested}
+    model, keys = kind
+    fields = {name: flat.pop(name) for name in _COMMON if flat.get(name) is not None}
+    for name, accepted in keys.items():
+        for key in accepted:
+            if key in flat and flat[key] is not None:
+                fields[name] = flat.pop(key)
+                break
+    leftover = {key: value for key, value in flat.items() if value is not None and key not in _COMMON}
+    return model(value=leftover, **fields)

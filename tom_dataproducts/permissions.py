@@ -1,0 +1,68 @@
+"""Who may see and change files and measurements: as their target allows, or by grants of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from tom_common.grants import granted
+from tom_targets import conf as targets_conf
+from tom_targets.permissions import target_condition
+
+_TARGET_ACTION = {"view": "view_target", "change": "change_target", "delete": "change_target"}
+
+
+def _split(action: str) -> tuple[str, str]:
+    codename = action.rpartition(".")[2]
+    verb, _, noun = codename.partition("_")
+    if verb not in _TARGET_ACTION or not noun:
+        raise ValueError(f"unknown action {action!r}; expected view_..., change_... or delete_...")
+    return verb, codename
+
+
+def _through_target(user: Any, queryset: QuerySet, verb: str) -> QuerySet:
+    condition = target_condition(user, _TARGET_ACTION[verb], prefix="target__")
+    return queryset if condition is None else queryset.filter(condition)
+
+
+def data_products_for_user(user: Any, queryset: QuerySet, action: str = "view_dataproduct") -> QuerySet:
+    """Return the data products of a queryset with which a user may do something.
+
+    A product follows its target: who sees the target sees it, who may change the target may change and
+    delete it.
+    Where ``TARGET_PERMISSIONS_ONLY`` is False a grant on the product itself is needed besides seeing the
+    target.
+
+    Raises
+    ------
+    ValueError
+        For an unknown action.
+    """
+    return _rows_for_user(user, queryset, action)
+
+
+def reduced_data_for_user(user: Any, queryset: QuerySet, action: str = "view_reduceddatum") -> QuerySet:
+    """Return the measurements of a queryset (of any of the four models) with which a user may do something.
+
+    Raises
+    ------
+    ValueError
+        For an unknown action.
+    """
+    return _rows_for_user(user, queryset, action)
+
+
+def _rows_for_user(user: Any, queryset: QuerySet, action: str) -> QuerySet:
+    verb, codename = _split(action)
+    if targets_conf.permissions_only() or (user and user.is_authenticated and user.is_superuser):
+        return _through_target(user, queryset, verb)
+    visible = _through_target(user, queryset, "view")
+    if not (user and user.is_authenticated and user.is_active):
+        return visible.none()
+    own_grants = {name for name, _ in queryset.model._meta.permissions}
+    if codename not in own_grants and verb == "view" and not own_grants:
+        return visible
+    if user.has_perm(f"{queryset.model._meta.app_label}.{codename}"):
+        return visible
+    return visible.filter(Q(granted(user, codename, queryset.model)))

@@ -1,0 +1,40 @@
+"""Settings that tom_targets reads, each with its default; read at use."""
+
+from typing import Any
+
+from django.conf import settings
+
+
+def target_model_path() -> str | None:
+    """Dotted path of the project's own target class, or None."""
+    return getattr(settings, "TARGET_MODEL_CLASS", None)
+
+
+def match_manager_path(model_name: str) -> str | None:
+    """Dotted path of the project's match manager for a model, or None."""
+    return (getattr(settings, "MATCH_MANAGERS", None) or {}).get(model_name)
+
+
+def default_target_type() -> str:
+    """Type that the create page starts from: ``SIDEREAL`` or ``NON_SIDEREAL``."""
+    return getattr(settings, "TARGET_TYPE", "SIDEREAL")
+
+
+def default_target_permission() -> str:
+    """Who sees a new target: ``PRIVATE``, ``PUBLIC`` or ``OPEN``."""
+    return getattr(settings, "TARGET_DEFAULT_PERMISSION", "PRIVATE")
+
+
+def extra_fields() -> list[dict[str, Any]]:
+    """Declared extra fields: dicts with ``name``, ``type`` and perhaps ``default`` and ``hidden``."""
+    return list(getattr(settings, "EXTRA_FIELDS", None) or [])
+
+
+def permissions_only() -> bool:
+    """True if whoever sees a target sees its data; False if data products have grants of their own."""
+    return bool(getattr(settings, "TARGET_PERMISSIONS_ONLY", True))
+
+
+def trash_days() -> int:
+    """Days for which a deleted target can be restored."""
+    return int(getattr(settings, "TOM_TRASH_DAYS", 30))

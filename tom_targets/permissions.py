@@ -1,0 +1,88 @@
+"""Who may see, change and delete a target: pages, API, exports, tags and tasks ask ``targets_for_user``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from tom_common.grants import granted
+from tom_targets.base_models import BaseTarget
+from tom_targets.models import Target
+
+ACTIONS = ("view_target", "change_target", "delete_target")
+
+
+def targets_for_user(user: Any, queryset: QuerySet, action: str) -> QuerySet:
+    """Return the targets of a queryset with which a user may do something.
+
+    Seeing: OPEN for everybody, PUBLIC for the logged-in, PRIVATE for those with a grant. Changing and
+    deleting: a grant on the target, or the permission for all targets; visibility alone never suffices.
+
+    Parameters
+    ----------
+    user : User or AnonymousUser
+    queryset : QuerySet of targets
+    action : str
+        ``"view_target"``, ``"change_target"`` or ``"delete_target"``, with or without an app label.
+
+    Raises
+    ------
+    ValueError
+        For another action.
+    """
+    condition = target_condition(user, action)
+    return queryset if condition is None else queryset.filter(condition)
+
+
+def target_condition(user: Any, action: str, *, prefix: str = "") -> Q | None:
+    """Return the condition behind ``targets_for_user``, or None where every row qualifies.
+
+    Parameters
+    ----------
+    user : User or AnonymousUser
+    action : str
+    prefix : str
+        Lookup from the filtered model to the target, for example ``"target__"``.
+
+    Raises
+    ------
+    ValueError
+        For an unknown action.
+    """
+    codename = action.rpartition(".")[2]
+    if codename not in ACTIONS:
+        raise ValueError(f"unknown action {action!r} on targets; expected one of {', '.join(ACTIONS)}")
+    known = bool(user and user.is_authenticated and user.is_active)
+    if known and user.is_superuser:
+        return None
+    levels = BaseTarget.Permissions
+    if codename == "view_target":
+        if not known:
+            return Q(**{f"{prefix}permissions": levels.OPEN})
+        return Q(**{f"{prefix}permissions__in": [levels.OPEN, levels.PUBLIC]}) | _granted(
+            user, codename, prefix
+        )
+    if not known:
+        return Q(pk__in=[])
+    if user.has_perm(f"{Target._meta.app_label}.{codename}"):
+        return None
+    return _granted(user, codename, prefix)
+
+
+def _granted(user: Any, codename: str, prefix: str) -> Q:
+    return granted(user, codename, Target, outer_pk=f"{prefix}pk" if prefix else "pk")
+
+
+def may_create_targets(user: Any) -> bool:
+    """Tell whether a user may create targets: logged in, with the permission ``add_target``."""
+    return bool(
+        user
+        and user.is_authenticated
+        and (user.is_superuser or user.has_perm(f"{Target._meta.app_label}.add_target"))
+    )
+
+
+def may(user: Any, action: str, target: BaseTarget) -> bool:
+    """Tell whether a user may do something with one target."""
+    return targets_for_user(user, Target._default_manager.filter(pk=target.pk), action).exists()
