@@ -89,7 +89,7 @@ class TargetName(models.Model):
 
 
 class TargetExtra(models.Model):
-    """An extra field of a target: a key and a value, kept as text and as number, truth or time if it is one."""
+    """An extra field of a target: a key and a value, as text and as number, truth or time if it is one."""
 
     target = models.ForeignKey(BaseTarget, on_delete=models.CASCADE)
     key = models.CharField(max_length=200)

@@ -78,9 +78,9 @@ class DataProduct(models.Model):
         """
         types = conf.data_product_types()
         if self.data_product_type and self.data_product_type not in types:
+            known = ", ".join(types)
             raise ValidationError(
-                f"data product type {self.data_product_type!r} is not in DATA_PRODUCT_TYPES: {',
-                '.join(types)}"
+                f"data product type {self.data_product_type!r} is not in DATA_PRODUCT_TYPES: {known}"
             )
         super().save(*args, **kwargs)
 
