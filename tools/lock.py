@@ -1,6 +1,6 @@
 """Pin the newest allowed versions of everything with their hashes (``make lock``).
 
-Runs under the oldest Python that we promise to work on, Debian 12's: what it installs, newer ones install too,
+Runs under the oldest Python that we promise to work on, Debian 12's: what it can install, newer ones can,
 and what only it needs (``async-timeout``) is in the lock. No registry address is written.
 """
 
