@@ -1,4 +1,4 @@
-"""Migrate an empty database, load the demo and ask for every page without arguments (``python tools/smoke.py URL``).
+"""Migrate an empty database, load the demo, ask for every page without arguments (``tools/smoke.py URL``).
 
 Run on MariaDB, whose whole test-suite is not worth its time: what differs between engines shows here.
 """
