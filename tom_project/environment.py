@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -39,6 +40,10 @@ def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
     if not url:
         return _sqlite(str(data_dir / "tom.sqlite3"))
     parts = urlparse(url)
+    try:
+        port = str(parts.port or "")
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL: {error}") from error
     name = unquote(parts.path.lstrip("/"))
     if parts.scheme == "sqlite":
         return _sqlite(":memory:" if name == ":memory:" else unquote(parts.path[1:]))
@@ -56,7 +61,7 @@ def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "PORT": port,
         "CONN_MAX_AGE": int(os.environ.get("CONN_MAX_AGE", "60")),
         "CONN_HEALTH_CHECKS": True,
     }
@@ -86,18 +91,25 @@ def kept_secret_key(path: Path) -> str:
         If the file cannot be read or written.
     """
     try:
-        if path.is_file():
-            return path.read_text().strip()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        key = secrets.token_urlsafe(64)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_once(path, secrets.token_urlsafe(64) + "\n")
         return path.read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(
             f"cannot keep a secret key in {path}: {error.strerror}. Set SECRET_KEY, or TOM_DATA_DIR to a"
             " folder that you may write."
         ) from error
-    with os.fdopen(handle, "w") as file:
-        file.write(key + "\n")
-    return key
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file that others find whole or not at all; leave it alone where another process was first."""
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # for its owner only
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        os.unlink(draft)

@@ -41,6 +41,7 @@ HTTPS = env.bool("HTTPS", default=False)
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
+TOM_PROXY_COUNT = env.int("TOM_PROXY_COUNT", default=1 if env.bool("BEHIND_PROXY", default=False) else 0)
 SECURE_SSL_REDIRECT = HTTPS and env.bool("SSL_REDIRECT", default=True)
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
@@ -88,6 +89,7 @@ INSTALLED_APPS = [
     *env.list("TOM_PLUGINS", default=[]),
 ]
 MIDDLEWARE = [
+    "tom_project.health.HealthCheckMiddleware",
     TOMTOOLKIT_MIDDLEWARE[0],
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

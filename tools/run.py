@@ -16,7 +16,6 @@ from pathlib import Path
 from database_state import StartError, State, bring_up_to_date, name_of
 
 ROOT = Path(__file__).resolve().parent.parent
-THREADS = 8
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -142,22 +141,21 @@ def serve(listener: socket.socket, message: str) -> None:
     """Serve pages until stopped: one process, since SQLite has one writer, and threads for slow clients."""
     from gunicorn.app.base import BaseApplication
 
+    from tom_project import gunicorn_conf
     from tom_project.wsgi import application
+
+    wanted = {name: value for name, value in vars(gunicorn_conf).items() if name.islower() and name[0] != "_"}
+    del wanted["os"]
+    wanted |= {
+        "bind": f"fd://{listener.fileno()}",
+        "workers": 1,
+        "max_requests": 0,
+        "when_ready": lambda _server: print(message, flush=True),
+    }
 
     class Server(BaseApplication):
         def load_config(self):
-            for name, value in {
-                "bind": f"fd://{listener.fileno()}",
-                "workers": 1,
-                "worker_class": "gthread",
-                "threads": THREADS,
-                "timeout": 120,
-                "preload_app": True,
-                "loglevel": "warning",
-                "control_socket_disable": True,
-                "proc_name": "tom",
-                "when_ready": lambda _server: print(message, flush=True),
-            }.items():
+            for name, value in wanted.items():
                 self.cfg.set(name, value)
 
         def load(self):

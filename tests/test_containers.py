@@ -1,0 +1,135 @@
+"""The image and the composition name only what exists in the project; no container engine is needed."""
+
+import importlib
+import re
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.management import get_commands
+
+from tests.settings_names import environment_names
+from tom_project import gunicorn_conf, worker_health
+
+pytestmark = pytest.mark.once
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPOSE_ONLY = {"POSTGRES_PASSWORD", "PUBLISHED_PORT"}
+
+
+@pytest.fixture(scope="module")
+def compose():
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def dockerfile() -> str:
+    return (ROOT / "Dockerfile").read_text()
+
+
+def example_names() -> set[str]:
+    return set(re.findall(r"^#?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def ours(compose) -> dict:
+    return {name: service for name, service in compose["services"].items() if service["image"] == "bettertom"}
+
+
+def assert_command_exists(words: list[str]) -> None:
+    if words[0] == "gunicorn":
+        config = words[words.index("--config") + 1].removeprefix("python:")
+        assert importlib.import_module(config) is gunicorn_conf
+        module, _, name = words[-1].partition(":")
+        assert callable(getattr(importlib.import_module(module), name))
+    elif words[:2] == ["python", "manage.py"]:
+        known = {*get_commands(), "rundramatiq"}  # django_dramatiq is installed where REDIS_URL is set
+        assert words[2] in known
+    else:
+        assert words[:2] == ["python", "-m"]
+        assert callable(importlib.import_module(words[2]).main)
+
+
+def test_the_commands_of_the_services_exist(compose):
+    services = ours(compose)
+    assert set(services) == {"migrate", "web", "worker"}
+    for service in services.values():
+        assert_command_exists(service["command"])
+
+
+def test_the_workers_command_comes_with_the_queue():
+    command = importlib.import_module("django_dramatiq.management.commands.rundramatiq").Command()
+    options = command.create_parser("manage.py", "rundramatiq").parse_args(
+        ["--processes", "1", "--threads", "4"]
+    )
+    assert (options.processes, options.threads) == (1, 4)
+
+
+def test_the_health_checks_ask_what_exists(compose):
+    checks = {name: service.get("healthcheck") for name, service in compose["services"].items()}
+    assert checks["worker"]["test"][0] == "CMD"
+    assert_command_exists(checks["worker"]["test"][1:])
+    assert "/healthz" in dockerfile()  # of web; tests/test_settings.py asks for it
+    assert checks["migrate"] == {"disable": True}
+    assert all(checks[name]["test"] for name in ("database", "queue"))
+
+
+def test_the_command_of_the_image_exists():
+    last = [line for line in dockerfile().splitlines() if line.startswith("CMD ")][-1]
+    assert_command_exists(re.findall(r'"([^"]+)"', last))
+
+
+def test_the_image_copies_what_exists_and_ends_as_another_user_than_root():
+    for sources in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile(), re.MULTILINE):
+        for source in sources.split():
+            assert (ROOT / source).exists(), source
+    assert re.findall(r"^USER (\d+)", dockerfile(), re.MULTILINE)[-1] != "0"
+
+
+def test_the_services_set_variables_that_the_project_reads(compose):
+    known = environment_names()
+    for name, service in ours(compose).items():
+        assert set(service["environment"]) <= known, name
+
+
+def test_the_composition_asks_for_variables_of_the_example():
+    text = (ROOT / "docker-compose.yml").read_text()
+    asked = set(re.findall(r"\$\{([A-Z_]+)", text))
+    assert asked <= example_names()
+    assert COMPOSE_ONLY <= asked
+
+
+def test_the_example_names_variables_that_are_read():
+    assert example_names() - COMPOSE_ONLY <= environment_names()
+
+
+def test_the_volumes_are_declared(compose):
+    used = {
+        mount.partition(":")[0] for one in compose["services"].values() for mount in one.get("volumes", [])
+    }
+    assert used == set(compose["volumes"])
+
+
+@pytest.mark.parametrize(("age_s", "status"), [(2, 0), (3600, 1)])
+def test_the_workers_health_is_the_age_of_its_heartbeat(redis_url, monkeypatch, age_s, status):
+    import redis
+
+    with redis.Redis.from_url(redis_url) as client:
+        client.zadd(worker_health.HEARTBEATS, {"a worker": (time.time() - age_s) * 1000})
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    assert worker_health.main() == status
+
+
+def test_the_workers_health_is_bad_without_a_queue(monkeypatch):
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    assert worker_health.main() == 1
+
+
+def test_a_heartbeat_is_what_dramatiq_leaves(redis_url):
+    from dramatiq import Message
+    from dramatiq.brokers.redis import RedisBroker
+
+    broker = RedisBroker(url=redis_url)
+    broker.declare_queue("health")
+    broker.enqueue(Message(queue_name="health", actor_name="none", args=(), kwargs={}, options={}))
+    assert worker_health.newest_heartbeat_age_s(redis_url) < 5
+    broker.close()
