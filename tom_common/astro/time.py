@@ -1,0 +1,213 @@
+"""Conversions between time formats (JD, MJD, microseconds since 1970, datetime64) and scales (UTC, TAI).
+
+A time that is not known is NaN as a float and `NO_TIME` as an integer, which is also datetime64's NaT.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import erfa
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+JD_OF_MJD_0 = 2400000.5
+JD_OF_UNIX_0 = 2440587.5
+MJD_OF_UNIX_0 = 40587.0
+MJD_OF_LEAP_SECONDS = 41317.0
+"""1972-01-01, before which UTC ran at another rate than TAI."""
+US_PER_DAY = 86_400_000_000
+NO_TIME = np.iinfo(np.int64).min
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def jd_to_mjd(jd: ArrayLike) -> Floats:
+    """Convert Julian dates to modified Julian dates of the same scale.
+
+    Parameters
+    ----------
+    jd : array_like
+        Julian dates, d.
+
+    Returns
+    -------
+    ndarray
+        MJD, d; the subtraction is exact for dates since 1859, so nothing but the rounding of `jd` remains.
+    """
+    return np.asarray(jd, dtype=np.float64) - JD_OF_MJD_0
+
+
+def mjd_to_jd(mjd: ArrayLike) -> Floats:
+    """Convert modified Julian dates to Julian dates of the same scale (rounded to about 40 microseconds)."""
+    return np.asarray(mjd, dtype=np.float64) + JD_OF_MJD_0
+
+
+def jd_utc_to_unix_us(jd_utc: ArrayLike) -> Integers:
+    """Convert Julian dates (UTC) to microseconds.
+
+    Parameters
+    ----------
+    jd_utc : array_like, shape (n,)
+        Julian dates, d, UTC. A float64 resolves 40 microseconds today.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Microseconds since 1970-01-01 UTC without leap seconds, rounded half to even; `NO_TIME` for NaN.
+    """
+    return _days_to_us(np.asarray(jd_utc, dtype=np.float64) - JD_OF_UNIX_0)
+
+
+def mjd_utc_to_unix_us(mjd_utc: ArrayLike) -> Integers:
+    """Convert modified Julian dates (UTC) to microseconds since 1970 (see `jd_utc_to_unix_us`)."""
+    return _days_to_us(np.asarray(mjd_utc, dtype=np.float64) - MJD_OF_UNIX_0)
+
+
+def mjd_tai_to_unix_us(mjd_tai: ArrayLike) -> Integers:
+    """Convert modified Julian dates (TAI) to microseconds since 1970-01-01 UTC.
+
+    Parameters
+    ----------
+    mjd_tai : array_like, shape (n,)
+        MJD, d, TAI, such as Rubin's ``midpointMjdTai``; from 1972 on.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Rounded half to even; `NO_TIME` for NaN. The leap second itself counts as the second after it.
+    """
+    tai = np.asarray(mjd_tai, dtype=np.float64)
+    us = mjd_utc_to_unix_us(tai)
+    return np.where(us == NO_TIME, us, us - _tai_minus_utc_s(tai, in_tai=True) * 1_000_000)
+
+
+def mjd_tai_to_mjd_utc(mjd_tai: ArrayLike) -> Floats:
+    """Convert modified Julian dates from TAI to UTC.
+
+    Parameters
+    ----------
+    mjd_tai : array_like
+        MJD, d, TAI.
+
+    Returns
+    -------
+    ndarray
+        MJD, d, UTC; NaN stays NaN.
+
+    References
+    ----------
+    Leap seconds: IERS Bulletin C, as built into ERFA (``erfa.leap_seconds``).
+    """
+    tai = np.asarray(mjd_tai, dtype=np.float64)
+    if (tai < MJD_OF_LEAP_SECONDS).any():
+        return _by_erfa(erfa.taiutc, tai)
+    return tai - _tai_minus_utc_s(tai, in_tai=True) / 86400.0
+
+
+def mjd_utc_to_mjd_tai(mjd_utc: ArrayLike) -> Floats:
+    """Convert modified Julian dates from UTC to TAI (see `mjd_tai_to_mjd_utc`)."""
+    utc = np.asarray(mjd_utc, dtype=np.float64)
+    if (utc < MJD_OF_LEAP_SECONDS).any():
+        return _by_erfa(erfa.utctai, utc)
+    return utc + _tai_minus_utc_s(utc, in_tai=False) / 86400.0
+
+
+def unix_us_to_mjd_utc(unix_us: ArrayLike) -> Floats:
+    """Convert microseconds since 1970 to modified Julian dates (UTC).
+
+    Parameters
+    ----------
+    unix_us : array_like of int, shape (n,)
+        Microseconds since 1970-01-01 UTC without leap seconds.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        MJD, d, UTC, to 0.6 microseconds; NaN for `NO_TIME`.
+    """
+    us = np.asarray(unix_us, dtype=np.int64)
+    day, rest = np.divmod(us, US_PER_DAY)
+    return np.where(us == NO_TIME, np.nan, (day + int(MJD_OF_UNIX_0)) + rest / US_PER_DAY)
+
+
+def unix_us_to_datetime64(unix_us: ArrayLike) -> NDArray[np.datetime64]:
+    """Give microseconds since 1970 as ``datetime64[us]`` (UTC); `NO_TIME` becomes NaT."""
+    return np.asarray(unix_us, dtype=np.int64).astype("datetime64[us]")
+
+
+def datetime64_to_unix_us(times: ArrayLike) -> Integers:
+    """Give ``datetime64`` of any unit (UTC) as microseconds since 1970; NaT becomes `NO_TIME`."""
+    return np.asarray(times, dtype="datetime64[us]").astype(np.int64)
+
+
+def unix_us_to_datetime(unix_us: int) -> datetime:
+    """Give one time as an aware `datetime` in UTC, exact to the microsecond.
+
+    Raises
+    ------
+    ValueError
+        If the time is `NO_TIME`.
+    """
+    if unix_us == NO_TIME:
+        raise ValueError("an unknown time has no datetime")
+    return _EPOCH + timedelta(microseconds=int(unix_us))
+
+
+def datetime_to_unix_us(moment: datetime) -> int:
+    """Give an aware `datetime` as microseconds since 1970, exactly.
+
+    Raises
+    ------
+    ValueError
+        If the datetime is naive.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def mjd_utc_to_datetime(mjd_utc: float) -> datetime:
+    """Give one MJD (UTC) as an aware `datetime` in UTC, rounded to microseconds."""
+    return unix_us_to_datetime(int(mjd_utc_to_unix_us(mjd_utc)))
+
+
+def datetime_to_mjd_utc(moment: datetime) -> float:
+    """Give an aware `datetime` as MJD (UTC)."""
+    return float(unix_us_to_mjd_utc(datetime_to_unix_us(moment)))
+
+
+def _days_to_us(days: Floats) -> Integers:
+    whole = np.floor(days)
+    known = np.isfinite(days)
+    rest = np.rint((days - np.where(known, whole, 0.0)) * US_PER_DAY)
+    whole, rest = np.where(known, whole, 0.0), np.where(known, rest, 0.0)
+    return np.where(known, whole.astype(np.int64) * US_PER_DAY + rest.astype(np.int64), NO_TIME)
+
+
+@cache
+def _leap_seconds() -> tuple[Floats, Floats, Integers]:
+    """Give MJD (UTC) and MJD (TAI) at which each value of TAI-UTC begins, and the values in s."""
+    table = erfa.leap_seconds.get()
+    table = table[table["year"] >= 1972]
+    utc = np.array(
+        [erfa.cal2jd(int(row["year"]), int(row["month"]), 1)[1] for row in table], dtype=np.float64
+    )
+    offset = np.rint(table["tai_utc"]).astype(np.int64)
+    return utc, utc + offset / 86400.0, offset
+
+
+def _tai_minus_utc_s(mjd: Floats, *, in_tai: bool) -> Integers:
+    utc, tai, offset = _leap_seconds()
+    row = np.searchsorted(tai if in_tai else utc, np.nan_to_num(mjd), side="right") - 1
+    return offset[np.maximum(row, 0)]
+
+
+def _by_erfa(convert, mjd: Floats) -> Floats:
+    known = np.where(np.isfinite(mjd), mjd, MJD_OF_LEAP_SECONDS)
+    first, second = convert(np.full_like(known, JD_OF_MJD_0), known)
+    return np.where(np.isfinite(mjd), (first - JD_OF_MJD_0) + second, np.nan)

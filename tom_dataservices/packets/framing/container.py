@@ -1,0 +1,156 @@
+"""Avro object container files, read block by block and cut into raw records."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import fastavro
+
+from .schemas import PacketSchema, SchemaStore
+
+MAGIC = b"Obj\x01"
+MAX_BLOCK_BYTES = 128 * 1024 * 1024
+MAX_HEADER_BYTES = 16 * 1024 * 1024
+
+
+class FramingError(ValueError):
+    """The bytes around the packets are broken; `content` holds what was read of the broken place."""
+
+    def __init__(self, reason: str, content: bytes = b"") -> None:
+        super().__init__(reason)
+        self.content = content
+
+
+class RecordsLostError(FramingError):
+    """Some records of a block cannot be told apart; the file can be read on behind the block."""
+
+
+def read_container(
+    stream: BinaryIO, store: SchemaStore
+) -> Iterator[tuple[PacketSchema, bytes] | RecordsLostError]:
+    """Give the records of a container as raw bytes.
+
+    Parameters
+    ----------
+    stream : file-like
+        At the first byte of the container.
+    store : SchemaStore
+        Parses the schema of the header.
+
+    Yields
+    ------
+    (PacketSchema, bytes) or RecordsLostError
+        A record; or, in place of records, why they could not be told apart.
+
+    Raises
+    ------
+    FramingError
+        If the container is broken from here on.
+    """
+    header = _Bytes(stream, MAX_HEADER_BYTES)
+    if header.take(4) != MAGIC:
+        raise FramingError("not an Avro container")
+    metadata = _metadata(header)
+    sync = header.take(16)
+    codec = metadata.get(b"avro.codec", b"null")
+    if codec not in (b"null", b"deflate", b""):
+        raise FramingError(
+            f"compression {codec[:20].decode('ascii', 'replace')!r} is not supported: use null or deflate"
+        )
+    schema = store.from_text(metadata.get(b"avro.schema", b""))
+    while True:
+        first = stream.read(1)
+        if not first:
+            return
+        block = _Bytes(stream, MAX_BLOCK_BYTES, first)
+        count = block.varint()
+        content = block.take(block.varint())
+        if block.take(16) != sync:
+            raise FramingError("a block does not end with the sync marker: the file is damaged", content)
+        if codec == b"deflate":
+            content = _inflated(content)
+        yield from _records(schema, content, count)
+
+
+def _records(
+    schema: PacketSchema, content: bytes, count: int
+) -> Iterator[tuple[PacketSchema, bytes] | RecordsLostError]:
+    if count == 1:
+        yield schema, content
+        return
+    stream = io.BytesIO(content)
+    start = 0
+    for place in range(count):
+        try:
+            fastavro.schemaless_reader(stream, schema.parsed, schema.skipping)
+        except (EOFError, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
+            reason = (
+                f"record {place + 1} of a block of {count} is broken, the rest of the block is lost: {error}"
+            )
+            yield RecordsLostError(reason, content[start:])
+            return
+        end = stream.tell()
+        yield schema, content[start:end]
+        start = end
+    if start != len(content):
+        yield RecordsLostError(
+            f"{len(content) - start} bytes are left over in a block of {count}", content[start:]
+        )
+
+
+def _metadata(header: _Bytes) -> dict[bytes, bytes]:
+    metadata = {}
+    while count := header.varint():
+        if count < 0:
+            count = -count
+            header.varint()
+        for _ in range(count):
+            key = header.take(header.varint())
+            metadata[key] = header.take(header.varint())
+    return metadata
+
+
+def _inflated(content: bytes) -> bytes:
+    inflate = zlib.decompressobj(-15)
+    try:
+        plain = inflate.decompress(content, MAX_BLOCK_BYTES)
+    except zlib.error as error:
+        raise FramingError(f"a block cannot be decompressed: {error}", content) from error
+    if inflate.unconsumed_tail:
+        raise FramingError(f"a block holds more than {MAX_BLOCK_BYTES >> 20} MB", content)
+    if not inflate.eof:
+        raise FramingError("a block is cut off", content)
+    return plain
+
+
+class _Bytes:
+    """Takes bytes off a stream, no more than `limit` in all."""
+
+    def __init__(self, stream: BinaryIO, limit: int, first: bytes = b"") -> None:
+        self._stream = stream
+        self._left = limit
+        self._first = first
+
+    def take(self, count: int) -> bytes:
+        if count < 0 or count > self._left:
+            raise FramingError(f"a length of {count} bytes makes no sense: the file is damaged")
+        self._left -= count
+        taken = self._first[:count]
+        self._first = self._first[count:]
+        if len(taken) < count:
+            taken += self._stream.read(count - len(taken))
+        if len(taken) < count:
+            raise FramingError("the file is cut off", taken)
+        return taken
+
+    def varint(self) -> int:
+        number = 0
+        for shift in range(0, 70, 7):
+            byte = self.take(1)[0]
+            number |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return (number >> 1) ^ -(number & 1)
+        raise FramingError("a number of more than ten bytes makes no sense: the file is damaged")

@@ -1,0 +1,147 @@
+"""Avro schemas from container headers, from a folder of a schema registry, and from a single file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import OrderedDict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import fastavro
+from fastavro.repository import SchemaRepositoryError
+from fastavro.schema import SchemaParseException
+
+from ..lockstep import BadSchemaError, Node, UnsupportedSchemaError, compile_schema, parse_schema
+
+MAX_CACHED = 64
+
+
+class UnknownSchemaError(LookupError):
+    """No schema is at hand for a packet."""
+
+
+class PacketSchema:
+    """The schema of packets; one instance for each schema, so that packets can be grouped by it.
+
+    Parameters
+    ----------
+    parsed : dict
+        Schema as `parse_schema` gives it.
+    """
+
+    def __init__(self, parsed: Any) -> None:
+        self.parsed = parsed
+
+    @property
+    def name(self) -> str:
+        """Full name of the record, such as ``ztf.alert``."""
+        return self.parsed.get("name", "") if isinstance(self.parsed, dict) else ""
+
+    @cached_property
+    def node(self) -> Node:
+        """The compiled schema; an empty record where it cannot be compiled."""
+        try:
+            return compile_schema(self.parsed)
+        except UnsupportedSchemaError:
+            return Node("record", name=self.name)
+
+    @cached_property
+    def skipping(self) -> dict[str, Any]:
+        """A reader schema that makes fastavro step over a record without keeping anything."""
+        return parse_schema({"type": "record", "name": self.name, "fields": []})  # type: ignore[return-value]
+
+    @cached_property
+    def shared(self) -> dict[str, Any]:
+        """Room for what others prepare once for each schema."""
+        return {}
+
+
+class SchemaStore:
+    """Gives schemas by header text, by registry number, or by file, each parsed once.
+
+    Parameters
+    ----------
+    schemas_dir : Path, optional
+        Folder with ``<major>/<minor>/*.avsc``; by default the folder ``schema`` beside a packet.
+    schema_file : Path, optional
+        Schema of packets that do not say theirs.
+
+    Raises
+    ------
+    BadSchemaError
+        If `schema_file` is not a schema.
+    """
+
+    def __init__(self, schemas_dir: Path | None = None, schema_file: Path | None = None) -> None:
+        self._dir = schemas_dir
+        self._texts: OrderedDict[bytes, PacketSchema] = OrderedDict()
+        self._numbered: dict[tuple[Path, int], PacketSchema] = {}
+        self.bare = None if schema_file is None else PacketSchema(_record(_load(schema_file)))
+
+    def from_text(self, text: bytes) -> PacketSchema:
+        """Give the schema that a container's header holds.
+
+        Raises
+        ------
+        BadSchemaError
+            If the text is not the schema of a record.
+        """
+        known = self._texts.get(text)
+        if known is None:
+            known = self._texts[text] = PacketSchema(_record(parse_schema(text)))
+            while len(self._texts) > MAX_CACHED:
+                self._texts.popitem(last=False)
+        return known
+
+    def from_number(self, number: int, beside: Path) -> PacketSchema:
+        """Give the schema with a registry number, by Rubin's rule: major * 100 + minor.
+
+        Parameters
+        ----------
+        number : int
+            Number in the packet's frame.
+        beside : Path
+            Folder of the packet.
+
+        Raises
+        ------
+        UnknownSchemaError
+            If there is no folder of schemas or none of this number in it.
+        """
+        folder = self._dir or beside / "schema"
+        key = (folder, number)
+        if key not in self._numbered:
+            self._numbered[key] = PacketSchema(_record(_load(_registered(folder, number))))
+        return self._numbered[key]
+
+
+def _registered(folder: Path, number: int) -> Path:
+    if not folder.is_dir():
+        raise UnknownSchemaError(
+            f"schema {number} is needed, and there is no folder {folder.name!r} of schemas"
+        )
+    major, minor = divmod(number, 100)
+    flat = folder / f"{number}.avsc"
+    if flat.is_file():
+        return flat
+    found = sorted((folder / str(major) / str(minor)).glob("*.avsc"))
+    roots = [path for path in found if re.search(r"(^|[._])alert\.avsc$", path.name)]
+    if not roots:
+        raise UnknownSchemaError(f"unknown schema {number}: no alert schema in {folder.name}/{major}/{minor}")
+    return roots[0]
+
+
+def _load(path: Path) -> Any:
+    try:
+        loaded = fastavro.schema.load_schema(str(path))
+    except (OSError, ValueError, KeyError, TypeError, SchemaParseException, SchemaRepositoryError) as error:
+        raise BadSchemaError(f"{path.name} is not a readable Avro schema: {error}") from error
+    return parse_schema(json.loads(json.dumps(loaded)))
+
+
+def _record(parsed: Any) -> Any:
+    if not isinstance(parsed, dict) or parsed.get("type") != "record":
+        raise BadSchemaError("the schema is not that of a record")
+    return parsed
