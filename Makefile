@@ -34,7 +34,7 @@ bench: setup-dev ## measure, and print medians
 	@$(VENV)/bin/python -m benchmarks $(ARGS)
 
 docs: setup-dev ## check the documents: links, settings, decision records, change fragments
-	@$(VENV)/bin/python tools/docs.py
+	@$(VENV)/bin/python tools/docs.py --mend
 
 lock: setup-dev ## pin the newest allowed versions with their hashes
 	@$(VENV)/bin/python tools/lock.py

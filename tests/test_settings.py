@@ -100,7 +100,7 @@ def test_a_secret_key_that_cannot_be_kept_says_what_to_set(tmp_path):
     [
         ("", {"ENGINE": "django.db.backends.sqlite3", "NAME": "/data/tom.sqlite3"}),
         ("sqlite:////srv/tom.db", {"ENGINE": "django.db.backends.sqlite3", "NAME": "/srv/tom.db"}),
-        ("sqlite://:memory:", {"ENGINE": "django.db.backends.sqlite3"}),
+        ("sqlite:///:memory:", {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}),
         (
             "postgres://me:p%40ss@db:5433/tom",
             {
@@ -123,7 +123,7 @@ def test_a_database_url_is_read(url, expected):
     assert {name: found[name] for name in expected} == expected
 
 
-@pytest.mark.parametrize("url", ["oracle://db/tom", "postgres://db", "postgres://db:port/tom"])
+@pytest.mark.parametrize("url", ["oracle://db/tom", "sqlite://", "postgres://db", "postgres://db:port/tom"])
 def test_an_unusable_database_url_is_refused_by_name(url):
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
         database_settings(url, Path("/data"))

@@ -40,14 +40,10 @@ def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
     if not url:
         return _sqlite(str(data_dir / "tom.sqlite3"))
     parts = urlparse(url)
-    try:
-        port = str(parts.port or "")
-    except ValueError as error:
-        raise ImproperlyConfigured(f"DATABASE_URL: {error}") from error
     name = unquote(parts.path.lstrip("/"))
-    if parts.scheme == "sqlite":
+    if parts.scheme == "sqlite" and name:
         return _sqlite(":memory:" if name == ":memory:" else unquote(parts.path[1:]))
-    if parts.scheme not in _ENGINES:
+    if parts.scheme not in {*_ENGINES, "sqlite"}:
         raise ImproperlyConfigured(
             f"DATABASE_URL has scheme {parts.scheme!r}; expected one of sqlite, postgres, mariadb"
         )
@@ -55,6 +51,10 @@ def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(
             "DATABASE_URL names no database: expected scheme://user:password@host/name"
         )
+    try:
+        port = str(parts.port or "")
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL: {error}") from error
     entry: dict[str, Any] = {
         "ENGINE": _ENGINES[parts.scheme],
         "NAME": name,

@@ -29,6 +29,7 @@ def checks() -> dict[str, list[str]]:
         "types on floors 1 to 4": [str(BIN / "mypy")],
         "Django's own checks": [*manage, "check", "--fail-level", "WARNING"],
         "no migration is missing": [*manage, "makemigrations", "--check", "--dry-run"],
+        "documents": [sys.executable, "tools/docs.py"],
         "house rules": [sys.executable, "tools/house_lint.py"],
     }
     if templates := tracked("*.html"):
@@ -48,7 +49,8 @@ def mend() -> int:
     subprocess.run([str(BIN / "ruff"), "check", "--fix", "--select", "I,UP,F401", "."], cwd=ROOT, check=False)
     subprocess.run([str(BIN / "ruff"), "format", "."], cwd=ROOT, check=True)
     if templates := tracked("*.html"):
-        subprocess.run([str(BIN / "djhtml"), "--tabwidth", "2", *templates], cwd=ROOT, check=True)
+        subprocess.run([str(BIN / "djhtml"), "--tabwidth", "2", *templates], cwd=ROOT, check=False)
+    subprocess.run([sys.executable, "tools/docs.py", "--mend"], cwd=ROOT, check=False)
     return 0
 
 
