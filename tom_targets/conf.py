@@ -4,6 +4,9 @@ from typing import Any
 
 from django.conf import settings
 
+DEFAULT_LIST_COLUMNS = ("light_curve", "last_mag", "rate", "last_detection", "ra", "dec", "created")
+DEFAULT_CLASSIFICATION_KEYS = ("classification", "class", "fink_class", "ml_class")
+
 
 def target_model_path() -> str | None:
     """Dotted path of the project's own target class, or None."""
@@ -38,3 +41,13 @@ def permissions_only() -> bool:
 def trash_days() -> int:
     """Days for which a deleted target can be restored."""
     return int(getattr(settings, "TOM_TRASH_DAYS", 30))
+
+
+def list_columns() -> list[str]:
+    """Columns of the target list until a user chooses: of ``tables.COLUMNS``, fields, extras or tags."""
+    return list(getattr(settings, "TARGET_LIST_COLUMNS", None) or DEFAULT_LIST_COLUMNS)
+
+
+def classification_keys() -> list[str]:
+    """Keys of the extras that hold a target's class, the most trusted first; shown beside its name."""
+    return list(getattr(settings, "TOM_CLASSIFICATION_KEYS", None) or DEFAULT_CLASSIFICATION_KEYS)

@@ -86,3 +86,34 @@ def may_create_targets(user: Any) -> bool:
 def may(user: Any, action: str, target: BaseTarget) -> bool:
     """Tell whether a user may do something with one target."""
     return targets_for_user(user, Target._default_manager.filter(pk=target.pk), action).exists()
+
+
+LIST_ACTIONS = ("view_targetlist", "change_targetlist", "delete_targetlist")
+
+
+def target_lists_for_user(user: Any, queryset: QuerySet, action: str = "view_targetlist") -> QuerySet:
+    """Return the target lists of a queryset with which a user may do something: by a grant, or for all lists.
+
+    Parameters
+    ----------
+    user : User or AnonymousUser
+    queryset : QuerySet of TargetList
+    action : str
+        ``"view_targetlist"``, ``"change_targetlist"`` or ``"delete_targetlist"``, with or without an app
+        label.
+
+    Raises
+    ------
+    ValueError
+        For another action.
+    """
+    codename = action.rpartition(".")[2]
+    if codename not in LIST_ACTIONS:
+        raise ValueError(
+            f"unknown action {action!r} on target lists; expected one of {', '.join(LIST_ACTIONS)}"
+        )
+    if not (user and user.is_authenticated and user.is_active):
+        return queryset.none()
+    if user.is_superuser or user.has_perm(f"tom_targets.{codename}"):
+        return queryset
+    return queryset.filter(granted(user, codename, queryset.model))

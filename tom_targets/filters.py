@@ -1,0 +1,276 @@
+"""What a list of targets can be narrowed by: the page and the REST API ask the same class."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import django_filters
+from django import forms
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django_filters.rest_framework import FilterSet
+
+from tom_common import conf as common_conf
+from tom_common.astro.angles import parse_position
+from tom_common.hooks import import_method
+from tom_targets import conf
+from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList
+from tom_targets.name_search import Place, named, named_like
+from tom_targets.permissions import target_lists_for_user
+from tom_targets.sky_search import cone
+
+POSITION_RADIUS_ARCSEC = 60.0
+"""How near a target has to be to a position typed into the search box without a radius."""
+MAX_NAME_TERMS = 20
+DETECTED_WITHIN_DAYS = ((1, "1 day"), (3, "3 days"), (7, "7 days"), (30, "30 days"), (90, "90 days"))
+
+
+class Cone(NamedTuple):
+    """A circle on the sky: ICRS position and radius, all in degrees."""
+
+    ra_deg: float
+    dec_deg: float
+    radius_deg: float
+
+    def __str__(self) -> str:
+        return f"{self.ra_deg:g}, {self.dec_deg:g}, {self.radius_deg:g}"
+
+
+class NamedCone(NamedTuple):
+    """A circle around a target: its name, and the radius in degrees."""
+
+    name: str
+    radius_deg: float
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.radius_deg:g}"
+
+
+def _number(text: str, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ValidationError(f"{what} {text.strip()!r} is not a number.") from error
+    if not math.isfinite(value):
+        raise ValidationError(f"{what} {text.strip()!r} is not a number.")
+    return value
+
+
+def _radius(text: str) -> float:
+    radius_deg = _number(text, "The radius")
+    if not 0.0 <= radius_deg <= 180.0:
+        raise ValidationError(f"The radius lies between 0 and 180 degrees, {text.strip()} does not.")
+    return radius_deg
+
+
+class ConeField(forms.CharField):
+    """Reads ``ra,dec,radius``, all in degrees."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return a `Cone`, or None where nothing was typed."""
+        text = super().to_python(value)
+        if not text:
+            return None
+        parts = text.split(",")
+        if len(parts) != 3:
+            raise ValidationError("Expected three numbers: right ascension, declination, radius, in degrees.")
+        dec_deg = _number(parts[1], "The declination")
+        if abs(dec_deg) > 90.0:
+            raise ValidationError(f"The declination lies between -90 and 90 degrees, {dec_deg:g} does not.")
+        return Cone(_number(parts[0], "The right ascension"), dec_deg, _radius(parts[2]))
+
+
+class NamedConeField(forms.CharField):
+    """Reads ``name,radius``, the radius in degrees."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return a `NamedCone`, or None where nothing was typed."""
+        text = super().to_python(value)
+        if not text:
+            return None
+        name, comma, radius = text.rpartition(",")
+        if not comma or not name.strip():
+            raise ValidationError("Expected the name of a target, a comma, and the radius in degrees.")
+        return NamedCone(name.strip(), _radius(radius))
+
+
+class _ConeFilter(django_filters.CharFilter):
+    field_class = ConeField
+
+
+class _NamedConeFilter(django_filters.CharFilter):
+    field_class = NamedConeField
+
+
+def _target_lists(request: Any) -> QuerySet:
+    """Return the lists that the person asking may see."""
+    if request is None:
+        return TargetList.objects.none()
+    return target_lists_for_user(request.user, TargetList.objects.order_by("name", "pk"))
+
+
+def has_light_curves() -> bool:
+    """Tell whether targets have summaries of their light curves: tom_dataproducts is installed."""
+    try:
+        BaseTarget._meta.get_field("light_curve_summary")
+    except FieldDoesNotExist:
+        return False
+    return True
+
+
+class TargetFilterSet(FilterSet):
+    """Narrows a list of targets; the names of the filters are public."""
+
+    query = django_filters.CharFilter(method="general_search", label="Name or position")
+    name = django_filters.CharFilter(method="filter_name", label="Name contains")
+    name_fuzzy = django_filters.CharFilter(method="filter_name_fuzzy", label="Name, separators apart")
+    cone_search = _ConeFilter(method="filter_cone", label="Cone: RA, Dec, radius (degrees)")
+    target_cone_search = _NamedConeFilter(
+        method="filter_named_cone", label="Cone around a target: name, radius (degrees)"
+    )
+    key = django_filters.CharFilter(method="filter_extra", label="Tag or extra field")
+    value = django_filters.CharFilter(method="filter_extra", label="Its value contains")
+    targetlist__name = django_filters.ModelChoiceFilter(
+        queryset=_target_lists, field_name="targetlist", label="On the list", distinct=False
+    )
+    type = django_filters.ChoiceFilter(choices=Target.TARGET_TYPES, label="Type")
+    permissions = django_filters.ChoiceFilter(choices=Target.Permissions.choices, label="Who may see it")
+    detected_within = django_filters.TypedChoiceFilter(
+        choices=DETECTED_WITHIN_DAYS, coerce=int, method="filter_detected_within", label="Detected within"
+    )
+    brighter_than = django_filters.NumberFilter(method="filter_brighter_than", label="Brighter than (mag)")
+
+    class Meta:
+        model = Target
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in conf.extra_fields():
+            if not field.get("hidden") and field["name"] not in self.filters:
+                self._add(field["name"], _extra_filter(field))
+        if not has_light_curves():
+            del self.filters["detected_within"], self.filters["brighter_than"]
+
+    def _add(self, name: str, filter_: django_filters.Filter) -> None:
+        filter_.model, filter_.parent, filter_.field_name = self.queryset.model, self, name
+        self.filters[name] = filter_
+
+    def general_search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        """Return the targets that a name or a position in the search box means.
+
+        A project replaces it by ``GENERAL_SEARCH_FUNCTIONS = {"tom_targets.Target": "path.of.function"}``.
+        """
+        functions = common_conf.general_search_functions()
+        for label in (f"{Target._meta.app_label}.{Target.__name__}", "tom_targets.Target"):
+            if label in functions:
+                return import_method(functions[label])(queryset, name, value)
+        position = parse_position(value)
+        if position is None:
+            return named(queryset, value)
+        ra_deg, dec_deg, radius_arcsec = position
+        radius_arcsec = min(POSITION_RADIUS_ARCSEC if radius_arcsec is None else radius_arcsec, 648_000.0)
+        near = cone(queryset, ra_deg=ra_deg, dec_deg=dec_deg, radius_arcsec=radius_arcsec)
+        if near.exists():
+            return near
+        return named_like(queryset, value, Place.BEGINNING)  # 2004 12 may be a name after all
+
+    def filter_name(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        """Return the targets of which a name contains one of the comma-separated terms."""
+        found = Q()
+        for term in [term for term in value.split(",") if term.strip()][:MAX_NAME_TERMS]:
+            found |= Q(pk__in=named_like(Target._base_manager.all(), term, Place.ANYWHERE).values("pk"))
+        return queryset.filter(found)
+
+    def filter_name_fuzzy(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        """Return the targets that bear a name, case and separators apart."""
+        return Target.matches.match_fuzzy_name(value, queryset)
+
+    def filter_cone(self, queryset: QuerySet, name: str, value: Cone) -> QuerySet:
+        """Return the targets within a circle."""
+        return cone(
+            queryset, ra_deg=value.ra_deg, dec_deg=value.dec_deg, radius_arcsec=value.radius_deg * 3600.0
+        )
+
+    def filter_named_cone(self, queryset: QuerySet, name: str, value: NamedCone) -> QuerySet:
+        """Return the targets within a circle around one that the person asking may see."""
+        centre = Target.matches.match_fuzzy_name(value.name, self.queryset).exclude(ra=None).first()
+        if centre is None or centre.dec is None:
+            return queryset.none()
+        return self.filter_cone(queryset, name, Cone(centre.ra, centre.dec, value.radius_deg))
+
+    def filter_extra(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        """Return the targets with a tag or extra field whose key, value, or both at once are as asked."""
+        cleaned = self.form.cleaned_data
+        if name == "value" and cleaned.get("key"):
+            return queryset  # done together with the key
+        rows = TargetExtra.objects.all()
+        if cleaned.get("key"):
+            rows = rows.filter(key=cleaned["key"])
+        if cleaned.get("value"):
+            rows = rows.filter(value__icontains=cleaned["value"])
+        return queryset.filter(pk__in=rows.values("target_id"))
+
+    def filter_detected_within(self, queryset: QuerySet, name: str, value: int) -> QuerySet:
+        """Return the targets detected within so many days."""
+        return queryset.filter(
+            light_curve_summary__last_detection__gte=timezone.now() - timedelta(days=value)
+        )
+
+    def filter_brighter_than(self, queryset: QuerySet, name: str, value: Any) -> QuerySet:
+        """Return the targets whose newest detection is brighter than a magnitude."""
+        return queryset.filter(light_curve_summary__last_mag__lt=float(value))
+
+
+def _extra_filter(field: dict[str, Any]) -> django_filters.Filter:
+    """Return the filter of a field of ``EXTRA_FIELDS``: a range of numbers or times, a truth, or a text."""
+    label = str(field["name"]).replace("_", " ").capitalize()
+    if field["type"] == "number":
+        return _ExtraRange(label=label, typed_column="float_value")
+    if field["type"] == "datetime":
+        return _ExtraTimes(label=label, typed_column="time_value")
+    if field["type"] == "boolean":
+        return _ExtraTruth(label=label, typed_column="bool_value")
+    return _ExtraText(label=label, typed_column="value")
+
+
+class _OfExtra:
+    """Mixin of a filter that looks into the rows of one extra field."""
+
+    def __init__(self, *args: Any, typed_column: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.typed_column = typed_column
+
+    def having(self, queryset: QuerySet, **conditions: Any) -> QuerySet:
+        rows = TargetExtra.objects.filter(
+            key=self.field_name,  # type: ignore[attr-defined]
+            **{f"{self.typed_column}{lookup}": wanted for lookup, wanted in conditions.items()},
+        )
+        return queryset.filter(pk__in=rows.values("target_id"))
+
+    def between(self, queryset: QuerySet, value: Any) -> QuerySet:
+        limits = {"__gte": value.start, "__lte": value.stop}
+        return self.having(queryset, **{key: limit for key, limit in limits.items() if limit is not None})
+
+
+class _ExtraRange(_OfExtra, django_filters.RangeFilter):
+    def filter(self, qs: QuerySet, value: Any) -> QuerySet:
+        return self.between(qs, value) if value else qs
+
+
+class _ExtraTimes(_OfExtra, django_filters.IsoDateTimeFromToRangeFilter):
+    def filter(self, qs: QuerySet, value: Any) -> QuerySet:
+        return self.between(qs, value) if value else qs
+
+
+class _ExtraTruth(_OfExtra, django_filters.BooleanFilter):
+    def filter(self, qs: QuerySet, value: Any) -> QuerySet:
+        return qs if value is None else self.having(qs, **{"": value})
+
+
+class _ExtraText(_OfExtra, django_filters.CharFilter):
+    def filter(self, qs: QuerySet, value: Any) -> QuerySet:
+        return self.having(qs, __icontains=value) if value else qs

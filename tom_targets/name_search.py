@@ -1,0 +1,82 @@
+"""Searches by name: case, blanks, dashes and the like apart, over names and aliases, in bounded time.
+
+Called by filters. The columns ``name_key`` hold simplified names; a beginning is found by their index.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from django.db import connections
+from django.db.models import Model, Q, QuerySet
+
+from tom_targets.derived import simplify_name
+
+# Up to so many hits are fetched first and asked for by key; beyond, hits are so dense that a page is found by
+# walking.
+_FEW = 1000
+_LAST = "\U0010ffff"
+
+
+class Place(Enum):
+    """Where in a name the text has to stand."""
+
+    BEGINNING = "beginning"
+    ANYWHERE = "anywhere"
+
+
+def named_like(queryset: QuerySet, text: str, place: Place) -> QuerySet:
+    """Return the targets of a queryset whose name or an alias begins with, or contains, a text.
+
+    Parameters
+    ----------
+    queryset : QuerySet of targets
+    text : str
+        Case and separators do not matter. Without a letter or digit nothing matches.
+    place : Place
+        `Place.BEGINNING` uses an index; `Place.ANYWHERE` reads all names once.
+    """
+    return _search(queryset, simplify_name(text), place)[0]
+
+
+def named(queryset: QuerySet, text: str) -> QuerySet:
+    """Return the targets with a name that begins with a text; where none does, those that contain it."""
+    key = simplify_name(text)
+    found, any_hit = _search(queryset, key, Place.BEGINNING)
+    if any_hit or len(key) < 2:
+        return found
+    return _search(queryset, key, Place.ANYWHERE)[0]
+
+
+def _search(queryset: QuerySet, key: str, place: Place) -> tuple[QuerySet, bool]:
+    if not key:
+        return queryset.none(), False
+    condition = _condition(key, place, queryset.db)
+    names = _base_model(queryset.model)._base_manager.using(queryset.db)
+    aliases = _alias_model(queryset.model)._base_manager.using(queryset.db)
+    by_name = names.filter(condition).order_by()
+    by_alias = aliases.filter(condition).order_by()
+    few = list(by_name.values_list("pk", flat=True)[: _FEW + 1])
+    if len(few) <= _FEW:
+        few += by_alias.values_list("target_id", flat=True)[: _FEW + 1]
+    if len(few) <= _FEW:
+        return queryset.filter(pk__in=set(few)), bool(few)
+    return queryset.filter(condition | Q(pk__in=by_alias.values("target_id"))), True
+
+
+def _condition(key: str, place: Place, using: str) -> Q:
+    if place is Place.ANYWHERE:
+        return Q(name_key__contains=key)
+    if connections[using].vendor == "sqlite":
+        # LIKE leaves the index alone there; a range of its binary order does not.
+        return Q(name_key__gte=key, name_key__lt=key + _LAST)
+    return Q(name_key__startswith=key)
+
+
+def _base_model(model: type[Model]) -> Any:
+    return model._meta.get_field("name_key").model
+
+
+def _alias_model(model: type[Model]) -> Any:
+    return model._meta.get_field("aliases").related_model

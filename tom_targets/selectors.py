@@ -1,0 +1,214 @@
+"""What may be seen of targets: the rows behind pages, tags and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
+from django.http import Http404
+
+from tom_common.keyset import KeysetPage, RowCount, count_rows, keyset_page
+from tom_targets import conf
+from tom_targets.filters import has_light_curves
+from tom_targets.models import (
+    BaseTarget,
+    Target,
+    TargetExtra,
+    TargetGroupGrant,
+    TargetList,
+    TargetUserGrant,
+    TrashedTarget,
+)
+from tom_targets.permissions import target_condition, target_lists_for_user, targets_for_user
+from tom_targets.tables import TargetTable, columns_named, sort_expression
+
+PAGE_SIZE = 25
+PAGE_SIZES = (25, 50, 100)
+_COUNT_KEPT_S = 60
+
+
+def visible_targets(user: Any) -> QuerySet:
+    """Return the targets that a user may see."""
+    return targets_for_user(user, Target.objects.all(), "view_target")
+
+
+def with_summaries(targets: QuerySet) -> QuerySet:
+    """Return targets that come with the summary of their light curve."""
+    return targets.select_related("light_curve_summary") if has_light_curves() else targets
+
+
+def newest_targets(user: Any, limit: int = 10) -> QuerySet:
+    """Return the targets added last of those that a user may see."""
+    return with_summaries(visible_targets(user)).order_by("-created", "-pk")[:limit]
+
+
+def recently_changed_targets(user: Any, limit: int = 10) -> QuerySet:
+    """Return the targets changed last of those that a user may see."""
+    return with_summaries(visible_targets(user)).order_by("-modified", "-pk")[:limit]
+
+
+def target_page(
+    targets: QuerySet, *, sort: str, cursor: str | None, page_size: int = PAGE_SIZE
+) -> KeysetPage:
+    """Return one page of a list of targets.
+
+    Raises
+    ------
+    CursorError
+        If the cursor does not fit.
+    KeyError
+        If the list is not sorted by that.
+    """
+    return keyset_page(
+        with_summaries(targets), sort=sort_expression(sort), cursor=cursor or None, page_size=page_size
+    )
+
+
+def target_table(page: Sequence[Any], names: Iterable[str], **options: Any) -> TargetTable:
+    """Return the table of some targets, with one more query where a column shows extra fields."""
+    columns = columns_named(names, with_light_curves=has_light_curves())
+    wanted = [column.name for column in columns if column.needs_extras]
+    extras: dict[int, dict[str, str]] = {}
+    if wanted and page:
+        rows = TargetExtra.objects.filter(target__in=[target.pk for target in page], key__in=wanted)
+        for pk, key, value in rows.values_list("target_id", "key", "value"):
+            extras.setdefault(pk, {})[key] = value
+    return TargetTable(page, columns, extras=extras, **options)
+
+
+def cached_count(targets: QuerySet, key: str) -> RowCount:
+    """Return how many targets there are; an estimate is kept for a minute under a key of user and filter."""
+    kept = cache.get(key)
+    if kept is not None:
+        return RowCount(kept, True)
+    found = count_rows(targets)
+    if found.is_estimate:
+        cache.set(key, found.value, _COUNT_KEPT_S)
+    return found
+
+
+def target_or_404(user: Any, pk: int, action: str = "view_target") -> tuple[BaseTarget, bool]:
+    """Return a target, and whether the user may do something with it.
+
+    Parameters
+    ----------
+    user : User or AnonymousUser
+    pk : int
+    action : str
+        ``"view_target"``, ``"change_target"`` or ``"delete_target"``.
+
+    Raises
+    ------
+    Http404
+        If there is no such target, or the user may neither see it nor do that with it.
+    """
+    targets = with_summaries(Target.objects.all()).annotate(
+        user_may=_truth(target_condition(user, action)),
+        user_sees=_truth(target_condition(user, "view_target")),
+    )
+    target = targets.filter(Q(user_may=True) | Q(user_sees=True), pk=pk).first()
+    if target is None:
+        raise Http404("There is no such target, or you may not see it.")
+    return target, target.user_may
+
+
+def _truth(condition: Q | None) -> Any:
+    if condition is None:
+        return Value(True)
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def lists_of(target: BaseTarget, user: Any) -> list[TargetList]:
+    """Return the lists with a target on them, of those that a user may see."""
+    return [found for found in user_lists(user, target=target) if found.has_target]
+
+
+def user_lists(user: Any, *, target: BaseTarget | None = None) -> list[Any]:
+    """Return the target lists that a user may see, by name, in one query.
+
+    Returns
+    -------
+    list of TargetList
+        With the annotation ``may_change`` and, for a target, ``has_target``.
+    """
+    if not user.is_authenticated:
+        return []
+    lists = target_lists_for_user(user, TargetList.objects.all())
+    changeable = target_lists_for_user(user, TargetList.objects.all(), "change_targetlist")
+    lists = lists.annotate(may_change=ExpressionWrapper(Q(pk__in=changeable.values("pk")), BooleanField()))
+    if target is not None:
+        through = TargetList.targets.through.objects.filter(basetarget_id=target.pk)
+        lists = lists.annotate(
+            has_target=ExpressionWrapper(Q(pk__in=through.values("targetlist_id")), BooleanField())
+        )
+    return list(lists.order_by("name", "pk"))
+
+
+def split_extras(target: BaseTarget) -> tuple[list[TargetExtra], list[TargetExtra]]:
+    """Return the extra fields of a target that the settings declare (hidden ones left out), and its tags."""
+    declared = {extra["name"]: extra for extra in conf.extra_fields()}
+    fields, tags = [], []
+    for extra in target.targetextra_set.all():
+        if extra.key not in declared:
+            tags.append(extra)
+        elif not declared[extra.key].get("hidden"):
+            fields.append(extra)
+    return sorted(fields, key=_by_key), sorted(tags, key=_by_key)
+
+
+def _by_key(extra: TargetExtra) -> str:
+    return extra.key.lower()
+
+
+def classification(extras: Iterable[TargetExtra]) -> str:
+    """Return the class of a target by the most trusted key that it has, empty without one."""
+    values = {extra.key: extra.value for extra in extras}
+    return next((values[key] for key in conf.classification_keys() if values.get(key)), "")
+
+
+@dataclass
+class Holder:
+    """A user or group that was given access to a target, and what it may do."""
+
+    holder: Any
+    is_group: bool
+    actions: set[str] = field(default_factory=set)
+
+    @property
+    def words(self) -> str:
+        """What the holder may do, in words."""
+        words = {"view": "see", "change": "edit", "delete": "delete"}
+        return ", ".join(words[action] for action in words if action in self.actions)
+
+
+def holders_of(target: BaseTarget) -> list[Holder]:
+    """Return who was given access to a target: groups, then users, each by name."""
+    found: dict[tuple[bool, int], Holder] = {}
+    for grants, key in ((TargetGroupGrant, "group"), (TargetUserGrant, "user")):
+        for grant in grants.objects.filter(content_object=target.pk).select_related(key, "permission"):
+            holder = getattr(grant, key)
+            entry = found.setdefault((key == "group", holder.pk), Holder(holder, key == "group"))
+            entry.actions.add(grant.permission.codename.partition("_")[0])
+    return sorted(found.values(), key=lambda entry: (not entry.is_group, str(entry.holder).lower()))
+
+
+def groups_to_share_with(user: Any) -> QuerySet[Group]:
+    """Return the groups to which a user may give access: the user's own; all for staff who manage groups."""
+    groups = Group.objects.order_by("name")
+    if user.is_superuser or user.has_perm("auth.change_group"):
+        return groups
+    return groups.filter(user=user)
+
+
+def restorable_targets(user: Any) -> QuerySet[TrashedTarget]:
+    """Return the deleted targets that a user may bring back: the own; all for those who may delete any."""
+    trashed = TrashedTarget.objects.defer("content").select_related("deleted_by")
+    if not user.is_authenticated:
+        return trashed.none()
+    if user.is_superuser or user.has_perm(f"{Target._meta.app_label}.delete_target"):
+        return trashed
+    return trashed.filter(deleted_by=user)

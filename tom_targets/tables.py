@@ -1,0 +1,289 @@
+"""Columns of the target list and the text of their cells, made in Python since filters in cells are slow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.html import format_html
+
+from tom_common.astro.angles import dec_to_dms, ra_to_hms
+from tom_common.sparkline import sparkline_svg
+from tom_common.templatetags.front_end import moment
+from tom_targets import formats
+from tom_targets.models import Target
+
+DEFAULT_SORT = "-created"
+_SUMMARY = "light_curve_summary"
+_DASH = "–"
+
+CellText = Callable[[Any, Any, dict[str, str]], str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: how it is called, how it is sorted, what a row shows in it.
+
+    `text` takes the target, its light-curve summary or None, and its extras by key.
+    """
+
+    name: str
+    label: str
+    text: CellText
+    sort: str = ""
+    unit: str = ""
+    css: str = ""
+    newest_first: bool = False
+    needs_extras: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: markup, CSS classes, and the label that stands before it on a phone."""
+
+    html: str
+    css: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One target of the list."""
+
+    pk: int
+    name: str
+    url: str
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class Header:
+    """Head of a column, with the address that sorts by it."""
+
+    label: str
+    unit: str
+    css: str
+    sort_url: str
+    aria_sort: str
+
+
+def summary_of(target: Any) -> Any:
+    """Return the stored light-curve summary of a target that was fetched with it, or None."""
+    return target._state.fields_cache.get(_SUMMARY)
+
+
+def summary_label(summary: Any) -> str:
+    """Say in words what a sparkline shows: ``"r 18.2, fading 0.05 mag/day"``."""
+    if summary is None or summary.last_mag is None:
+        return "no detection"
+    parts = [f"{summary.last_band} {summary.last_mag:.1f}".strip(), formats.change(summary.rate_mag_per_day)]
+    return ", ".join(part for part in parts if part)
+
+
+def magnitude(summary: Any) -> str:
+    """Write the newest magnitude with error and band: ``"18.21 ± 0.04 r"``."""
+    if summary is None or summary.last_mag is None:
+        return _DASH
+    return f"{formats.with_error(summary.last_mag, summary.last_mag_error)} {summary.last_band}".strip()
+
+
+def _rate(target: Any, summary: Any, extras: dict[str, str]) -> str:
+    if summary is None or summary.rate_mag_per_day is None:
+        return _DASH
+    return f"{summary.rate_mag_per_day:+.3f}".replace("-", "−")
+
+
+def _sparkline(target: Any, summary: Any, extras: dict[str, str]) -> str:
+    return "" if summary is None else sparkline_svg(summary.points, label=summary_label(summary))
+
+
+def _ra(target: Any, summary: Any, extras: dict[str, str]) -> str:
+    if target.ra is None:
+        return _DASH
+    return format_html('<span title="{}°">{}</span>', f"{target.ra:.6f}", ra_to_hms(target.ra, decimals=2))
+
+
+def _dec(target: Any, summary: Any, extras: dict[str, str]) -> str:
+    if target.dec is None:
+        return _DASH
+    return format_html('<span title="{}°">{}</span>', f"{target.dec:.6f}", dec_to_dms(target.dec, decimals=1))
+
+
+def _summary_time(name: str) -> CellText:
+    return lambda target, summary, extras: moment(getattr(summary, name, None), "minutes")
+
+
+def _summary_count(name: str) -> CellText:
+    return lambda target, summary, extras: f"{getattr(summary, name, 0):,}"
+
+
+_ALL = (
+    Column("light_curve", "Light curve", _sparkline, css="tom-list-curve"),
+    Column(
+        "last_mag",
+        "Last detection",
+        lambda target, summary, extras: magnitude(summary),
+        sort=f"{_SUMMARY}__last_mag",
+        unit="mag",
+        css="num",
+    ),
+    Column("rate", "Change", _rate, sort=f"{_SUMMARY}__rate_mag_per_day", unit="mag/day", css="num"),
+    Column(
+        "last_detection",
+        "Detected",
+        _summary_time("last_detection"),
+        sort=f"{_SUMMARY}__last_detection",
+        css="num",
+        newest_first=True,
+    ),
+    Column("peak_mag", "Peak", lambda target, summary, extras: _peak(summary), unit="mag", css="num"),
+    Column(
+        "detections",
+        "Detections",
+        _summary_count("detection_count"),
+        css="num",
+        sort=f"{_SUMMARY}__detection_count",
+    ),
+    Column("ra", "RA", _ra, sort="ra", css="num"),
+    Column("dec", "Dec", _dec, sort="dec", css="num"),
+    Column("type", "Type", lambda target, summary, extras: target.get_type_display(), sort="type"),
+    Column(
+        "permissions",
+        "Seen by",
+        lambda target, summary, extras: VISIBILITY_WORDS.get(target.permissions, target.permissions),
+    ),
+    Column(
+        "created",
+        "Added",
+        lambda target, summary, extras: moment(target.created, "minutes"),
+        sort="created",
+        css="num tom-hide-phone",
+        newest_first=True,
+    ),
+    Column(
+        "modified",
+        "Changed",
+        lambda target, summary, extras: moment(target.modified, "minutes"),
+        sort="modified",
+        css="num tom-hide-phone",
+        newest_first=True,
+    ),
+)
+COLUMNS: dict[str, Column] = {column.name: column for column in _ALL}
+VISIBILITY_WORDS = {
+    Target.Permissions.OPEN: "everybody",
+    Target.Permissions.PUBLIC: "logged-in users",
+    Target.Permissions.PRIVATE: "chosen people",
+}
+
+
+def _peak(summary: Any) -> str:
+    if summary is None or summary.peak_mag is None:
+        return _DASH
+    return f"{summary.peak_mag:.2f} {summary.peak_band}".strip()
+
+
+def columns_named(names: Iterable[str], *, with_light_curves: bool) -> list[Column]:
+    """Return the columns with some names, in that order; the target's name is always shown, not among them.
+
+    A name that is neither in `COLUMNS` nor a field of a target is that of an extra field or tag.
+    """
+    chosen: dict[str, Column] = {}
+    for name in names:
+        if name in chosen or name in ("name", "observations", "saved_data") or not name:
+            continue
+        column = COLUMNS.get(name) or _field_column(name) or _extra_column(name)
+        if with_light_curves or not (column.sort.startswith(_SUMMARY) or name in ("light_curve", "peak_mag")):
+            chosen[name] = column
+    return list(chosen.values())
+
+
+def _field_column(name: str) -> Column | None:
+    try:
+        field = Target._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    if not field.concrete or field.is_relation:
+        return None
+
+    def text(target: Any, summary: Any, extras: dict[str, str]) -> str:
+        value = getattr(target, name)
+        if value is None or value == "":
+            return _DASH
+        return formats.significant(value) if isinstance(value, float) else str(value)
+
+    return Column(name, str(field.verbose_name), text, css="num")
+
+
+def _extra_column(name: str) -> Column:
+    def text(target: Any, summary: Any, extras: dict[str, str]) -> str:
+        return extras.get(name, _DASH)
+
+    return Column(name, name.replace("_", " "), text, needs_extras=True)
+
+
+class TargetTable:
+    """The rows of one page of the target list, ready for the template."""
+
+    def __init__(
+        self,
+        targets: Sequence[Model],
+        columns: Sequence[Column],
+        *,
+        sort: str = DEFAULT_SORT,
+        query: Sequence[tuple[str, str]] = (),
+        extras: dict[int, dict[str, str]] | None = None,
+        selected: Iterable[int] = (),
+    ) -> None:
+        self.columns = list(columns)
+        self.sort = sort
+        self.selected = frozenset(selected)
+        self._query = [(key, value) for key, value in query if key not in ("sort", "cursor")]
+        self._extras = extras or {}
+        self.rows = [self._row(target) for target in targets]
+        self.headers = [self._header(column) for column in self.columns]
+        self.name_header = self._header(
+            Column("name", "Name", lambda target, summary, extras: "", sort="name")
+        )
+
+    def _row(self, target: Any) -> Row:
+        summary = summary_of(target)
+        extras = self._extras.get(target.pk, {})
+        cells = [
+            Cell(column.text(target, summary, extras), column.css, column.label) for column in self.columns
+        ]
+        return Row(target.pk, target.name, reverse("targets:detail", args=(target.pk,)), cells)
+
+    def _header(self, column: Column) -> Header:
+        aria_sort, url = "", ""
+        if column.sort:
+            key, _, direction = self.sort.rpartition("-")[2], None, self.sort.startswith("-")
+            first = f"-{column.name}" if column.newest_first else column.name
+            other = column.name if column.newest_first else f"-{column.name}"
+            is_sorted = key == column.name
+            if is_sorted:
+                aria_sort = "descending" if direction else "ascending"
+            url = "?" + urlencode(
+                [*self._query, ("sort", other if is_sorted and self.sort == first else first)]
+            )
+        return Header(column.label, column.unit, column.css, url, aria_sort)
+
+
+def sort_expression(sort: str) -> str:
+    """Return what the database sorts by for a sort parameter of the page, for example ``-last_detection``.
+
+    Raises
+    ------
+    KeyError
+        If the page does not sort by it.
+    """
+    name = sort.removeprefix("-")
+    expression = {"name": "name"}.get(name) or COLUMNS[name].sort
+    if not expression:
+        raise KeyError(name)
+    return f"-{expression}" if sort.startswith("-") else expression
