@@ -1,7 +1,7 @@
 """Bands: how they are called, in which order they stand, and how they are drawn, the same on every plot.
 
-Colours are those of the house (``ui.md``, Plots): readable for colour-blind eyes, with a marker shape of its own for
-each band, so that colour is never the only difference.
+Colours are those of the house (``ui.md``, Plots): readable for colour-blind eyes, and with a marker shape of
+its own for each band, so that colour is never the only difference.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ def read_alert_batches(
     *,
     schemas_dir: str | Path | None = None,
     schema_file: str | Path | None = None,
+    default_schemas_dir: str | Path | None = None,
     batch_size: int = 1000,
     with_cutouts: bool = True,
     progress: Progress | None = None,
@@ -38,6 +39,8 @@ def read_alert_batches(
         Folder with the schemas of framed packets; by default the folder ``schema`` beside each packet.
     schema_file : path, optional
         Schema of packets that do not say theirs.
+    default_schemas_dir : path, optional
+        Folder of schemas for framed packets that have none beside them.
     batch_size : int
         Packets in one batch at most.
     with_cutouts : bool
@@ -69,6 +72,7 @@ def read_alert_batches(
     store = SchemaStore(
         Path(schemas_dir) if schemas_dir is not None else None,
         Path(schema_file) if schema_file is not None else None,
+        Path(default_schemas_dir) if default_schemas_dir is not None else None,
     )
     files = list_files(paths)
     return _Gathering(batch_size, with_cutouts).batches(read_packets(files, store, progress))
@@ -168,6 +172,7 @@ def _batches(
         survey=survey.survey,
         telescope=survey.telescope,
         instrument=survey.instrument,
+        magnitude_system=survey.magnitude_system,
         bands=made.bands,
         objects=made.objects,
         points=made.points,

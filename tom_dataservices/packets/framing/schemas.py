@@ -67,6 +67,8 @@ class SchemaStore:
         Folder with ``<major>/<minor>/*.avsc``; by default the folder ``schema`` beside a packet.
     schema_file : Path, optional
         Schema of packets that do not say theirs.
+    default_dir : Path, optional
+        Used where no `schemas_dir` is given and there is no folder ``schema`` beside a packet.
 
     Raises
     ------
@@ -74,8 +76,14 @@ class SchemaStore:
         If `schema_file` is not a schema.
     """
 
-    def __init__(self, schemas_dir: Path | None = None, schema_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        schemas_dir: Path | None = None,
+        schema_file: Path | None = None,
+        default_dir: Path | None = None,
+    ) -> None:
         self._dir = schemas_dir
+        self._default_dir = default_dir
         self._texts: OrderedDict[bytes, PacketSchema] = OrderedDict()
         self._numbered: dict[tuple[Path, int], PacketSchema] = {}
         self.bare = None if schema_file is None else PacketSchema(_record(_load(schema_file)))
@@ -111,6 +119,8 @@ class SchemaStore:
             If there is no folder of schemas or none of this number in it.
         """
         folder = self._dir or beside / "schema"
+        if self._default_dir is not None and not folder.is_dir():
+            folder = self._default_dir
         key = (folder, number)
         if key not in self._numbered:
             self._numbered[key] = PacketSchema(_record(_load(_registered(folder, number))))

@@ -1,10 +1,16 @@
 """The surveys whose packets can be read, each in a module of its own."""
 
 from ..lockstep import Node
-from . import ztf
+from . import decam, elasticc, rubin, winter, ztf
 from .common import Normalised, SurveyFormat
 
-FORMATS: tuple[SurveyFormat, ...] = (ztf.FORMAT,)
+FORMATS: tuple[SurveyFormat, ...] = (
+    rubin.FORMAT,
+    ztf.FORMAT,
+    elasticc.FORMAT,
+    decam.FORMAT,
+    winter.FORMAT,
+)
 
 
 def format_of(node: Node) -> SurveyFormat | None:

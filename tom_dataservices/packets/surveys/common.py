@@ -63,6 +63,8 @@ class SurveyFormat:
         Paths of the images, decoded on demand.
     read : callable
         Brings a decoded table to the common form.
+    magnitude_system : str
+        Of its magnitudes and limits.
     """
 
     survey: str
@@ -72,6 +74,7 @@ class SurveyFormat:
     wanted: tuple[str, ...]
     cutouts: tuple[str, ...]
     read: Callable[[Table, Sequence[RawPacket]], Normalised]
+    magnitude_system: str = "AB"
 
 
 def below(parent: str, names: str) -> tuple[str, ...]:
