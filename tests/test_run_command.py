@@ -1,0 +1,191 @@
+"""``make run`` starts, starts again without touching anything, and says in one line what is wrong."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.once]
+
+ROOT = Path(__file__).resolve().parent.parent
+SECOND_START_S = 5.0
+
+
+def environment(folder, **variables):
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TOM_ENV_FILE": os.devnull,
+        "TOM_DATA_DIR": str(folder),
+        "PYTHONUNBUFFERED": "1",
+        **variables,
+    }
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        return server.getsockname()[1]
+
+
+def refused(folder, *, port=None, **variables) -> str:
+    """Run the command, which has to give up at once with status 1 and one line; give that line."""
+    command = [sys.executable, "tools/run.py", "--port", str(port or free_port())]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(folder, **variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+def wait_until_it_listens(process, port, log) -> None:
+    while True:
+        assert process.poll() is None, log.read_text()
+        with closing(socket.socket()) as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+
+
+@contextmanager
+def running(folder, port):
+    """Start the command and give the seconds until its first page and what it printed until then."""
+    begun = time.monotonic()
+    log = folder / "run.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "tools/run.py", "--port", str(port)],
+            cwd=ROOT,
+            env=environment(folder),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_until_it_listens(process, port, log)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=300) as page:
+                assert page.status == 200
+            yield time.monotonic() - begun, log.read_text()
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Give a data folder as the first start leaves it, and what that start printed."""
+    folder = tmp_path_factory.mktemp("made")
+    with running(folder, free_port()) as (_, printed):
+        pass
+    return folder, printed
+
+
+@pytest.fixture
+def data(made, tmp_path):
+    """Give a copy of that folder."""
+    folder = tmp_path / "data"
+    shutil.copytree(made[0], folder)
+    return folder
+
+
+@contextmanager
+def database(folder):
+    with closing(sqlite3.connect(folder / "tom.sqlite3")) as connection, connection:
+        yield connection
+
+
+def test_the_first_start_makes_a_database_and_prints_the_address(made):
+    folder, printed = made
+    assert "Making the database" in printed
+    assert "http://localhost:" in printed
+    assert (folder / "tom.sqlite3").is_file()
+
+
+def test_the_second_start_is_quick_and_leaves_the_data_alone(data):
+    with database(data) as connection:
+        connection.execute("UPDATE django_site SET name = 'kept'")
+        before = connection.execute("SELECT count(*) FROM django_migrations").fetchone()
+    with running(data, free_port()) as (seconds, printed):
+        assert seconds < SECOND_START_S
+        assert "Making" not in printed
+        assert "Gathering" not in printed
+        assert "Simulating" not in printed
+    with database(data) as connection:
+        assert connection.execute("SELECT name FROM django_site").fetchone() == ("kept",)
+        assert connection.execute("SELECT count(*) FROM django_migrations").fetchone() == before
+
+
+def test_a_taken_port_is_named_with_another_one(tmp_path):
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+        assert f"port {port} is taken by another program: make run PORT={port + 1}" in refused(
+            tmp_path, port=port
+        )
+
+
+def test_an_impossible_port_is_refused(tmp_path):
+    assert "there is no port 70000" in refused(tmp_path, port=70000)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    line = refused(tmp_path, TOM_DATA_DIR=str(tmp_path / "file" / "data"))
+    assert "file/data cannot be written (Not a directory): set TOM_DATA_DIR" in line
+
+
+def test_a_database_of_newer_code_is_refused(data):
+    with database(data) as connection:
+        connection.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('tom_targets', '9000_x', '2030-1-1')"
+        )
+    assert "was made by a newer version of the TOM (tom_targets.9000_x is unknown here)" in refused(data)
+
+
+def test_a_database_of_something_else_is_refused(tmp_path):
+    with database(tmp_path) as connection:
+        connection.execute("CREATE TABLE invoices (id INTEGER)")
+    assert "holds tables of something else (invoices, ...)" in refused(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    (tmp_path / "tom.sqlite3").write_bytes(b"a photograph of a cat" * 1000)
+    assert "cannot be used: file is not a database" in refused(tmp_path)
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path):
+    line = refused(tmp_path, DATABASE_URL=f"postgres://me:geheim@127.0.0.1:{free_port()}/tom")
+    assert "the database postgresql://127.0.0.1/tom cannot be used" in line
+    assert "geheim" not in line
+
+
+def test_a_setting_that_cannot_be_used_is_named(tmp_path):
+    assert "DATABASE_URL has scheme 'oracle'" in refused(tmp_path, DATABASE_URL="oracle://x/y")
+
+
+def test_an_older_database_is_copied_and_brought_up_to_date(data):
+    with database(data) as connection:
+        connection.execute("DELETE FROM django_migrations WHERE app = 'tom_calendar'")
+        for (table,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'tom_calendar%'"
+        ).fetchall():
+            connection.execute(f"DROP TABLE {table}")
+    with running(data, free_port()) as (_, printed):
+        assert "The database was made by an older version: applying" in printed
+    [copy] = data.glob("tom-before-*.sqlite3")
+    with closing(sqlite3.connect(copy)) as connection:
+        query = "SELECT count(*) FROM django_migrations WHERE app = 'tom_calendar'"
+        assert connection.execute(query).fetchone() == (0,)
