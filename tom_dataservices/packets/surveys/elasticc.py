@@ -1,4 +1,4 @@
-"""Simulated packets of the ELAsTiCC campaigns, schema 0.9 and 0.9.1; times TAI, fluxes by ``decisions/0022``."""
+"""Simulated packets of the ELAsTiCC campaigns, schema 0.9 and 0.9.1; flux scale: ``docs/decisions/0022``."""
 
 from __future__ import annotations
 
