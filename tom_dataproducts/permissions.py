@@ -53,6 +53,23 @@ def reduced_data_for_user(user: Any, queryset: QuerySet, action: str = "view_red
     return _rows_for_user(user, queryset, action)
 
 
+def rows_of_visible_target(user: Any, queryset: QuerySet) -> QuerySet:
+    """Return the rows that a user may see among those of targets that the user is known to see.
+
+    Saves the question about the target where measurements have no permissions of their own.
+    """
+    return queryset if targets_conf.permissions_only() else _rows_for_user(user, queryset, _view(queryset))
+
+
+def rows_have_own_permissions() -> bool:
+    """Tell whether two users who see a target may see different files and measurements of it."""
+    return not targets_conf.permissions_only()
+
+
+def _view(queryset: QuerySet) -> str:
+    return f"view_{queryset.model._meta.model_name}"
+
+
 def _rows_for_user(user: Any, queryset: QuerySet, action: str) -> QuerySet:
     verb, codename = _split(action)
     if targets_conf.permissions_only() or (user and user.is_authenticated and user.is_superuser):

@@ -6,11 +6,12 @@ import os
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.module_loading import import_string
 from django.utils.text import slugify
 
 from tom_dataproducts import conf
+from tom_dataproducts.models.summary import LightCurveSummary
 
 
 def data_product_path(instance: DataProduct, filename: str) -> str:
@@ -40,6 +41,31 @@ class DataProductGroup(models.Model):
         return self.name
 
 
+class DataProductQuerySet(models.QuerySet):
+    """Files; deleting them takes what was measured from them along."""
+
+    def _light_curve_targets(self) -> set[int]:
+        products = self.order_by().values("pk")
+        typed = self.model._meta.apps.get_model("tom_dataproducts", "PhotometryReducedDatum")
+        generic = self.model._meta.apps.get_model("tom_dataproducts", "ReducedDatum")
+        return {
+            pk
+            for rows in (typed.objects, generic.objects.filter(data_type__iexact="photometry"))
+            for pk in rows.filter(data_product__in=products).values_list("target_id", flat=True).distinct()
+        }
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete products and their measurements; summaries of light curves become stale."""
+        with transaction.atomic(using=self.db):
+            touched = self._light_curve_targets()
+            deleted = super().delete()
+            LightCurveSummary.objects.using(self.db).mark_stale(touched)
+        return deleted
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
 class DataProduct(models.Model):
     """A file: photometry, a spectrum, an image, a cutout of an alert."""
 
@@ -58,6 +84,8 @@ class DataProduct(models.Model):
     data_product_type = models.CharField(max_length=50, blank=True, default="")
     featured = models.BooleanField(default=False)
     thumbnail = models.FileField(upload_to=data_product_path, null=True, default=None, max_length=255)
+
+    objects = DataProductQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created",)
@@ -83,6 +111,15 @@ class DataProduct(models.Model):
                 f"data product type {self.data_product_type!r} is not in DATA_PRODUCT_TYPES: {known}"
             )
         super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the product and its measurements; summaries of light curves become stale."""
+        using = kwargs.get("using") or self._state.db
+        with transaction.atomic(using=using):
+            touched = type(self).objects.using(using).filter(pk=self.pk)._light_curve_targets()
+            deleted = super().delete(*args, **kwargs)
+            LightCurveSummary.objects.using(using).mark_stale(touched)
+        return deleted
 
     def get_type_display(self) -> str:
         """Return the name of the product's type."""

@@ -10,12 +10,14 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from tom_dataproducts.fields import FloatArrayField, as_floats
-from tom_targets.derived import DerivedField, DerivedQuerySet, with_derived
+from tom_dataproducts.models.light_curve_rows import LightCurveQuerySet, LightCurveRow
+from tom_dataproducts.values import ASTROMETRY_KEYS, PHOTOMETRY_KEYS, SPECTROSCOPY_KEYS
+from tom_targets.derived import DerivedField, with_derived
 
 _PROVENANCE = ("source_name", "source_location", "message")
 
 
-class ReducedDatumQuerySet(DerivedQuerySet):
+class ReducedDatumQuerySet(LightCurveQuerySet):
     """Rows of measurements; ``get_or_create`` finds a row that differs in its provenance only."""
 
     def get_or_create(self, defaults: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, bool]:
@@ -35,7 +37,7 @@ class ReducedDatumQuerySet(DerivedQuerySet):
             return existing, False
 
 
-class ReducedDatumCommon(models.Model):
+class ReducedDatumCommon(LightCurveRow):
     """What the four kinds of measurement have in common."""
 
     target = models.ForeignKey("tom_targets.BaseTarget", on_delete=models.CASCADE)
@@ -75,6 +77,15 @@ class ReducedDatum(ReducedDatumCommon):
         permissions = (("view_reduceddatum", "View Reduced Datum"),)
         default_permissions = ("add", "change", "delete")
         indexes = [models.Index(fields=["target", "data_type", "timestamp"], name="tom_dp_reduced_by_target")]
+
+    @classmethod
+    def light_curve_condition(cls) -> models.Q:
+        """Return which rows are part of a light curve: photometry."""
+        return models.Q(data_type__iexact="photometry")
+
+    def is_in_light_curve(self) -> bool:
+        """Tell whether this row is photometry."""
+        return self.data_type.lower() == "photometry"
 
     def __str__(self) -> str:
         return f"{self.data_type} of {self.target} at {self.timestamp:%Y-%m-%d %H:%M:%S}"
@@ -128,6 +139,15 @@ class PhotometryReducedDatum(ReducedDatumCommon):
             models.UniqueConstraint(fields=["target", "point_key"], name="unique_photometry_point"),
         ]
         indexes = [models.Index(fields=["target", "timestamp"], name="tom_dp_photometry_curve")]
+
+    @classmethod
+    def light_curve_condition(cls) -> models.Q:
+        """Return which rows are part of a light curve: all."""
+        return models.Q()
+
+    def is_in_light_curve(self) -> bool:
+        """Tell that this row is photometry."""
+        return True
 
     def __str__(self) -> str:
         shown = self.brightness if self.brightness is not None else f">{self.limit}"
@@ -205,43 +225,10 @@ REDUCED_DATUM_MODELS = (
     AstrometryReducedDatum,
 )
 
-# Accepted keys of each model field, first found wins.
-_PHOTOMETRY_KEYS = {
-    "brightness": ("brightness", "magnitude", "mag"),
-    "brightness_error": ("brightness_error", "error", "magnitude_error", "mag_err", "mag_error"),
-    "bandpass": ("bandpass", "filter", "band", "f"),
-    "limit": ("limit",),
-    "unit": ("unit",),
-    "exposure_time": ("exposure_time",),
-}
-_SPECTROSCOPY_KEYS = {
-    "flux": ("flux", "f"),
-    "wavelength": ("wavelength", "wave", "wl", "lambda"),
-    "error": ("error", "err", "flux_error", "f_error"),
-    "flux_unit": ("flux_unit", "flux_units", "f_unit", "f_units"),
-    "wavelength_unit": (
-        "wavelength_unit",
-        "wavelength_units",
-        "w_unit",
-        "w_units",
-        "lambda_unit",
-        "lambda_units",
-    ),
-    "setup": ("setup",),
-    "exposure_time": ("exposure_time",),
-}
-_ASTROMETRY_KEYS = {
-    "ra": ("ra", "right_ascension", "ra_deg"),
-    "dec": ("dec", "declination", "dec_deg"),
-    "ra_error": ("ra_error", "right_ascension_error", "ra_err"),
-    "dec_error": ("dec_error", "declination_error", "dec_err"),
-    "ra_error_units": ("ra_error_units", "ra_err_units"),
-    "dec_error_units": ("dec_error_units", "dec_err_units"),
-}
 _KINDS: dict[str, tuple[type[models.Model], dict[str, tuple[str, ...]]]] = {
-    "photometry": (PhotometryReducedDatum, _PHOTOMETRY_KEYS),
-    "spectroscopy": (SpectroscopyReducedDatum, _SPECTROSCOPY_KEYS),
-    "astrometry": (AstrometryReducedDatum, _ASTROMETRY_KEYS),
+    "photometry": (PhotometryReducedDatum, PHOTOMETRY_KEYS),
+    "spectroscopy": (SpectroscopyReducedDatum, SPECTROSCOPY_KEYS),
+    "astrometry": (AstrometryReducedDatum, ASTROMETRY_KEYS),
 }
 _COMMON = (
     "target",

@@ -1,0 +1,124 @@
+"""A light curve as JSON for the plot and as CSV for people; called by the views.
+
+Digits: magnitudes to 1e-6, fluxes to seven digits, MJD to 1e-7 d (9 ms). ISO times in CSV are exact.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import orjson
+
+from tom_common.astro.time import unix_us_to_datetime64
+from tom_dataproducts.light_curves import Coded, Floats, Kind, LightCurveColumns
+
+CSV_COLUMNS = (
+    "mjd_utc [d]",
+    "time_utc [ISO 8601]",
+    "band",
+    "kind",
+    "mag [mag]",
+    "mag_err [mag]",
+    "limit [mag]",
+    "flux [nJy]",
+    "flux_err [nJy]",
+    "negative",
+    "source",
+    "telescope",
+    "instrument",
+)
+_CSV_BLOCK = 2000
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def light_curve_json(name: str, curve: LightCurveColumns) -> bytes:
+    """Return a light curve as the JSON of the endpoint.
+
+    Returns
+    -------
+    bytes
+        ``{"target", "count", "bands", "sources", "points": {"mjd" (UTC), "band", "source", "kind" (0
+        detection, 1 limit, 2 forced), "mag", "mag_err", "limit", "flux" (nJy), "flux_err", "negative"}}``;
+        the columns of ``points`` have one entry per point, null where there is none; ``band`` and ``source``
+        count in ``bands`` and ``sources``.
+    """
+    source = sources_of(curve)
+    content: dict[str, Any] = {
+        "target": name,
+        "count": len(curve),
+        "bands": curve.band.values,
+        "sources": source.values,
+        "points": {
+            "mjd": np.round(curve.mjd_utc, 7),
+            "band": curve.band.codes,
+            "source": source.codes,
+            "kind": curve.kind,
+            "mag": np.round(curve.mag, 6),
+            "mag_err": np.round(curve.mag_err, 6),
+            "limit": np.round(curve.limit, 6),
+            "flux": _seven_digits(curve.flux),
+            "flux_err": _seven_digits(curve.flux_err),
+            "negative": curve.negative.astype(np.uint8),
+        },
+    }
+    return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def sources_of(curve: LightCurveColumns) -> Coded:
+    """Return where each point is from in one word: its source, else its telescope, else its instrument."""
+    words = Coded.of([source or telescope or device for source, telescope, device in curve.origin.values])
+    return Coded(words.values, words.codes[curve.origin.codes])
+
+
+def light_curve_csv(curve: LightCurveColumns) -> Iterator[bytes]:
+    """Yield a light curve as CSV (UTF-8), header first, some thousand points at a time.
+
+    Texts that a spreadsheet would take for a formula get an apostrophe in front.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    columns = _csv_columns(curve)
+    for start in range(0, max(len(curve), 1), _CSV_BLOCK):
+        writer.writerows(zip(*(column[start : start + _CSV_BLOCK] for column in columns), strict=True))
+        yield buffer.getvalue().encode()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def _csv_columns(curve: LightCurveColumns) -> list[list]:
+    times = np.datetime_as_string(unix_us_to_datetime64(curve.time_us), unit="us", timezone="UTC").tolist()
+    origins = [tuple(safe_text(word) for word in origin) for origin in curve.origin.values]
+    origin = Coded(origins, curve.origin.codes).expanded()
+    return [
+        [f"{value:.7f}" for value in curve.mjd_utc.tolist()],
+        times,
+        Coded([safe_text(band) for band in curve.band.values], curve.band.codes).expanded(),
+        [Kind(code).name.lower() for code in curve.kind.tolist()],
+        _numbers(np.round(curve.mag, 6)),
+        _numbers(np.round(curve.mag_err, 6)),
+        _numbers(np.round(curve.limit, 6)),
+        _numbers(_seven_digits(curve.flux)),
+        _numbers(_seven_digits(curve.flux_err)),
+        curve.negative.astype(int).tolist(),
+        *([row[number] for row in origin] for number in range(3)),
+    ]
+
+
+def safe_text(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _numbers(column: Floats) -> list[float | str]:
+    return ["" if value != value else value for value in column.tolist()]
+
+
+def _seven_digits(column: Floats) -> Floats:
+    size = np.abs(np.where(np.isfinite(column) & (column != 0.0), column, 1.0))
+    unit = 10.0 ** (6.0 - np.floor(np.log10(size)))
+    return np.round(column * unit) / unit

@@ -1,0 +1,229 @@
+"""Summaries of light curves, computed for many targets at once. Called by ingest, tasks, commands and pages.
+
+A summary is stale from the moment photometry of its target is written until ``refresh_summaries`` has run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connections, router, transaction
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Max, Min, Q, QuerySet, Window
+from django.db.models.functions import Lower, RowNumber
+from django.utils import timezone
+
+from tom_common.astro.time import datetime_to_unix_us
+from tom_dataproducts.expressions import HasFlag
+from tom_dataproducts.light_curve_facts import Totals, facts_of_curve, facts_of_newest
+from tom_dataproducts.light_curves import FORCED_VERSION, MIN_SNR, converted
+from tom_dataproducts.models import LightCurveSummary, PhotometryReducedDatum, ReducedDatum
+from tom_dataproducts.models.summary import COMPUTED_FIELDS
+from tom_dataproducts.selectors import TYPED_COLUMNS, light_curve_columns, measurements
+from tom_dataproducts.values import FLUX_UNITS, NEGATIVE_KEY, brightness_unit
+from tom_targets.models import BaseTarget
+
+CHUNK = 500
+NEWEST = 40
+"""Points of each kind (detections, limits) per target that are read."""
+
+_IS_FLUX = Q(unit_name__in=FLUX_UNITS)
+_SIGNIFICANT = Q(brightness__gt=0) & (
+    Q(brightness_error__isnull=True)
+    | Q(brightness_error__lte=0)
+    | Q(brightness__gte=F("brightness_error") * MIN_SNR)
+)
+_MEASURED = Q(brightness__isnull=False) & ~Q(reduction_version=FORCED_VERSION)
+_DETECTION = _MEASURED & Q(is_negative=False) & (~_IS_FLUX | _SIGNIFICANT)
+
+
+def mark_stale(target_ids: Iterable[int], *, using: str | None = None) -> None:
+    """Note that photometry of targets was written by other ways than the ORM.
+
+    Called by ingest in the transaction that writes the points; one statement per thousand targets.
+    """
+    using = using or router.db_for_write(LightCurveSummary)
+    LightCurveSummary.objects.using(using).mark_stale(target_ids, notify=False)
+
+
+def refresh_summaries(target_ids: Iterable[int] | None = None, limit: int | None = None) -> int:
+    """Compute summaries anew and store them.
+
+    Parameters
+    ----------
+    target_ids : iterable of int, optional
+        Whose, whether stale or not; by default all that are stale.
+    limit : int, optional
+        Most summaries to compute.
+
+    Returns
+    -------
+    int
+        How many were computed. Each 500 targets cost six statements and one transaction, whose locks keep
+        points that are written meanwhile from being missed.
+    """
+    if target_ids is not None:
+        ids = sorted(set(target_ids))[:limit]
+        _add_missing(ids)
+        return sum(_refresh(ids[start : start + CHUNK]) for start in range(0, len(ids), CHUNK))
+    done, last = 0, 0
+    while limit is None or done < limit:
+        size = CHUNK if limit is None else min(CHUNK, limit - done)
+        # By key, so that a summary that is marked again meanwhile cannot keep the loop going.
+        stale = LightCurveSummary.objects.filter(is_stale=True, pk__gt=last).order_by("pk")
+        ids = list(stale.values_list("pk", flat=True)[:size])
+        if not ids:
+            break
+        done += _refresh(ids)
+        last = ids[-1]
+    return done
+
+
+def summaries_for(target_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return the summaries of targets as dicts of the columns of ``LightCurveSummary``, right at this moment.
+
+    Stale ones are computed for the answer, not stored, so that a page that is only read writes nothing. At
+    most four queries. Targets that never had photometry are left out.
+    """
+    ids = sorted(set(target_ids))
+    stored = LightCurveSummary.objects.filter(pk__in=ids)
+    found = {}
+    stale = []
+    for summary in stored:
+        found[summary.pk] = summary.as_facts()
+        if summary.is_stale:
+            stale.append(summary.pk)
+    if stale:
+        found.update(compute_facts(stale))
+    return found
+
+
+def _add_missing(ids: Sequence[int]) -> None:
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        known = set(LightCurveSummary.objects.filter(pk__in=chunk).values_list("pk", flat=True))
+        mark_stale(set(chunk) - known)
+
+
+def _refresh(ids: Sequence[int]) -> int:
+    using = router.db_for_write(LightCurveSummary)
+    summaries = LightCurveSummary.objects.using(using)
+    with transaction.atomic(using=using):
+        if connections[using].features.has_select_for_update:
+            list(summaries.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
+        # Before the points are read: whoever writes some from now on waits, and marks the row stale again.
+        summaries.filter(pk__in=ids).update(is_stale=False)
+        facts = compute_facts(ids)
+        existing = set(summaries.filter(pk__in=ids).values_list("pk", flat=True))
+        rows = [
+            LightCurveSummary(target_id=pk, is_stale=False, computed=timezone.now(), **facts[pk])
+            for pk in ids
+            if pk in existing
+        ]
+        _upsert(summaries, rows)
+    return len(rows)
+
+
+def _upsert(summaries: QuerySet, rows: list[LightCurveSummary]) -> None:
+    options: dict[str, Any] = {
+        "update_conflicts": True,
+        "update_fields": [*COMPUTED_FIELDS, "is_stale", "computed"],
+    }
+    if connections[summaries.db].features.supports_update_conflicts_with_target:
+        options["unique_fields"] = ["target"]
+    summaries.bulk_create(rows, **options)
+
+
+def compute_facts(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return the computed columns of the summaries of targets, in three queries.
+
+    A target with generic rows (which a SQL aggregate cannot read) costs two more; ``migrate_reduced_datums``
+    makes them typed.
+    """
+    generic = set(
+        ReducedDatum.objects.filter(target__in=ids, data_type__iexact="photometry")
+        .order_by()
+        .values_list("target_id", flat=True)
+        .distinct()
+    )
+    facts = {
+        target.pk: facts_of_curve(light_curve_columns(target), newest=NEWEST)
+        for target in (BaseTarget(pk=pk) for pk in generic)
+    }
+    plain = [pk for pk in ids if pk not in generic]
+    facts.update(_facts_of_typed(plain))
+    return facts
+
+
+def _photometry(ids: Sequence[int]) -> QuerySet:
+    return (
+        PhotometryReducedDatum.objects.filter(target__in=ids)
+        .annotate(unit_name=Lower("unit"), is_negative=HasFlag("value", key=NEGATIVE_KEY))
+        .order_by()
+    )
+
+
+def _facts_of_typed(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    totals = _totals(ids)
+    newest: dict[int, list[int]] = {}
+    rows, target_of_row = _newest(ids)
+    for number, pk in enumerate(target_of_row):
+        newest.setdefault(pk, []).append(number)
+    curve = converted(measurements(rows))
+    return {
+        pk: facts_of_newest(curve, newest.get(pk, []), totals.get(pk, Totals()), newest=NEWEST) for pk in ids
+    }
+
+
+def _totals(ids: Sequence[int]) -> dict[int, Totals]:
+    groups = (
+        _photometry(ids)
+        .values("target_id", "bandpass", "unit")
+        .annotate(
+            points=Count("pk"),
+            detections=Count("pk", filter=_DETECTION),
+            first=Min("timestamp", filter=_DETECTION),
+            last=Max("timestamp", filter=_DETECTION),
+            smallest=Min("brightness", filter=_DETECTION),
+            largest=Max("brightness", filter=_DETECTION),
+        )
+    )
+    totals: dict[int, Totals] = {}
+    for group in groups:
+        unit = brightness_unit(group["unit"])
+        totals.setdefault(group["target_id"], Totals()).add(
+            points=group["points"],
+            detections=group["detections"],
+            first_us=_microseconds(group["first"]),
+            last_us=_microseconds(group["last"]),
+            peak=group["largest"] if unit.flux_njy else group["smallest"],
+            unit=unit,
+            band=group["bandpass"],
+        )
+    return totals
+
+
+def _microseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else datetime_to_unix_us(moment)
+
+
+def _newest(ids: Sequence[int]) -> tuple[list[tuple], list[int]]:
+    """Return the newest detections and limits of targets as typed rows, and the target of each row."""
+    shown = (
+        _photometry(ids)
+        .filter(
+            _DETECTION
+            | (Q(brightness__isnull=True, limit__isnull=False) & ~Q(reduction_version=FORCED_VERSION))
+        )
+        .annotate(
+            rank=Window(
+                RowNumber(),
+                partition_by=[F("target_id"), ExpressionWrapper(Q(brightness__isnull=True), BooleanField())],
+                order_by=F("timestamp").desc(),
+            )
+        )
+        .filter(rank__lte=NEWEST)
+    )
+    rows = list(shown.values_list("target_id", *TYPED_COLUMNS))
+    return [row[1:] for row in rows], [row[0] for row in rows]
