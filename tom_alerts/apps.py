@@ -1,5 +1,7 @@
 """App configuration of tom_alerts."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,7 @@ class TomAlertsConfig(AppConfig):
     name = "tom_alerts"
     verbose_name = "Alerts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def nav_items(self) -> list[dict[str, Any]]:
+        """Offer the entry of the navigation bar."""
+        return [{"partial": "tom_alerts/partials/navbar_link.html"}]

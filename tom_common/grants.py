@@ -146,6 +146,43 @@ def grant_tables(model: type[Model]) -> tuple[type[Model], type[Model]]:
     return _grant_models(model)
 
 
+def grant_many(
+    holders: Sequence[AbstractBaseUser | Group],
+    model: type[Model],
+    pks: Sequence[Any],
+    codenames: Sequence[str],
+) -> None:
+    """Give users or groups permissions on many objects at once; those already held stay.
+
+    Parameters
+    ----------
+    holders : sequence of User, or of Group
+    model : type[Model]
+    pks : sequence
+        Primary keys of objects of `model`.
+    codenames : sequence of str
+        Code names without the app label.
+    """
+    permissions = permission_ids(model, codenames)
+    user_grants, group_grants = _grant_models(model)
+    by_table: dict[type[Model], list[Model]] = {}
+    for holder in holders:
+        table, key = (group_grants, "group_id") if isinstance(holder, Group) else (user_grants, "user_id")
+        for pk in pks:
+            target = _object_key(table, model, pk)
+            by_table.setdefault(table, []).extend(
+                table(**{key: holder.pk}, permission_id=permission, **target) for permission in permissions
+            )
+    for table, rows in by_table.items():
+        table._default_manager.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+
+
+def _object_key(table: type[Model], model: type[Model], pk: Any) -> dict[str, Any]:
+    if "object_pk" in {field.name for field in table._meta.get_fields()}:
+        return {"object_pk": str(pk), "content_type_id": ContentType.objects.get_for_model(model).pk}
+    return {"content_object_id": pk}
+
+
 def groups_with_access(instance: Model, codename: str) -> QuerySet[Group]:
     """Return the groups that hold a permission on one object."""
     _, group_grants = _grant_models(type(instance))

@@ -1,0 +1,167 @@
+"""``manage.py ingest_alerts PATH...``: alert packets become targets with data."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand, CommandError
+
+from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
+from tom_dataservices.packets import BadSchemaError
+
+_SECONDS_BETWEEN_LINES = 10.0
+_SECONDS_BETWEEN_REDRAWS = 0.2
+_BAR_WIDTH = 30
+
+
+class Command(BaseCommand):
+    """Ingest alert packets from files, archives and folders."""
+
+    help = (
+        "Ingest alert packets: Avro object containers, gzip and tar of them, single Confluent-framed or"
+        " schemaless packets, and folders. The same file again changes nothing; a broken packet is reported"
+        " and kept aside."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="File, archive or folder.")
+        parser.add_argument(
+            "--schemas",
+            type=Path,
+            metavar="DIR",
+            help="Avro schemas of framed packets (default: schema/ beside).",
+        )
+        parser.add_argument("--schema", type=Path, metavar="FILE", help="Avro schema of schemaless packets.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Count what would change, and change nothing."
+        )
+        parser.add_argument(
+            "--list", default="", metavar="NAME", help="Put every target on this target list."
+        )
+        parser.add_argument(
+            "--permissions",
+            choices=["open", "public", "private"],
+            default="public",
+            help="Who sees new targets (default: public).",
+        )
+        parser.add_argument(
+            "--groups",
+            nargs="+",
+            default=[],
+            metavar="GROUP",
+            help="Groups that may see and change new targets.",
+        )
+        parser.add_argument(
+            "--user", default="", metavar="NAME", help="Ingest as this user, with this user's rights."
+        )
+        parser.add_argument(
+            "--all-cutouts", action="store_true", help="Keep the cutouts of every alert, not only the newest."
+        )
+        parser.add_argument(
+            "--batch-size", type=int, default=1000, metavar="N", help="Alerts per transaction."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Ingest and print what was done; exit with an error when nothing could be read."""
+        for path in options["paths"]:
+            if not path.exists():
+                raise CommandError(f"{path}: no such file or folder")
+        if options["batch_size"] < 1:
+            raise CommandError(f"--batch-size {options['batch_size']}; expected at least 1")
+        choices = IngestOptions(
+            user=self._user(options["user"]),
+            permissions=options["permissions"].upper(),
+            group_ids=self._groups(options["groups"]),
+            list_name=options["list"],
+            all_cutouts=options["all_cutouts"],
+            dry_run=options["dry_run"],
+            batch_size=options["batch_size"],
+            schemas_dir=options["schemas"],
+            schema_file=options["schema"],
+        )
+        started = time.monotonic()
+        progress = ProgressLine(self.stderr, quiet=options["verbosity"] == 0)
+        try:
+            report = ingest_packets(options["paths"], choices, on_progress=progress)
+        except (OSError, BadSchemaError) as error:
+            raise CommandError(str(error)) from error
+        finally:
+            progress.finish()
+        self._print(report, time.monotonic() - started, dry_run=options["dry_run"])
+
+    def _user(self, name: str) -> Any:
+        if not name:
+            return None
+        model = get_user_model()
+        user = model._default_manager.filter(**{model.USERNAME_FIELD: name}).first()
+        if user is None:
+            raise CommandError(f"--user {name}: there is no such user")
+        return user
+
+    def _groups(self, names: list[str]) -> tuple[int, ...]:
+        found = dict(Group.objects.filter(name__in=names).values_list("name", "pk"))
+        missing = [name for name in names if name not in found]
+        if missing:
+            known = ", ".join(Group.objects.order_by("name").values_list("name", flat=True)) or "none"
+            raise CommandError(f"--groups {missing[0]}: there is no such group; there are: {known}")
+        return tuple(found[name] for name in names)
+
+    def _print(self, report: IngestReport, seconds: float, *, dry_run: bool) -> None:
+        for reason in report.reasons:
+            self.stderr.write(self.style.WARNING(f"rejected: {reason}"))
+        if report.rejected > len(report.reasons):
+            self.stderr.write(self.style.WARNING(f"... and {report.rejected - len(report.reasons)} more"))
+        rate = report.received / seconds if seconds > 0 else 0.0
+        prefix = "dry run, nothing was changed: " if dry_run else ""
+        self.stdout.write(f"{prefix}{report.summary()} ({seconds:.1f} s, {rate:.0f} alerts/s)")
+        if report.rejected and report.rejected >= report.received:
+            raise CommandError("no packet could be taken")
+
+
+class ProgressLine:
+    """A bar with rate and remaining time on a terminal; a plain line every ten seconds elsewhere."""
+
+    def __init__(self, stream: Any, *, quiet: bool = False) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._is_terminal = stream.isatty()
+        self._started = self._drawn = time.monotonic()
+        self._has_bar = False
+
+    def __call__(self, report: IngestReport) -> None:
+        """Draw the state after a batch."""
+        now = time.monotonic()
+        pause = _SECONDS_BETWEEN_REDRAWS if self._is_terminal else _SECONDS_BETWEEN_LINES
+        if self._quiet or now - self._drawn < pause:
+            return
+        self._drawn = now
+        rate = report.received / max(now - self._started, 1e-9)
+        text = f"{report.received} alerts, {report.new_data} new data, {rate:.0f} alerts/s"
+        if report.fraction is not None and report.fraction > 0:
+            left = (now - self._started) * (1.0 / report.fraction - 1.0)
+            text += f", {_duration(left)} left"
+        if self._is_terminal:
+            done = int(_BAR_WIDTH * (report.fraction or 0.0))
+            bar = f"[{'#' * done}{'.' * (_BAR_WIDTH - done)}] " if report.fraction is not None else ""
+            self._stream.write(f"\r\033[K{bar}{text}", ending="")
+            self._stream.flush()
+            self._has_bar = True
+        else:
+            self._stream.write(text)
+
+    def finish(self) -> None:
+        """End the line of the bar."""
+        if self._has_bar:
+            self._stream.write("")
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
