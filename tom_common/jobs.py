@@ -1,0 +1,308 @@
+"""Services and selectors of background jobs: who may see one, claim it, run it, retry it, cancel it.
+
+``tom_common.background`` makes jobs and decides where they run; this module changes their rows, and nothing
+else does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import os
+import socket
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from tom_common import conf
+from tom_common.hooks import import_method
+from tom_common.job_context import JobCancelled, JobContext, JobTimedOut, RunAgain
+from tom_common.models import Job, JobLogLine
+from tom_common.notifications import notify
+
+logger = logging.getLogger(__name__)
+
+STALE_AFTER_S = 60
+CRASHES_ALLOWED = 3
+FIRST_RETRY_S = 15
+LONGEST_RETRY_S = 900
+_TOKEN = uuid.uuid4().hex[:12]
+
+
+def jobs_for_user(user: Any, queryset: QuerySet[Job] | None = None) -> QuerySet[Job]:
+    """Return the jobs that a user may see: the user's own; staff sees all, an anonymous visitor none."""
+    rows = Job.objects.all() if queryset is None else queryset
+    if not user.is_authenticated:
+        return rows.none()
+    return rows if user.is_staff else rows.filter(user=user)
+
+
+def worker_name() -> str:
+    """Return who runs jobs in this process, as ``host:pid:token``."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_TOKEN}"
+
+
+def due_jobs() -> QuerySet[Job]:
+    """Return the jobs that wait and whose time has come, the longest waiting first."""
+    return Job.objects.filter(state=Job.State.QUEUED, run_after__lte=timezone.now()).order_by(
+        "run_after", "pk"
+    )
+
+
+def abandoned_jobs() -> list[Job]:
+    """Return the running jobs whose process has ended, or has not been heard of for a minute."""
+    return [job for job in Job.objects.filter(state=Job.State.RUNNING) if is_abandoned(job)]
+
+
+def is_abandoned(job: Job) -> bool:
+    """Tell whether nobody runs a running job any more."""
+    if job.heartbeat_at is None or timezone.now() - job.heartbeat_at > dt.timedelta(seconds=STALE_AFTER_S):
+        return True
+    host, _, rest = job.worker.partition(":")
+    pid, _, token = rest.partition(":")
+    if host != socket.gethostname() or not pid.isdecimal():
+        return False
+    if int(pid) == os.getpid():
+        return token != _TOKEN  # an earlier process with our number, as after the restart of a container
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def claim(job: Job) -> bool:
+    """Take a waiting or abandoned job for this process.
+
+    One conditional UPDATE decides between processes that try at the same time. A job that has ended its
+    process too often, or that somebody cancelled meanwhile, is ended instead.
+
+    Returns
+    -------
+    bool
+        Whether the job is ours to run; `job` then holds its new state.
+    """
+    if job.state == Job.State.RUNNING:
+        if not is_abandoned(job):
+            return False
+        same = Job.objects.filter(
+            pk=job.pk, state=Job.State.RUNNING, worker=job.worker, heartbeat_at=job.heartbeat_at
+        )
+        if job.cancel_requested:
+            _end(job, Job.State.CANCELLED, same)
+            return False
+        if job.attempts >= max(CRASHES_ALLOWED, job.attempts_allowed):
+            error = "The process that ran this job ended each time it was tried."
+            _end(job, Job.State.FAILED, same, error=error)
+            return False
+    else:
+        same = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
+    now = timezone.now()
+    taken = same.update(
+        state=Job.State.RUNNING,
+        worker=worker_name(),
+        heartbeat_at=now,
+        started_at=now,
+        finished_at=None,
+        attempts=F("attempts") + 1,
+        done_count=0,
+        total_count=None,
+        message="",
+        error="",
+    )
+    if taken:
+        job.refresh_from_db()
+    return bool(taken)
+
+
+def run_claimed(job: Job, *, monitored: bool) -> None:
+    """Run a job that this process has claimed, and store how it ended.
+
+    Parameters
+    ----------
+    job : Job
+    monitored : bool
+        Whether a second thread writes progress and heartbeat on a connection of its own, so that neither
+        waits for, nor is rolled back with, a transaction of the task. Without, the task's own thread and
+        connection write: for inline runs, which nobody watches while they last.
+    """
+    context = JobContext(job.pk, monitored=monitored)
+    if job.attempts > 1:
+        context.log(f"Attempt {job.attempts} started.")
+    retry_s: float | None = None
+    can_retry = monitored and job.attempts < job.attempts_allowed
+    try:
+        task = task_of(job)
+        with context.running(task.time_limit_ms):
+            result = task.function(*job.arguments.get("args", []), **job.arguments.get("kwargs", {}))
+    except JobCancelled:
+        ending: dict[str, Any] = {"state": Job.State.CANCELLED}
+    except RunAgain as later:
+        ending = {"state": Job.State.QUEUED, "message": later.message}
+        retry_s = later.delay_s
+    except KeyboardInterrupt:
+        _store_ending(job, {"state": Job.State.CANCELLED, "error": "Interrupted."})
+        raise
+    except Exception as error:
+        logger.exception("job %s (%s) failed", job.pk, job.task)
+        text = _error_text(error)
+        timed_out = isinstance(error, JobTimedOut)
+        context.log(text if timed_out else "".join(traceback.format_exception(error)))
+        ending = {"state": Job.State.FAILED, "error": text}
+        if can_retry:
+            ending["state"] = Job.State.QUEUED
+            retry_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** (job.attempts - 1))
+    else:
+        ending = {"state": Job.State.DONE, "result": _plain_result(result)}
+    _store_ending(job, {**context.unwritten(), **ending}, retry_s)
+
+
+def task_of(job: Job) -> Any:
+    """Return the task of a job.
+
+    Raises
+    ------
+    ImportError
+        If its path leads to no background task (any more).
+    """
+    task = import_method(job.task)
+    if not hasattr(task, "time_limit_ms"):
+        raise ImportError(f"{job.task} is no background task")
+    return task
+
+
+def retry_job(job: Job) -> bool:
+    """Start a failed or cancelled job again, as a further attempt of the same row.
+
+    Returns
+    -------
+    bool
+        Whether it was failed or cancelled; nothing happens otherwise.
+    """
+    from tom_common.background import dispatch
+
+    try:
+        retries = task_of(job).max_retries
+    except ImportError:
+        retries = 0
+    queued = Job.objects.filter(pk=job.pk, state__in=(Job.State.FAILED, Job.State.CANCELLED)).update(
+        state=Job.State.QUEUED,
+        attempts_allowed=F("attempts") + 1 + retries,
+        run_after=timezone.now(),
+        heartbeat_at=None,
+        finished_at=None,
+        cancel_requested=False,
+        error="",
+        message="",
+    )
+    if queued:
+        transaction.on_commit(lambda: dispatch(job.pk))
+    job.refresh_from_db()
+    return bool(queued)
+
+
+def cancel_job(job: Job) -> bool:
+    """Cancel a job: at once while it waits, at its next look while it runs.
+
+    Returns
+    -------
+    bool
+        Whether there was anything to cancel.
+    """
+    waiting = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
+    if not _end(job, Job.State.CANCELLED, waiting):
+        asked = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(cancel_requested=True)
+        job.refresh_from_db()
+        if asked and is_abandoned(job):
+            same = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, worker=job.worker)
+            _end(job, Job.State.CANCELLED, same)
+        return bool(asked)
+    return True
+
+
+def delete_old_jobs() -> int:
+    """Delete jobs that ended longer ago than they are kept, those of nobody after a week; return how many."""
+    now = timezone.now()
+    old = Q(finished_at__lt=now - dt.timedelta(days=conf.job_keep_days()))
+    old |= Q(user=None, state=Job.State.DONE, finished_at__lt=now - dt.timedelta(days=7))
+    return Job.objects.filter(old).delete()[0]
+
+
+def _error_text(error: BaseException) -> str:
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _plain_result(result: Any) -> Any:
+    try:
+        json.dumps(result, allow_nan=False)
+    except (TypeError, ValueError):
+        return str(result)
+    return result
+
+
+def _end(job: Job, state: str, same: QuerySet[Job], error: str = "") -> bool:
+    ended = same.update(state=state, finished_at=timezone.now(), error=error)
+    job.refresh_from_db()
+    if ended:
+        _tell_owner(job)
+    return bool(ended)
+
+
+def _store_ending(job: Job, values: dict[str, Any], retry_s: float | None = None) -> None:
+    """Write the last state, if the job is still ours: another process may have taken it for abandoned."""
+    now = timezone.now()
+    lines = values.pop("log_lines", [])
+    if values["state"] == Job.State.QUEUED:
+        values |= {"run_after": now + dt.timedelta(seconds=retry_s or 0), "heartbeat_at": None}
+    else:
+        values |= {"finished_at": now}
+
+    def write() -> int:
+        with transaction.atomic():
+            JobLogLine.objects.bulk_create(
+                JobLogLine(job_id=job.pk, created_at=created_at, text=text) for created_at, text in lines
+            )
+            return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, worker=job.worker).update(**values)
+
+    ours = _patiently(write)
+    job.refresh_from_db()
+    if not ours:
+        logger.warning("job %s was taken over by %s while %s ran it", job.pk, job.worker, worker_name())
+    elif job.state == Job.State.QUEUED:
+        from tom_common.background import dispatch
+
+        dispatch(job.pk, delay_s=retry_s or 0)
+    else:
+        _tell_owner(job)
+
+
+def _patiently(write: Callable[[], int], tries: int = 5) -> int:
+    """Write although SQLite may be locked by another writer for longer than its timeout."""
+    for attempt in range(1, tries + 1):
+        try:
+            return write()
+        except OperationalError:
+            if attempt == tries:
+                raise
+            logger.info("the database is busy; the end of a job is written again in %s s", attempt)
+            time.sleep(attempt)
+    return 0
+
+
+def _tell_owner(job: Job) -> None:
+    if job.user is None:
+        return
+    if job.state == Job.State.DONE:
+        notify(job.user, "job_done", f"{job.title}: done.", job.get_absolute_url())
+    elif job.state == Job.State.FAILED:
+        notify(job.user, "job_failed", f"{job.title} failed: {job.error}", job.get_absolute_url())
