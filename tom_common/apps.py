@@ -4,11 +4,17 @@ from django.apps import AppConfig
 
 
 class TomCommonConfig(AppConfig):
-    """TOM common."""
+    """Users, pages, and every helper that knows no app."""
 
     name = "tom_common"
     verbose_name = "TOM common"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tom_common import checks  # noqa: F401  registers the system checks
+        """Connect what follows a saved user or a first request, and register the system checks."""
+        from django.core.signals import request_started
+
+        from tom_common import checks, job_worker, signals  # noqa: F401  importing the checks registers them
+
+        signals.connect()
+        request_started.connect(job_worker.on_request_started, dispatch_uid="tom_common.job_worker")

@@ -68,3 +68,18 @@ def background_mode() -> str:
 def job_keep_days() -> int:
     """Days for which a finished job is listed; the rows go afterwards."""
     return int(setting("TOM_JOB_KEEP_DAYS", 90))
+
+
+def proxy_count() -> int:
+    """Number of proxies of ours in front of the TOM, each adding an entry to ``X-Forwarded-For``."""
+    return int(setting("TOM_PROXY_COUNT", 0))
+
+
+def comments_enabled() -> bool:
+    """Whether people may comment on targets, and comments are shown."""
+    return bool(setting("COMMENTS_ENABLED", True))
+
+
+def registration_strategy() -> str | None:
+    """How visitors get accounts: ``open``, ``approval_required``, or None (staff makes them)."""
+    return setting("TOM_REGISTRATION_STRATEGY") or None

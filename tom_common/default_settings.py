@@ -56,6 +56,7 @@ TOMTOOLKIT_MIDDLEWARE = [
 TOMTOOKIT_MIDDLEWARE = TOMTOOLKIT_MIDDLEWARE
 
 TOMTOOLKIT_AUTHENTICATION_BACKENDS = [
+    "tom_common.auth_backends.LoginThrottleBackend",
     "django.contrib.auth.backends.ModelBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]

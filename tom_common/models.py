@@ -158,3 +158,14 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class FailedLogin(models.Model):
+    """Wrong passwords for one account from one address; read and written by ``tom_common.login_throttle``."""
+
+    key = models.CharField(max_length=64, unique=True, help_text="Keyed hash of account and address.")
+    failures = models.PositiveIntegerField(default=0)
+    last_failure_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.failures} wrong passwords"
