@@ -91,6 +91,14 @@ def target_detail_tabs() -> list[Contribution]:
     return _parts("target_detail_tabs")
 
 
+def target_detail_sections() -> list[Contribution]:
+    """Return the sections that our own apps add to a target's page, by `order`.
+
+    ``options`` holds the section's ``id`` besides; plugins use ``target_detail_tabs()``.
+    """
+    return sorted(_parts("target_detail_sections"), key=lambda part: part.order)
+
+
 def target_detail_buttons() -> list[Contribution]:
     """Return the buttons of a target's page."""
     return _parts("target_detail_buttons")
@@ -171,6 +179,12 @@ def register_comment_access(model_label: str, visible_rows: VisibleRows) -> None
         Takes a user, returns the queryset of the rows that this user may see.
     """
     _comment_access[model_label.lower()] = visible_rows
+
+
+def commentable_rows(user: Any, model_label: str) -> QuerySet | None:
+    """Return the rows of a model that a user may comment on, those seen; None if nobody registered it."""
+    visible_rows = _comment_access.get(model_label.lower())
+    return None if visible_rows is None else visible_rows(user)
 
 
 def comments_for_user(user: Any, comments: QuerySet) -> QuerySet:

@@ -8,16 +8,18 @@ insert into it.
 from django.apps import apps
 from django.urls import include, path
 
+from tom_common.account_urls import account_urlpatterns, home_urlpatterns
 from tom_common.api_router import collect_api_urls
 from tom_common.contributions import include_url_paths
 
 # --- home: the one page that plugins cannot take by accident
-urlpatterns = []
+urlpatterns = [*home_urlpatterns]
 
 # --- plugins
 urlpatterns += include_url_paths()
 
 # --- accounts, users, groups, comments
+urlpatterns += account_urlpatterns
 
 # --- jobs and notifications
 
@@ -35,8 +37,6 @@ for prefix, package, namespace in (
         urlpatterns.append(path(prefix, include(f"{package}.urls", namespace=namespace)))
 
 # --- apps of others
-if apps.is_installed("django_comments"):
-    urlpatterns.append(path("comments/", include("django_comments.urls")))
 if apps.is_installed("django.contrib.admin"):
     from django.contrib import admin
 

@@ -42,6 +42,9 @@ def theme_attributes(context: Context) -> SafeString:
     return format_html('data-bs-theme="{}" data-tom-theme="{}"', chosen or "light", chosen)
 
 
+_HIDDEN = mark_safe(' aria-hidden="true"')  # noqa: S308  a constant
+
+
 @register.simple_tag
 def icon(name: str, label: str = "", css_class: str = "") -> SafeString:
     """Draw a Bootstrap icon; its name stands in ``tools/icons.txt``.
@@ -58,7 +61,7 @@ def icon(name: str, label: str = "", css_class: str = "") -> SafeString:
     return format_html(
         '<svg class="tom-icon{}"{} focusable="false"><use href="{}#{}"></use></svg>',
         f" {css_class}" if css_class else "",
-        format_html(' role="img" aria-label="{}"', label) if label else mark_safe(' aria-hidden="true"'),  # noqa: S308
+        format_html(' role="img" aria-label="{}"', label) if label else _HIDDEN,
         static("vendor/bootstrap-icons/sprite.svg"),
         name,
     )
