@@ -6,6 +6,14 @@ import numpy as np
 
 from .nodes import Node
 from .primitives import LOST, Buffer
+from .steps import only_branch
+
+MARKER_FIELDS = ("diaObjectId",)
+"""Long integers that are the same in all items of a list, and can therefore be searched for."""
+
+MIN_MARKER_BYTES = 5
+MIN_MARKED_ITEMS = 8
+"""Shorter lists are walked through in turn, which costs little when a batch has many packets."""
 
 MAX_ITEMS = 100_000
 """Items in one block of one packet; a packet that claims more is left to the fallback."""
@@ -78,7 +86,70 @@ class ItemWalk:
         if item.size is not None:
             rank = np.arange(int(count.sum())) - np.repeat(first, count)
             return np.repeat(position, count) + rank * item.size, position + count * item.size
-        return self._walk_in_turn(item, position, end, count, first)
+        parts = _parts_at_marker(item) if int(count.max()) >= MIN_MARKED_ITEMS else None
+        if parts is None:
+            return self._walk_in_turn(item, position, end, count, first)
+        starts, behind, good = self._walk_by_marker(parts, position, end, count)
+        bad = np.flatnonzero(~good)
+        if bad.size:
+            found, behind[bad] = self._walk_in_turn(
+                item, position[bad], end[bad], count[bad], np.cumsum(count[bad]) - count[bad]
+            )
+            starts[np.repeat(~good, count)] = found
+        return starts, behind
+
+    def _walk_by_marker(
+        self,
+        parts: tuple[Node, Node, Node],
+        position: np.ndarray,
+        end: np.ndarray,
+        count: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Find all items at once by a field that has the same bytes in each of them.
+
+        From each place where the bytes of that field stand, the rest of the item is walked to its end, which
+        is the beginning of the next; from there the walk to the field must arrive at the next place. Where it
+        does, for all items of a list, the places are right; the other lists are not `good`.
+        """
+        before, marker, after = parts
+        first_place = self.skip(before, position, end)
+        size = self.skip(marker, first_place, end) - first_place
+        apart = sum(part.min_size for part in parts)
+        places = self._places_of_marker(first_place, size, end, count, apart)
+        ends = np.repeat(end, count)
+        behind = self.skip(after, places + np.repeat(size, count), ends)
+        first = np.cumsum(count) - count
+        starts = np.empty_like(behind)
+        starts[1:] = behind[:-1]
+        starts[first] = position
+        wrong = self.skip(before, starts, ends) != places
+        return starts, behind[first + count - 1], np.add.reduceat(wrong, first, dtype=np.int64) == 0
+
+    def _places_of_marker(
+        self, first_place: np.ndarray, size: np.ndarray, end: np.ndarray, count: np.ndarray, apart: int
+    ) -> np.ndarray:
+        """Search the bytes of the first marker; of two less than `apart` bytes apart the latter counts.
+
+        (Rubin names an object after its first source: that source's own number looks like the marker.)
+        """
+        find = self.buffer.data.find
+        places: list[int] = []
+        for place, length, limit, wanted in zip(
+            first_place.tolist(), size.tolist(), end.tolist(), count.tolist(), strict=True
+        ):
+            found = [place]
+            if length >= MIN_MARKER_BYTES and place + length <= limit:
+                marker = self.buffer.data[place : place + length]
+                while len(found) < wanted:
+                    place = find(marker, place + length, limit)
+                    if place < 0:
+                        break
+                    nearby = find(marker, place + length, min(place + apart, limit))
+                    place = max(place, nearby)
+                    found.append(place)
+            places.extend(found)
+            places.extend([0] * (wanted - len(found)))
+        return np.array(places, dtype=np.int64)
 
     def _walk_in_turn(
         self, item: Node, position: np.ndarray, end: np.ndarray, count: np.ndarray, first: np.ndarray
@@ -94,6 +165,29 @@ class ItemWalk:
         behind = np.empty_like(at)
         behind[order] = at
         return starts, behind
+
+
+def _parts_at_marker(item: Node) -> tuple[Node, Node, Node] | None:
+    """Give what lies before a marker field, the field, and what lies behind it; None without such a field."""
+    if "marker" not in item.cache:
+        item.cache["marker"] = _find_marker(item)
+    return item.cache["marker"]
+
+
+def _find_marker(item: Node) -> tuple[Node, Node, Node] | None:
+    nullable = item.nullable()
+    record, ahead = item, []
+    if nullable is not None:  # Spark writes lists of "record or null": the byte before a record is part of it
+        record, ahead = nullable[1], [("", only_branch(nullable[0]))]
+    for place, (name, node) in enumerate(record.fields):
+        value = node.nullable()
+        if name in MARKER_FIELDS and (value[1] if value else node).kind == "long":
+            return _record([*ahead, *record.fields[:place]]), node, _record(record.fields[place + 1 :])
+    return None
+
+
+def _record(fields: list[tuple[str, Node]]) -> Node:
+    return Node("record", min_size=sum(node.min_size for _, node in fields), fields=fields)
 
 
 def _merged(

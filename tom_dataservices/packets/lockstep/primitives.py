@@ -9,7 +9,10 @@ import numpy as np
 LOST = np.int64(1) << 42
 """Position of a row whose packet is broken: behind any end, so it can never count as well read."""
 
-_PAD = 64
+MAX_WINDOW = 512
+"""Bytes that can be looked at in one go."""
+
+_PAD = MAX_WINDOW + 16
 _HIGH = np.uint64(0x8080808080808080)
 _ONE = np.uint64(1)
 
@@ -48,6 +51,7 @@ class Buffer:
         self._u8 = at_every_byte("<u8")
         self._f8 = at_every_byte("<f8")
         self._f4 = at_every_byte("<f4")
+        self._windows: dict[int, np.ndarray] = {}
 
     def bytes_at(self, position: np.ndarray) -> np.ndarray:
         """Give the byte at each position, shape (n,), uint8."""
@@ -60,6 +64,15 @@ class Buffer:
     def floats_at(self, position: np.ndarray) -> np.ndarray:
         """Give the four-byte floats that begin at each position, shape (n,)."""
         return self._f4[np.minimum(position, self._last)]
+
+    def windows_at(self, position: np.ndarray, length: int) -> np.ndarray:
+        """Give the bytes from each position on, shape (n, length), uint8; at most `MAX_WINDOW` of them."""
+        if length not in self._windows:
+            shape = (len(self.data) - length,)
+            self._windows[length] = np.ndarray(
+                shape=shape, dtype=f"V{length}", buffer=self.data, strides=(1,)
+            )
+        return self._windows[length][np.minimum(position, self._last)].view(np.uint8).reshape(-1, length)
 
     def varint_sizes(self, position: np.ndarray) -> np.ndarray:
         """Give the number of bytes of the variable-length integers at each position, shape (n,), int64."""

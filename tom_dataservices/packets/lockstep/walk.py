@@ -10,11 +10,10 @@ from .columns import Choices, Column, Lists, Nothing, Numbers, Records, Strings,
 from .items import ItemWalk
 from .nodes import Node
 from .primitives import LOST
+from .steps import Fork, Run, Step, joined, single_steps, skip_steps
 
 Wanted = dict[str, Any] | None
 """Which fields to read: name -> what of it; None = everything; an empty dict = nothing."""
-
-VARINTS = ("int", "long", "enum")
 
 
 class Walker(ItemWalk):
@@ -37,9 +36,36 @@ class Walker(ItemWalk):
         """Step over `size` bytes."""
         return position + size
 
-    def skip_table(self, table: np.ndarray, position: np.ndarray, end: np.ndarray) -> np.ndarray:
+    def skip_fork(self, fork: Fork, position: np.ndarray, end: np.ndarray) -> np.ndarray:
         """Step over a union whose branches have fixed sizes: its first byte tells how far."""
-        return position + table.take(self.buffer.bytes_at(position))
+        return position + fork.table.take(self.buffer.bytes_at(position))
+
+    def skip_run(self, run: Run, position: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """Step over neighbouring fields: in one stride where all have a value or all are null."""
+        window = self.buffer.windows_at(position, run.length)
+        full = (window[:, run.places] == run.codes).all(axis=1)
+        if full.all():
+            return position + run.length
+        stride = np.where(full, run.length, 0)
+        if run.null_codes is not None:
+            empty = (window[:, : len(run.null_codes)] == run.null_codes).all(axis=1)
+            stride[empty] = len(run.null_codes)
+        position = position + stride
+        rows = np.flatnonzero(stride == 0)
+        if rows.size:
+            at, ends = position[rows], end[rows]
+            for operation, argument in run.steps:
+                at = getattr(self, operation)(argument, at, ends)
+            position[rows] = at
+        return position
+
+    def skip_nullable(self, node: Node, position: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """Step over a null or an integer, text or byte string."""
+        codes, position = self.branch(node, position)
+        number, value = node.nullable() or (0, node)
+        is_value = codes == number
+        behind = self.skip(value, position, end)
+        return behind if is_value.all() else np.where(is_value, behind, position)
 
     def skip_varint(self, _: None, position: np.ndarray, end: np.ndarray) -> np.ndarray:
         """Step over an integer."""
@@ -207,59 +233,21 @@ def item_node(node: Node) -> Node:
     return node.cache["pair"]
 
 
-def skip_steps(node: Node) -> list[tuple[str, Any]]:
-    """Give the steps over one value, neighbouring fixed sizes joined to one."""
-    if "skip" not in node.cache:
-        node.cache["skip"] = _joined(_own_steps(node))
-    return node.cache["skip"]
+ReadStep = tuple[str, Node, Wanted, list[Step]]
 
 
-def _own_steps(node: Node) -> list[tuple[str, Any]]:
-    if node.size is not None:
-        return [("skip_fixed", node.size)]
-    if node.kind in VARINTS:
-        return [("skip_varint", None)]
-    if node.kind in ("bytes", "string"):
-        return [("skip_bytes", None)]
-    if node.kind == "record":
-        return [step for _, child in node.fields for step in skip_steps(child)]
-    if node.kind == "union":
-        sizes = [branch.size for branch in node.branches]
-        return [("skip_union", node)] if None in sizes else [("skip_table", _table(sizes))]
-    return [("skip_items", node)]
-
-
-def _table(sizes: list[Any]) -> np.ndarray:
-    table = np.full(256, LOST, dtype=np.int64)
-    table[0 : 2 * len(sizes) : 2] = [1 + size for size in sizes]
-    return table
-
-
-def _joined(steps: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    joined: list[tuple[str, Any]] = []
-    for operation, argument in steps:
-        if operation == "skip_fixed" and joined and joined[-1][0] == "skip_fixed":
-            joined[-1] = ("skip_fixed", joined[-1][1] + argument)
-        elif operation != "skip_fixed" or argument:
-            joined.append((operation, argument))
-    return joined
-
-
-ReadStep = tuple[str, Node, Wanted, list[tuple[str, Any]]]
-
-
-def _read_plan(node: Node, wanted: Wanted) -> tuple[list[ReadStep], list[tuple[str, Any]]]:
+def _read_plan(node: Node, wanted: Wanted) -> tuple[list[ReadStep], list[Step]]:
     """Give the wanted fields, each with the steps over what lies before it, and the steps behind the last."""
     key = ("read", id(wanted))
     if key not in node.cache:
         steps: list[ReadStep] = []
-        gap: list[tuple[str, Any]] = []
+        gap: list[Step] = []
         for name, child in node.fields:
             if wanted is None or name in wanted:
-                steps.append((name, child, None if wanted is None else wanted[name], _joined(gap)))
+                steps.append((name, child, None if wanted is None else wanted[name], joined(gap)))
                 gap = []
             else:
-                gap.extend(skip_steps(child))
-        node.cache[key] = (wanted, steps, _joined(gap))  # `wanted` is kept, so that its id stays its own
+                gap.extend(single_steps(child))
+        node.cache[key] = (wanted, steps, joined(gap))  # `wanted` is kept, so that its id stays its own
     _, steps, tail = node.cache[key]
     return steps, tail
