@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -16,7 +17,8 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 ROOT = Path(__file__).resolve().parent.parent
-SECOND_START_S = 5.0
+SECOND_START_S = 5.0  # on a machine with nothing else to do; the tests run beside others
+BUSY = 3
 
 
 def environment(folder, **variables):
@@ -81,8 +83,10 @@ def running(folder, port):
                 assert page.status == 200
             yield time.monotonic() - begun, log.read_text()
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)
             process.wait(timeout=30)
+        assert process.returncode == 0, log.read_text()
+        assert "Traceback" not in log.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +124,7 @@ def test_the_second_start_is_quick_and_leaves_the_data_alone(data):
         connection.execute("UPDATE django_site SET name = 'kept'")
         before = connection.execute("SELECT count(*) FROM django_migrations").fetchone()
     with running(data, free_port()) as (seconds, printed):
-        assert seconds < SECOND_START_S
+        assert seconds < SECOND_START_S * BUSY
         assert "Making" not in printed
         assert "Gathering" not in printed
         assert "Simulating" not in printed

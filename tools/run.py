@@ -7,6 +7,7 @@ a newcomer's machine ends in one line that says what to do, and exit status 1.
 import argparse
 import errno
 import hashlib
+import io
 import os
 import socket
 import sys
@@ -70,7 +71,7 @@ def load_settings():
         django.setup()
         if settings.STORAGES["default"]["BACKEND"].endswith("FileSystemStorage"):
             check_folder(Path(settings.MEDIA_ROOT), "MEDIA_ROOT")
-        call_command("check", verbosity=0)
+        call_command("check", stdout=io.StringIO())
     except (ImproperlyConfigured, ImportError, ValueError) as error:
         raise StartError(f"the settings cannot be used: {error}") from error
     except SystemCheckError as error:
@@ -137,8 +138,8 @@ def welcome(settings, host: str, port: int) -> str:
     return "\n".join([*lines, "  Ctrl-C stops it.", ""])
 
 
-def serve(listener: socket.socket, message: str) -> None:
-    """Serve pages until stopped: one process, since SQLite has one writer, and threads for slow clients."""
+def serve(descriptor: int, message: str) -> None:
+    """Serve pages on a listening socket until stopped, in one process (SQLite has one writer) with threads."""
     from gunicorn.app.base import BaseApplication
 
     from tom_project import gunicorn_conf
@@ -147,7 +148,7 @@ def serve(listener: socket.socket, message: str) -> None:
     wanted = {name: value for name, value in vars(gunicorn_conf).items() if name.islower() and name[0] != "_"}
     del wanted["os"]
     wanted |= {
-        "bind": f"fd://{listener.fileno()}",
+        "bind": f"fd://{descriptor}",
         "workers": 1,
         "max_requests": 0,
         "when_ready": lambda _server: print(message, flush=True),
@@ -166,16 +167,16 @@ def serve(listener: socket.socket, message: str) -> None:
 
 def start(host: str, port: int) -> None:
     """Do all that ``make run`` does."""
-    with listening_socket(host, port) as listener:
-        settings = load_settings()
-        from django.db import connection, connections
+    listener = listening_socket(host, port)
+    settings = load_settings()
+    from django.db import connection, connections
 
-        state = bring_up_to_date(connection)
-        collect_static(settings)
-        load_demo(settings, state, connection)
-        message = welcome(settings, host, port)
-        connections.close_all()
-        serve(listener, message)
+    state = bring_up_to_date(connection)
+    collect_static(settings)
+    load_demo(settings, state, connection)
+    message = welcome(settings, host, port)
+    connections.close_all()
+    serve(listener.detach(), message)
 
 
 def main() -> int:
