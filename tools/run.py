@@ -139,7 +139,7 @@ def welcome(settings, host: str, port: int) -> str:
 
 
 def serve(descriptor: int, message: str) -> None:
-    """Serve pages on a listening socket until stopped, in one process (SQLite has one writer) with threads."""
+    """Serve pages on a listening socket until stopped: one process (SQLite has one writer), and threads."""
     from gunicorn.app.base import BaseApplication
 
     from tom_project import gunicorn_conf
