@@ -18,7 +18,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
+from django.urls import NoReverseMatch
 from django.utils import timezone
 
 from tom_common import conf
@@ -42,6 +43,20 @@ def jobs_for_user(user: Any, queryset: QuerySet[Job] | None = None) -> QuerySet[
     if not user.is_authenticated:
         return rows.none()
     return rows if user.is_staff else rows.filter(user=user)
+
+
+def job_counts(user: Any) -> dict[str, int]:
+    """Return how many of a user's own jobs are not finished, and how many failed within the last week.
+
+    One query, by the index on user and time of creation.
+    """
+    if not user.is_authenticated:
+        return {"active": 0, "failed": 0}
+    week_ago = timezone.now() - dt.timedelta(days=7)
+    return Job.objects.filter(user=user).aggregate(
+        active=Count("pk", filter=Q(state__in=(Job.State.QUEUED, Job.State.RUNNING))),
+        failed=Count("pk", filter=Q(state=Job.State.FAILED, finished_at__gt=week_ago)),
+    )
 
 
 def worker_name() -> str:
@@ -300,9 +315,13 @@ def _patiently(write: Callable[[], int], tries: int = 5) -> int:
 
 
 def _tell_owner(job: Job) -> None:
-    if job.user is None:
+    if job.user is None or job.state not in (Job.State.DONE, Job.State.FAILED):
         return
+    try:
+        url = job.get_absolute_url()
+    except NoReverseMatch:  # a project without our pages
+        url = ""
     if job.state == Job.State.DONE:
-        notify(job.user, "job_done", f"{job.title}: done.", job.get_absolute_url())
-    elif job.state == Job.State.FAILED:
-        notify(job.user, "job_failed", f"{job.title} failed: {job.error}", job.get_absolute_url())
+        notify(job.user, "job_done", f"{job.title}: done.", url)
+    else:
+        notify(job.user, "job_failed", f"{job.title} failed: {job.error}", url)

@@ -18,6 +18,7 @@ from django.core.exceptions import BadRequest, FieldDoesNotExist, FieldError
 from django.core.signing import BadSignature, Signer
 from django.db import connections
 from django.db.models import F, Model, Q, QuerySet
+from django.http import HttpRequest
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from tom_common.conf import MAX_EXACT_COUNT
@@ -213,6 +214,35 @@ def count_rows(queryset: QuerySet, *, limit: int = MAX_EXACT_COUNT) -> RowCount:
     if estimate is None:
         return RowCount(rows.count(), False)
     return RowCount(max(estimate, limit + 1), True)
+
+
+def pager(request: HttpRequest, page: KeysetPage, total: RowCount, noun: str) -> dict[str, str]:
+    """Return the variables of ``tom_common/partials/keyset_pager.html`` for a page.
+
+    Parameters
+    ----------
+    request : HttpRequest
+        Its query string is kept in the links; the cursor stands in the parameter ``cursor``.
+    page : KeysetPage
+    total : RowCount
+    noun : str
+        What is listed, in the plural: ``targets``.
+    """
+
+    def link(cursor: str | None) -> str:
+        if cursor is None:
+            return ""
+        parameters = request.GET.copy()
+        parameters["cursor"] = cursor
+        return f"?{parameters.urlencode()}"
+
+    about = "about " if total.is_estimate else ""
+    word = noun.removesuffix("s") if total.value == 1 else noun
+    return {
+        "previous_url": link(page.previous_cursor),
+        "next_url": link(page.next_cursor),
+        "total_text": f"{about}{total.value:,} {word}",
+    }
 
 
 def _estimate(rows: QuerySet, limit: int) -> int | None:

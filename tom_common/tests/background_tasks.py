@@ -1,0 +1,73 @@
+"""Tasks that the tests of background work send."""
+
+import threading
+import time
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from tom_common.background import RunAgain, background_task, current_job
+
+calls = []
+release = threading.Event()
+started = threading.Event()
+
+
+@background_task()
+def add(first, second=1):
+    """Add two numbers."""
+    calls.append((first, second))
+    return first + second
+
+
+@background_task(max_retries=2, title="A task that fails")
+def fail(message="no luck"):
+    calls.append(message)
+    raise ValueError(message)
+
+
+@background_task()
+def report(total):
+    job = current_job()
+    for done in range(total):
+        job.check_cancelled()
+        job.progress(done + 1, total, f"piece {done + 1}")
+        job.log(f"did piece {done + 1}")
+    return {"pieces": total}
+
+
+@background_task()
+def wait_for_release():
+    started.set()
+    while not release.wait(0.02):
+        current_job().check_cancelled()
+    calls.append("released")
+
+
+@background_task(time_limit_ms=300)
+def never_end():
+    while True:
+        time.sleep(0.01)
+
+
+@background_task()
+def tell_inside_a_transaction_rolled_back():
+    with transaction.atomic():
+        Group.objects.create(name="never kept")
+        current_job().progress(7, 10, "inside")
+        current_job().log("told inside")
+        time.sleep(0.1)
+        transaction.set_rollback(True)
+
+
+@background_task()
+def poll():
+    calls.append("poll")
+    if len(calls) < 2:
+        raise RunAgain(60, "waiting for the queue")
+    return "ready"
+
+
+@background_task()
+def unserialisable():
+    return {1, 2}
