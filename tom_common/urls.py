@@ -11,6 +11,7 @@ from django.urls import include, path
 from tom_common.account_urls import account_urlpatterns, home_urlpatterns
 from tom_common.api_router import collect_api_urls
 from tom_common.contributions import include_url_paths
+from tom_common.job_urls import job_urlpatterns
 
 # --- home: the one page that plugins cannot take by accident
 urlpatterns = [*home_urlpatterns]
@@ -22,6 +23,7 @@ urlpatterns += include_url_paths()
 urlpatterns += account_urlpatterns
 
 # --- jobs and notifications
+urlpatterns += job_urlpatterns
 
 # --- our apps, each where it is installed: prefix, package, instance namespace
 for prefix, package, namespace in (
