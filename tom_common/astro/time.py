@@ -97,7 +97,8 @@ def mjd_tai_to_mjd_utc(mjd_tai: ArrayLike) -> Floats:
     Returns
     -------
     ndarray
-        MJD, d, UTC; NaN stays NaN.
+        MJD, d, UTC; NaN stays NaN. Every day has 86400 s: one with a leap second is not stretched, as it
+        is by astropy, so that these numbers agree with `unix_us_to_mjd_utc`.
 
     References
     ----------
