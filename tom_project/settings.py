@@ -6,6 +6,7 @@ a SQLite file in ``data/`` with no other server.
 
 import os
 from pathlib import Path
+from typing import Any
 
 import environ
 
@@ -119,7 +120,7 @@ MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(DATA_DIR / "media"))
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "tom_common.staticfiles.HashedStaticFilesStorage"},
 }
