@@ -9,3 +9,61 @@ class TomTargetsConfig(AppConfig):
     name = "tom_targets"
     verbose_name = "Targets"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        """Say who may see comments on targets."""
+        from tom_common.contributions import register_comment_access
+        from tom_targets.models import BaseTarget, Target
+        from tom_targets.selectors import visible_targets
+
+        for model in {BaseTarget, Target}:
+            register_comment_access(model._meta.label, visible_targets)
+
+    def target_detail_sections(self):
+        """Offer our own sections of a target's page."""
+        contexts = "tom_targets.section_contexts"
+        partials = "tom_targets/partials"
+        return [
+            {
+                "id": "extras",
+                "label": "Classifications and tags",
+                "partial": f"{partials}/section_extras.html",
+                "context": f"{contexts}.extras",
+                "order": 30,
+                "lazy": False,
+            },
+            {
+                "id": "manage-groups",
+                "label": "Lists",
+                "partial": f"{partials}/target_groups.html",
+                "context": f"{contexts}.lists",
+                "order": 60,
+                "lazy": False,
+            },
+            {
+                "id": "notes",
+                "label": "Notes",
+                "partial": f"{partials}/section_notes.html",
+                "context": f"{contexts}.notes",
+                "order": 70,
+                "lazy": False,
+            },
+            {
+                "id": "access",
+                "label": "Who may see and edit it",
+                "partial": f"{partials}/section_access.html",
+                "context": f"{contexts}.access",
+                "order": 80,
+                "lazy": False,
+            },
+        ]
+
+    def home_sections(self):
+        """Offer the newest targets to the home page."""
+        return [
+            {
+                "partial": "tom_targets/partials/home_newest.html",
+                "context": "tom_targets.home.newest",
+                "order": 10,
+            }
+        ]

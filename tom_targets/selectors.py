@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.cache import cache
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Value
 from django.http import Http404
 
 from tom_common.keyset import KeysetPage, RowCount, count_rows, keyset_page
@@ -23,7 +23,7 @@ from tom_targets.models import (
     TargetUserGrant,
     TrashedTarget,
 )
-from tom_targets.permissions import target_condition, target_lists_for_user, targets_for_user
+from tom_targets.permissions import ACTIONS, target_condition, target_lists_for_user, targets_for_user
 from tom_targets.tables import TargetTable, columns_named, sort_expression
 
 PAGE_SIZE = 25
@@ -101,19 +101,23 @@ def target_or_404(user: Any, pk: int, action: str = "view_target") -> tuple[Base
     action : str
         ``"view_target"``, ``"change_target"`` or ``"delete_target"``.
 
+    Returns
+    -------
+    (BaseTarget, bool)
+        The target comes with its light-curve summary and the attributes ``may_view_target``,
+        ``may_change_target`` and ``may_delete_target``.
+
     Raises
     ------
     Http404
         If there is no such target, or the user may neither see it nor do that with it.
     """
-    targets = with_summaries(Target.objects.all()).annotate(
-        user_may=_truth(target_condition(user, action)),
-        user_sees=_truth(target_condition(user, "view_target")),
-    )
-    target = targets.filter(Q(user_may=True) | Q(user_sees=True), pk=pk).first()
-    if target is None:
+    names = {known: f"may_{known}" for known in ACTIONS}
+    conditions = {name: _truth(target_condition(user, known)) for known, name in names.items()}
+    target = with_summaries(Target.objects.all()).annotate(**conditions).filter(pk=pk).first()
+    if target is None or not (target.may_view_target or getattr(target, names[action])):
         raise Http404("There is no such target, or you may not see it.")
-    return target, target.user_may
+    return target, bool(getattr(target, names[action]))
 
 
 def _truth(condition: Q | None) -> Any:
@@ -146,6 +150,27 @@ def user_lists(user: Any, *, target: BaseTarget | None = None) -> list[Any]:
             has_target=ExpressionWrapper(Q(pk__in=through.values("targetlist_id")), BooleanField())
         )
     return list(lists.order_by("name", "pk"))
+
+
+def lists_with_counts(user: Any) -> list[Any]:
+    """Return the lists that a user may see, each with ``target_count``, ``may_change``, ``may_delete``."""
+    counted = dict(
+        TargetList.targets.through.objects.filter(
+            targetlist__in=target_lists_for_user(user, TargetList.objects.all()).values("pk")
+        )
+        .values_list("targetlist")
+        .annotate(Count("pk"))
+    )
+    deletable = set(
+        target_lists_for_user(user, TargetList.objects.all(), "delete_targetlist").values_list(
+            "pk", flat=True
+        )
+    )
+    found = user_lists(user)
+    for target_list in found:
+        target_list.target_count = counted.get(target_list.pk, 0)
+        target_list.may_delete = target_list.pk in deletable
+    return found
 
 
 def split_extras(target: BaseTarget) -> tuple[list[TargetExtra], list[TargetExtra]]:
@@ -212,3 +237,8 @@ def restorable_targets(user: Any) -> QuerySet[TrashedTarget]:
     if user.is_superuser or user.has_perm(f"{Target._meta.app_label}.delete_target"):
         return trashed
     return trashed.filter(deleted_by=user)
+
+
+def is_simulated(extras: Iterable[TargetExtra]) -> bool:
+    """Tell whether the tags of a target say that it was made by a simulation."""
+    return any(extra.key == "simulated" and extra.bool_value for extra in extras)

@@ -59,6 +59,7 @@ class Row:
     name: str
     url: str
     cells: list[Cell]
+    is_selected: bool = False
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,8 @@ class TargetTable:
         cells = [
             Cell(column.text(target, summary, extras), column.css, column.label) for column in self.columns
         ]
-        return Row(target.pk, target.name, reverse("targets:detail", args=(target.pk,)), cells)
+        url = reverse("targets:detail", args=(target.pk,))
+        return Row(target.pk, target.name, url, cells, target.pk in self.selected)
 
     def _header(self, column: Column) -> Header:
         aria_sort, url = "", ""

@@ -1,4 +1,27 @@
 """URLs of tom_targets."""
 
+from django.urls import path
+
+from tom_targets import views
+
 app_name = "tom_targets"
-urlpatterns = []
+urlpatterns = [
+    path("", views.TargetListView.as_view(), name="list"),
+    path("columns/", views.TargetColumnsView.as_view(), name="columns"),
+    path("create/", views.TargetCreateView.as_view(), name="create"),
+    path("position/", views.UnderstoodPositionView.as_view(), name="understood-position"),
+    path("bulk/access/", views.BulkAccessView.as_view(), name="bulk-access"),
+    path("bulk/delete/", views.BulkDeleteView.as_view(), name="bulk-delete"),
+    path("trash/", views.TrashView.as_view(), name="trash"),
+    path("trash/<int:pk>/restore/", views.TargetRestoreView.as_view(), name="restore"),
+    path("targetgrouping/", views.TargetGroupingView.as_view(), name="targetgrouping"),
+    path("targetgrouping/create/", views.TargetGroupingCreateView.as_view(), name="create-group"),
+    path("targetgrouping/<int:pk>/delete/", views.TargetGroupingDeleteView.as_view(), name="delete-group"),
+    path("add-remove-grouping/", views.TargetAddRemoveGroupingView.as_view(), name="add-remove-grouping"),
+    path("name/<str:name>", views.TargetNameSearchView.as_view(), name="name-search"),
+    path("<int:pk>/", views.TargetDetailView.as_view(), name="detail"),
+    path("<int:pk>/update/", views.TargetUpdateView.as_view(), name="update"),
+    path("<int:pk>/delete/", views.TargetDeleteView.as_view(), name="delete"),
+    path("<int:pk>/access/", views.TargetAccessView.as_view(), name="access"),
+    path("<int:pk>/section/<slug:section_id>/", views.TargetSectionView.as_view(), name="section"),
+]

@@ -1,0 +1,150 @@
+"""What can be done with targets: store one with all that its form holds, say who may see it, fill lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from tom_common.grants import grant_access, grant_many, revoke_access
+from tom_common.hooks import run_hook
+from tom_targets.models import BaseTarget, Target, TargetGroupGrant, TargetList, TargetUserGrant
+
+_CHUNK = 1000
+
+
+def store_target(form: Any, formsets: Sequence[Any], *, user: Any) -> BaseTarget:
+    """Store what the valid forms of a target hold, all or nothing, and tell the hook ``target_post_save``.
+
+    Parameters
+    ----------
+    form : TargetForm
+    formsets : sequence of formsets
+        Aliases and tags, bound to the instance of the form.
+    user : User
+        The creator of a new target may see, edit and delete it, and so may the chosen groups.
+    """
+    is_new = form.instance.pk is None
+    with transaction.atomic():
+        target = form.save(commit=False)
+        target.save(extras=form.extra_values)
+        form.save_m2m()
+        for formset in formsets:
+            formset.instance = target
+            formset.save()
+        if is_new:
+            for holder in (user, *form.cleaned_data.get("groups", ())):
+                grant_access(holder, target)
+    run_hook("target_post_save", target=target, created=is_new)
+    return target
+
+
+def set_access(target: BaseTarget, *, permissions: str, changes: Iterable[tuple[Any, Any, Any]]) -> None:
+    """Set who may see a target, and what users and groups gain and lose on it, all or nothing.
+
+    Parameters
+    ----------
+    target : BaseTarget
+    permissions : str
+        ``OPEN``, ``PUBLIC`` or ``PRIVATE``.
+    changes : iterable of (User or Group, gained, lost)
+        Gained and lost are sequences of ``view``, ``change``, ``delete``.
+    """
+    with transaction.atomic():
+        if target.permissions != permissions:
+            target.permissions = permissions
+            target.save(update_fields=["permissions", "modified"])
+        for holder, gained, lost in changes:
+            if gained:
+                grant_access(holder, target, [f"{action}_target" for action in gained])
+            if lost:
+                revoke_access(holder, target, [f"{action}_target" for action in lost])
+
+
+def set_visibility(targets: QuerySet, permissions: str) -> int:
+    """Set who may see many targets, and return how many they are."""
+    changed = 0
+    for keys in _key_chunks(targets):
+        changed += Target.objects.filter(pk__in=keys).update(permissions=permissions, modified=timezone.now())
+    return changed
+
+
+def give_access_to_many(targets: QuerySet, holders: Sequence[Any], actions: Sequence[str]) -> int:
+    """Let users and groups do something with many targets, and return how many these are."""
+    codenames = [f"{action}_target" for action in actions]
+    touched = 0
+    for keys in _key_chunks(targets):
+        with transaction.atomic():
+            grant_many(holders, Target, keys, codenames)
+        touched += len(keys)
+    return touched
+
+
+def take_access_from_many(targets: QuerySet, holders: Sequence[Any]) -> int:
+    """Take all access to many targets from users and groups, and return how many these are."""
+    groups = [holder.pk for holder in holders if isinstance(holder, Group)]
+    users = [holder.pk for holder in holders if not isinstance(holder, Group)]
+    touched = 0
+    for keys in _key_chunks(targets):
+        with transaction.atomic():
+            TargetGroupGrant.objects.filter(content_object__in=keys, group__in=groups).delete()
+            TargetUserGrant.objects.filter(content_object__in=keys, user__in=users).delete()
+        touched += len(keys)
+    return touched
+
+
+def create_list(form: Any, *, user: Any) -> TargetList:
+    """Store a new target list; its creator may do everything with it, the chosen groups see and fill it."""
+    with transaction.atomic():
+        made = form.save()
+        grant_access(user, made)
+        for group in form.cleaned_data.get("groups", ()):
+            grant_access(group, made, ["view_targetlist", "change_targetlist"])
+    return made
+
+
+def add_to_list(target_list: TargetList, targets: QuerySet) -> int:
+    """Put targets on a list, and return how many were not on it."""
+    through = TargetList.targets.through
+    added = 0
+    for keys in _key_chunks(targets):
+        with transaction.atomic():
+            known = set(
+                through.objects.filter(targetlist=target_list, basetarget__in=keys).values_list(
+                    "basetarget_id", flat=True
+                )
+            )
+            new = [key for key in keys if key not in known]
+            through.objects.bulk_create(
+                [through(targetlist_id=target_list.pk, basetarget_id=key) for key in new],
+                ignore_conflicts=True,
+            )
+            added += len(new)
+    _touch(target_list)
+    return added
+
+
+def remove_from_list(target_list: TargetList, targets: QuerySet) -> int:
+    """Take targets off a list, and return how many were on it."""
+    removed = 0
+    for keys in _key_chunks(targets):
+        condition = Q(targetlist=target_list, basetarget__in=keys)
+        removed += TargetList.targets.through.objects.filter(condition).delete()[0]
+    _touch(target_list)
+    return removed
+
+
+def _touch(target_list: TargetList) -> None:
+    TargetList.objects.filter(pk=target_list.pk).update(modified=timezone.now())
+
+
+def _key_chunks(targets: QuerySet) -> Iterator[list[int]]:
+    """Yield the keys of targets, a thousand at a time, read before the first of them is changed."""
+    keys = iter(list(targets.order_by("pk").values_list("pk", flat=True)))
+    while chunk := list(islice(keys, _CHUNK)):
+        yield chunk

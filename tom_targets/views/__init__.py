@@ -1,0 +1,35 @@
+"""Pages of tom_targets; a project replaces one by subclassing it and giving its URL again."""
+
+from tom_targets.views.access import TargetAccessView
+from tom_targets.views.bulk import BulkAccessView, BulkDeleteView
+from tom_targets.views.deletion import TargetDeleteView, TargetRestoreView, TrashView
+from tom_targets.views.detail import TargetDetailView, TargetSectionView
+from tom_targets.views.edit import TargetCreateView, TargetUpdateView, UnderstoodPositionView
+from tom_targets.views.groupings import (
+    TargetAddRemoveGroupingView,
+    TargetGroupingCreateView,
+    TargetGroupingDeleteView,
+    TargetGroupingView,
+)
+from tom_targets.views.lists import TargetColumnsView, TargetListView, TargetNameSearchView
+
+__all__ = [
+    "BulkAccessView",
+    "BulkDeleteView",
+    "TargetAccessView",
+    "TargetAddRemoveGroupingView",
+    "TargetColumnsView",
+    "TargetCreateView",
+    "TargetDeleteView",
+    "TargetDetailView",
+    "TargetGroupingCreateView",
+    "TargetGroupingDeleteView",
+    "TargetGroupingView",
+    "TargetListView",
+    "TargetNameSearchView",
+    "TargetRestoreView",
+    "TargetSectionView",
+    "TargetUpdateView",
+    "TrashView",
+    "UnderstoodPositionView",
+]

@@ -1,0 +1,168 @@
+"""Pages that add and edit a target."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db import IntegrityError
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
+from django.views import View
+from django.views.generic import CreateView, UpdateView
+
+from tom_common.astro.angles import parse_dec_deg, parse_ra_deg
+from tom_targets import conf, facts, selectors, services
+from tom_targets.forms import TargetExtraFormset, TargetNamesFormset, form_class_for
+from tom_targets.forms.targets import copied_initial
+from tom_targets.models import Target
+from tom_targets.sky_search import cone
+from tom_targets.views.mixins import LoginMixin, MayCreateMixin, TargetActionMixin
+
+_NEAR_ARCSEC = 5.0
+
+
+class _TargetFormMixin:
+    """Keeps form, aliases and tags together: all valid or none stored."""
+
+    model = Target
+    template_name = "tom_targets/target_form.html"
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "user": self.request.user}
+
+    def get_names_formset(self, instance):
+        data = self.request.POST if self.request.method == "POST" else None
+        initial = self.get_names_initial() if data is None else None
+        formset = TargetNamesFormset(data, instance=instance, initial=initial)
+        if initial:
+            formset.extra += len(initial)
+        return formset
+
+    def get_names_initial(self):
+        return []
+
+    def get_extra_formset(self, instance):
+        return TargetExtraFormset(
+            self.request.POST if self.request.method == "POST" else None, instance=instance
+        )
+
+    def post(self, request, *args, **kwargs):
+        self.object = self.get_form_object()
+        form = self.get_form()
+        is_valid = form.is_valid()
+        formsets = [self.get_names_formset(form.instance), self.get_extra_formset(form.instance)]
+        is_valid = all([formset.is_valid() for formset in formsets]) and is_valid
+        if is_valid:
+            try:
+                return self.store(form, formsets)
+            except IntegrityError:  # two people added the same name at the same moment
+                form.add_error("name", "Another target got this name just now.")
+        return self.render_to_response(self.get_context_data(form=form, formsets=formsets))
+
+    def store(self, form, formsets):
+        self.object = services.store_target(form, formsets, user=self.request.user)
+        return self.form_valid(form)
+
+    def form_valid(self, form):
+        messages.success(self.request, format_html(self.said, self.object.name))
+        if selectors.visible_targets(self.request.user).filter(pk=self.object.pk).exists():
+            return redirect(self.object.get_absolute_url())
+        return redirect("targets:list")
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        form = context["form"]
+        names, extras = context.get("formsets") or [
+            self.get_names_formset(form.instance),
+            self.get_extra_formset(form.instance),
+        ]
+        context.update(
+            names_form=names,
+            extra_form=extras,
+            all_forms=[form, names, extras],
+            is_sidereal=form.target_type == Target.SIDEREAL,
+        )
+        return context
+
+
+class TargetCreateView(MayCreateMixin, _TargetFormMixin, CreateView):
+    """Adds a target; any field may be filled in by the address."""
+
+    said = "{} was added."
+
+    def get_form_object(self):
+        return None
+
+    def get_default_target_type(self):
+        return conf.default_target_type()
+
+    def get_target_type(self):
+        data = self.request.POST if self.request.method == "POST" else self.request.GET
+        wanted = data.get("type") or self.get_default_target_type()
+        return wanted if wanted in dict(Target.TARGET_TYPES) else self.get_default_target_type()
+
+    def get_form_class(self):
+        return form_class_for(self.get_target_type())
+
+    def get_initial(self):
+        return {
+            "permissions": conf.default_target_permission(),
+            "groups": self.request.GET.getlist("groups"),
+            **copied_initial(self.request.GET.dict()),
+            "type": self.get_target_type(),
+        }
+
+    def get_names_initial(self):
+        names = self.request.GET.get("names", "").split(",")
+        return [{"name": name.strip()} for name in names if name.strip()]
+
+    def get_context_data(self, **kwargs):
+        kept = self.request.GET.copy()
+        kept.pop("type", None)
+        return super().get_context_data(
+            type_choices=Target.TARGET_TYPES,
+            target_type=self.get_target_type(),
+            other_query=kept.urlencode(),
+            **kwargs,
+        )
+
+
+class TargetUpdateView(TargetActionMixin, _TargetFormMixin, UpdateView):
+    """Edits a target."""
+
+    said = "{} was saved."
+    target_action = "change_target"
+
+    def get_form_object(self):
+        return self.target
+
+    def get_form_class(self):
+        return form_class_for(self.target.type)
+
+
+class UnderstoodPositionView(LoginMixin, View):
+    """Says, while somebody types, how a position is understood and which target is already there."""
+
+    def get(self, request):
+        typed = request.GET.get("ra", "").strip(), request.GET.get("dec", "").strip()
+        if not all(typed):
+            return HttpResponse("")
+        try:
+            ra_deg, dec_deg = parse_ra_deg(typed[0]), parse_dec_deg(typed[1])
+        except ValueError as error:
+            return HttpResponse(format_html('<span class="text-danger">Not understood: {}.</span>', error))
+        near = cone(
+            selectors.visible_targets(request.user),
+            ra_deg=ra_deg,
+            dec_deg=dec_deg,
+            radius_arcsec=_NEAR_ARCSEC,
+        ).order_by("separation")[:1]
+        shown = format_html("Understood: {}.", facts.understood_position(ra_deg, dec_deg))
+        for target in near:
+            shown += format_html(
+                ' <strong>{}″ from <a href="{}">{}</a>, which is here already.</strong>',
+                f"{target.separation * 3600:.1f}",
+                target.get_absolute_url(),
+                target.name,
+            )
+        return HttpResponse(shown)
