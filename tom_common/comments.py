@@ -25,7 +25,7 @@ MAX_LENGTH = 3000
 MAX_MENTIONS = 20
 _DRAFT = "comment_draft"
 # What Django allows in a username; a full stop or the like at the end belongs to the sentence.
-_MENTION = re.compile(r"(?<![\w@/.+-])@([\w.@+-]*[\w+-])")
+_MENTION = re.compile(r"(?<![\w@/.+-])@([\w+-](?:[\w.@+-]*[\w+-])?)")
 
 
 class CommentRefused(Exception):

@@ -85,7 +85,7 @@ def recent_comments(context: Context, limit: int = 10) -> dict[str, Any]:
     user = context.get("user")
     if user is None or not comments.are_enabled():
         return {"comment_list": []}
-    found = list(comments.readable_comments(user)[:limit])
+    found = list(comments.readable_comments(user).prefetch_related("content_object")[:limit])
     return {
         "comment_list": _with_rights(found, user),
         "with_objects": True,
@@ -103,6 +103,8 @@ def comment_section(context: Context, instance: models.Model) -> dict[str, Any]:
     return {
         "enabled": True,
         "object": instance,
+        "comment_content_type": instance._meta.label_lower,
+        "comment_object_pk": instance.pk,
         "comment_list": _with_rights(comments.comments_on(instance), user),
         "draft": comments.take_draft(request, instance),
         "max_length": comments.MAX_LENGTH,

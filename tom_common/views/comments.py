@@ -73,11 +73,10 @@ class CommentPostView(View):
         return comments.comment_url(comment, instance) or reverse("home")
 
     def _again(self, request, instance, text, error):
-        from django_comments import get_form
-
         context = {
             "object": instance,
-            "form": get_form()(instance),
+            "comment_content_type": instance._meta.label_lower,
+            "comment_object_pk": instance.pk,
             "draft": text,
             "error": error,
             "next": _safe_path(request, request.POST.get("next", "")),
