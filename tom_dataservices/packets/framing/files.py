@@ -134,7 +134,7 @@ class _Frame:
         elif start.startswith(MAGIC):
             yield from self._container(stream)
         elif depth < MAX_DEPTH and start.startswith(b"\x1f\x8b"):
-            yield from self._unpacked(gzip.GzipFile(fileobj=stream), depth)
+            yield from self._unpacked(gzip.GzipFile(fileobj=stream, mode="rb"), depth)
         elif depth < MAX_DEPTH and start.startswith(b"BZh"):
             yield from self._unpacked(bz2.BZ2File(stream), depth)
         elif depth < MAX_DEPTH and _is_tar(start):
