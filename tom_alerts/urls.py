@@ -1,12 +1,15 @@
 """URLs of tom_alerts, below ``/alerts/``."""
 
-from django.urls import path
-
-from tom_alerts import views
+from django.apps import apps
+from django.urls import URLPattern, path
 
 app_name = "tom_alerts"
-urlpatterns = [
-    path("upload/", views.AlertUploadView.as_view(), name="upload"),
-    path("rejected/", views.RejectedPacketListView.as_view(), name="rejected"),
-    path("rejected/<int:pk>/content/", views.rejected_packet_content, name="rejected-content"),
-]
+urlpatterns: list[URLPattern] = []
+if apps.is_installed("tom_dataservices"):  # the ingest below these pages; older projects do not install it
+    from tom_alerts import views
+
+    urlpatterns += [
+        path("upload/", views.AlertUploadView.as_view(), name="upload"),
+        path("rejected/", views.RejectedPacketListView.as_view(), name="rejected"),
+        path("rejected/<int:pk>/content/", views.rejected_packet_content, name="rejected-content"),
+    ]

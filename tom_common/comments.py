@@ -18,8 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from tom_common import conf, contributions, notifications
-from tom_common.login_throttle import client_address
+from tom_common import conf, contributions
 
 MAX_LENGTH = 3000
 MAX_MENTIONS = 20
@@ -84,6 +83,8 @@ def post_comment(request: HttpRequest, instance: models.Model, text: str) -> Any
     """
     from django_comments.signals import comment_was_posted, comment_will_be_posted
 
+    from tom_common.login_throttle import client_address  # has models, see below
+
     user: Any = request.user
     comment = _comment_model()(
         content_type=ContentType.objects.get_for_model(instance),
@@ -118,6 +119,8 @@ def _tell_the_named(comment: Any, instance: models.Model) -> None:
     names = mentioned_names(comment.comment)
     if not names:
         return
+    from tom_common import notifications  # has models; tag libraries of apps without tom_common come here
+
     User = get_user_model()
     people = User._default_manager.filter(**{f"{User.USERNAME_FIELD}__in": names}, is_active=True)
     label = instance._meta.label
