@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,26 +34,15 @@ class Totals:
     peak_mag: float | None = None
     peak_band: str = ""
 
-    def add(
-        self,
-        *,
-        points: int,
-        detections: int,
-        first_us: int | None,
-        last_us: int | None,
-        peak: float | None,
-        unit: BrightnessUnit,
-        band: str,
+    def add_detections(
+        self, *, count: int, first_us: int, last_us: int, peak: float, unit: BrightnessUnit, band: str
     ) -> None:
-        """Add the points of one band and unit; `peak` is their brightest detection in that unit."""
-        self.points += points
-        if not (unit.flux_njy or unit.is_magnitude) or peak is None:
-            return
-        self.detections += detections
-        self.first_us = min(value for value in (self.first_us, first_us) if value is not None)
-        self.last_us = max(value for value in (self.last_us, last_us) if value is not None)
+        """Add the detections of one band and unit; `peak` is the brightest in that unit."""
+        self.detections += count
+        self.first_us = first_us if self.first_us is None else min(self.first_us, first_us)
+        self.last_us = last_us if self.last_us is None else max(self.last_us, last_us)
         mag = AB_ZERO_POINT_NJY - 2.5 * math.log10(peak * unit.flux_njy) if unit.flux_njy else peak
-        if self.peak_mag is None or mag < self.peak_mag:
+        if math.isfinite(mag) and (self.peak_mag is None or mag < self.peak_mag):
             self.peak_mag, self.peak_band = mag, band
 
 
@@ -62,30 +51,50 @@ def detections_of(curve: LightCurveColumns) -> np.ndarray:
     return (curve.kind == Kind.DETECTION) & ~curve.negative & np.isfinite(curve.mag)
 
 
+class Point(NamedTuple):
+    """A detection (magnitude and error) or a limit (limiting magnitude) of one band."""
+
+    time_us: int
+    mag: float
+    mag_err: float
+    band: str
+    is_limit: bool
+
+
+def points_of(curve: LightCurveColumns) -> list[Point | None]:
+    """Return the points of a curve as objects; None for those that are neither detection nor limit."""
+    is_limit = (curve.kind == Kind.LIMIT) & np.isfinite(curve.limit)
+    shown = (is_limit | detections_of(curve)).tolist()
+    columns = (
+        curve.time_us.tolist(),
+        np.where(is_limit, curve.limit, curve.mag).tolist(),
+        curve.mag_err.tolist(),
+        curve.band.expanded(),
+        is_limit.tolist(),
+    )
+    return [point if good else None for good, point in zip(shown, map(Point, *columns), strict=True)]
+
+
 def facts_of_curve(curve: LightCurveColumns, *, newest: int) -> dict[str, Any]:
-    """Return the summary of a whole light curve."""
-    detected = np.flatnonzero(detections_of(curve))
+    """Return the summary of a whole light curve, sorted by time."""
+    points = [point for point in points_of(curve) if point is not None]
+    detected = [point for point in points if not point.is_limit]
     totals = Totals(points=len(curve), detections=len(detected))
-    if len(detected):
-        peak = detected[np.argmin(curve.mag[detected])]
-        totals.first_us, totals.last_us = int(curve.time_us[detected[0]]), int(curve.time_us[detected[-1]])
-        totals.peak_mag, totals.peak_band = float(curve.mag[peak]), _band(curve, peak)
-    limits = np.flatnonzero((curve.kind == Kind.LIMIT) & np.isfinite(curve.limit))
-    rows = [*detected[-newest:].tolist(), *limits[-newest:].tolist()]
-    return facts_of_newest(curve, rows, totals, newest=newest)
+    if detected:
+        peak = min(detected, key=lambda point: point.mag)
+        totals.first_us, totals.last_us = detected[0].time_us, detected[-1].time_us
+        totals.peak_mag, totals.peak_band = peak.mag, peak.band
+    limits = [point for point in points if point.is_limit]
+    return facts_of_newest([*detected[-newest:], *limits[-newest:]], totals, newest=newest)
 
 
-def facts_of_newest(
-    curve: LightCurveColumns, rows: Sequence[int], totals: Totals, *, newest: int
-) -> dict[str, Any]:
+def facts_of_newest(points: Sequence[Point], totals: Totals, *, newest: int) -> dict[str, Any]:
     """Return the summary of a target.
 
     Parameters
     ----------
-    curve : LightCurveColumns
-        Points in any order, of other targets too.
-    rows : sequence of int
-        Which of them are the target's newest detections and limits.
+    points : sequence of Point
+        The target's newest detections and limits, in any order.
     totals : Totals
         Of all points of the target.
     newest : int
@@ -97,7 +106,7 @@ def facts_of_newest(
         The columns of ``LightCurveSummary``: times aware, UTC; magnitudes AB where measured as flux; rate in
         mag per day, negative if it brightens.
     """
-    ordered = sorted(rows, key=lambda row: int(curve.time_us[row]))
+    points = sorted(points, key=lambda point: point.time_us)
     facts: dict[str, Any] = {
         "point_count": totals.points,
         "detection_count": totals.detections,
@@ -110,51 +119,34 @@ def facts_of_newest(
         "peak_band": totals.peak_band,
         "rate_mag_per_day": None,
         "rate_error": None,
-        "points": _points(curve, ordered[-newest:]),
+        "points": [
+            [
+                round(point.time_us / US_PER_DAY + MJD_OF_UNIX_0, 4),
+                round(point.mag, 3),
+                point.band,
+                int(point.is_limit),
+            ]
+            for point in points[-newest:]
+        ],
     }
-    detected = [row for row in ordered if curve.kind[row] == Kind.DETECTION and math.isfinite(curve.mag[row])]
+    detected = [point for point in points if not point.is_limit]
     if detected:
         last = detected[-1]
-        facts["last_mag"] = float(curve.mag[last])
-        facts["last_mag_error"] = _or_none(float(curve.mag_err[last]))
-        facts["last_band"] = _band(curve, last)
-        facts["rate_mag_per_day"], facts["rate_error"] = _rate(curve, detected)
+        facts["last_mag"], facts["last_band"] = last.mag, last.band
+        facts["last_mag_error"] = last.mag_err if math.isfinite(last.mag_err) else None
+        facts["rate_mag_per_day"], facts["rate_error"] = _rate(detected)
     return facts
 
 
-def _band(curve: LightCurveColumns, row: int) -> str:
-    return curve.band.values[curve.band.codes[row]]
-
-
-def _or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _points(curve: LightCurveColumns, rows: Sequence[int]) -> list[list]:
-    points = []
-    mjd = curve.mjd_utc
-    for row in rows:
-        is_limit = curve.kind[row] == Kind.LIMIT
-        mag = float(curve.limit[row] if is_limit else curve.mag[row])
-        if math.isfinite(mag):
-            mjd = int(curve.time_us[row]) / US_PER_DAY + MJD_OF_UNIX_0
-            points.append([round(mjd, 4), round(mag, 3), _band(curve, row), int(is_limit)])
-    return points
-
-
-def _rate(curve: LightCurveColumns, detected: Sequence[int]) -> tuple[float | None, float | None]:
+def _rate(detected: Sequence[Point]) -> tuple[float | None, float | None]:
     """Return slope and error (mag per day) in the band of the newest of some detections."""
     last = detected[-1]
-    since_us = curve.time_us[last] - int(RATE_DAYS * US_PER_DAY)
-    used = [
-        row
-        for row in detected
-        if curve.band.codes[row] == curve.band.codes[last] and curve.time_us[row] >= since_us
-    ]
-    days = [(int(curve.time_us[row]) - int(curve.time_us[last])) / US_PER_DAY for row in used]
-    if len(used) < 2 or max(days) - min(days) < MIN_RATE_DAYS:
+    since_us = last.time_us - RATE_DAYS * US_PER_DAY
+    used = [point for point in detected if point.band == last.band and point.time_us >= since_us]
+    days = [(point.time_us - last.time_us) / US_PER_DAY for point in used]
+    if days[-1] - days[0] < MIN_RATE_DAYS:
         return None, None
-    return slope(days, curve.mag[used].tolist(), curve.mag_err[used].tolist())
+    return slope(days, [point.mag for point in used], [point.mag_err for point in used])
 
 
 def slope(

@@ -70,8 +70,7 @@ def light_curve_json(name: str, curve: LightCurveColumns) -> bytes:
 
 def sources_of(curve: LightCurveColumns) -> Coded:
     """Return where each point is from in one word: its source, else its telescope, else its instrument."""
-    words = Coded.of([source or telescope or device for source, telescope, device in curve.origin.values])
-    return Coded(words.values, words.codes[curve.origin.codes])
+    return curve.origin.mapped(lambda origin: next(filter(None, origin), ""))
 
 
 def light_curve_csv(curve: LightCurveColumns) -> Iterator[bytes]:

@@ -5,9 +5,10 @@ Built by ``tom_dataproducts.selectors``; read by the endpoint, the downloads, pl
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,11 @@ class Coded:
             (numbers.setdefault(value, len(numbers)) for value in column), np.int16, len(column)
         )
         return cls(list(numbers), codes)
+
+    def mapped(self, function: Callable[[Any], Hashable]) -> Coded:
+        """Return the column of what a function makes of each value."""
+        found = Coded.of([function(value) for value in self.values])
+        return Coded(found.values, found.codes[self.codes])
 
     def expanded(self) -> list:
         """Return the value of every row."""
@@ -113,18 +119,26 @@ class LightCurveColumns:
 _ARRAYS = ("kind", "mag", "mag_err", "limit", "flux", "flux_err", "negative")
 
 
+class Label(NamedTuple):
+    """What many points have in common; in the order in which ``Labels`` joins the columns."""
+
+    band: str
+    unit: str
+    version: str
+    source: str
+    telescope: str
+    instrument: str
+
+
 @dataclass(frozen=True)
 class Measurements:
     """Photometry as stored: brightness, error and limit in the unit of each row; columns of shape (n,)."""
 
     time_us: NDArray[np.int64]
-    band: Sequence[str]
+    label: Coded  # of Label
     brightness: Floats
     error: Floats
     limit: Floats
-    unit: Sequence[str]
-    version: Sequence[str]
-    origin: Sequence[tuple[str, str, str]]
     negative: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -151,12 +165,12 @@ def converted(points: Measurements) -> LightCurveColumns:
     points : Measurements
         A limit is in the unit of its row.
     """
-    unit = Coded.of(points.unit)
-    units = [brightness_unit(name) for name in unit.values]
-    njy = np.array([np.nan if known.flux_njy is None else known.flux_njy for known in units], float)
-    scale = njy[unit.codes]
-    is_mag = np.array([known.is_magnitude for known in units], bool)[unit.codes]
-    is_ab = np.array([known.is_ab for known in units], bool)[unit.codes]
+    labels, codes = points.label.values, points.label.codes
+    units = [brightness_unit(label.unit) for label in labels]
+    scale = np.array([np.nan if unit.flux_njy is None else unit.flux_njy for unit in units], float)[codes]
+    is_mag = np.array([unit.is_magnitude for unit in units], bool)[codes]
+    is_ab = np.array([unit.is_ab for unit in units], bool)[codes]
+    is_forced = np.array([label.version == FORCED_VERSION for label in labels], bool)[codes]
 
     brightness = np.where(np.isfinite(points.brightness), points.brightness, np.nan)
     error = np.where(points.error > 0.0, points.error, np.nan)
@@ -174,13 +188,11 @@ def converted(points: Measurements) -> LightCurveColumns:
     flux = np.where(is_ab, np.where(negative, -ab_flux, ab_flux), flux)
     flux_err = np.where(is_ab, ab_flux_err, flux_err)
 
-    version = Coded.of(points.version)
-    forced = np.array([name == FORCED_VERSION for name in version.values], bool)[version.codes]
-    kind = np.where(forced, Kind.FORCED, np.where(is_limit, Kind.LIMIT, Kind.DETECTION)).astype(np.uint8)
+    kind = np.where(is_forced, Kind.FORCED, np.where(is_limit, Kind.LIMIT, Kind.DETECTION)).astype(np.uint8)
     return LightCurveColumns(
         time_us=points.time_us,
-        band=Coded.of(points.band),
-        origin=Coded.of(points.origin),
+        band=points.label.mapped(lambda label: label.band),
+        origin=points.label.mapped(lambda label: (label.source, label.telescope, label.instrument)),
         kind=kind,
         mag=mag,
         mag_err=mag_err,

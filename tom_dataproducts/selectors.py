@@ -7,23 +7,25 @@ from typing import Any
 import numpy as np
 from django.db.models import F, QuerySet
 
-from tom_dataproducts.expressions import HasFlag, TimeColumn
-from tom_dataproducts.light_curves import LightCurveColumns, Measurements, light_curve, times_to_unix_us
+from tom_dataproducts.expressions import LABEL_SEPARATOR, HasFlag, Labels, TimeColumn
+from tom_dataproducts.light_curves import (
+    Coded,
+    Label,
+    LightCurveColumns,
+    Measurements,
+    light_curve,
+    times_to_unix_us,
+)
 from tom_dataproducts.models import DataProduct, LightCurveSummary, PhotometryReducedDatum, ReducedDatum
 from tom_dataproducts.permissions import data_products_for_user, rows_of_visible_target
 from tom_dataproducts.values import NEGATIVE_KEY, PhotometryValue
 
 TYPED_COLUMNS = (
     TimeColumn("timestamp"),
-    F("bandpass"),
+    Labels("bandpass", "unit", "reduction_version", "source_name", "telescope", "instrument"),
     F("brightness"),
     F("brightness_error"),
     F("limit"),
-    F("unit"),
-    F("reduction_version"),
-    F("source_name"),
-    F("telescope"),
-    F("instrument"),
     HasFlag("value", key=NEGATIVE_KEY, as_stored=True),
 )
 GENERIC_COLUMNS = (
@@ -66,41 +68,35 @@ def _rows(queryset: QuerySet, user: Any) -> QuerySet:
 
 def measurements(rows: Any) -> Measurements:
     """Return typed rows as columns."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(TYPED_COLUMNS)
-    time, band, brightness, error, limit, unit, version, *origin, negative = columns
+    time, label, brightness, error, limit, negative = list(zip(*rows, strict=True)) or [()] * 6
+    last = len(Label._fields) - 1
     return Measurements(
         time_us=times_to_unix_us(time),
-        band=band,
+        label=Coded.of(label).mapped(lambda text: Label(*text.split(LABEL_SEPARATOR, last))),
         brightness=np.array(brightness, float),
         error=np.array(error, float),
         limit=np.array(limit, float),
-        unit=unit,
-        version=version,
-        origin=list(zip(*origin, strict=True)),
         negative=np.array(negative, bool),
     )
 
 
 def generic_measurements(rows: Any) -> Measurements:
     """Return generic rows of type photometry as columns; those without brightness and limit are left out."""
-    times, versions, points, origins = [], [], [], []
+    times, labels, points = [], [], []
     for time, value, version, source, telescope, instrument in rows:
         point = PhotometryValue.from_json(value)
         if point is None:
             continue
         times.append(time)
-        versions.append(version)
         points.append(point)
-        origins.append((source, telescope or point.telescope, instrument or point.instrument))
+        origin = (source, telescope or point.telescope, instrument or point.instrument)
+        labels.append(Label(point.band, point.unit, version, *origin))
     return Measurements(
         time_us=times_to_unix_us(times),
-        band=[point.band for point in points],
+        label=Coded.of(labels),
         brightness=np.array([point.brightness for point in points], float),
         error=np.array([point.error for point in points], float),
         limit=np.array([point.limit for point in points], float),
-        unit=[point.unit for point in points],
-        version=versions,
-        origin=origins,
         negative=np.array([point.is_negative for point in points], bool),
     )
 
@@ -115,23 +111,21 @@ def joined(typed: Measurements, generic: Measurements) -> Measurements:
         if identity not in seen:
             seen.add(identity)
             kept.append(number)
+    labels = generic.label.expanded()
     return Measurements(
-        time_us=np.concatenate([typed.time_us, generic.time_us[kept]]),
-        brightness=np.concatenate([typed.brightness, generic.brightness[kept]]),
-        error=np.concatenate([typed.error, generic.error[kept]]),
-        limit=np.concatenate([typed.limit, generic.limit[kept]]),
-        negative=np.concatenate([typed.negative, generic.negative[kept]]),
+        label=Coded.of([*typed.label.expanded(), *(labels[number] for number in kept)]),
         **{
-            name: [*getattr(typed, name), *(getattr(generic, name)[number] for number in kept)]
-            for name in ("band", "unit", "version", "origin")
+            name: np.concatenate([getattr(typed, name), getattr(generic, name)[kept]])
+            for name in ("time_us", "brightness", "error", "limit", "negative")
         },
     )
 
 
 def _identities(points: Measurements) -> list[tuple]:
-    value = np.where(np.isfinite(points.brightness), points.brightness, points.limit)
     is_limit = ~np.isfinite(points.brightness)
-    return list(zip(points.time_us.tolist(), points.band, value.tolist(), is_limit.tolist(), strict=True))
+    value = np.where(is_limit, points.limit, points.brightness)
+    bands = [label.band for label in points.label.expanded()]
+    return list(zip(points.time_us.tolist(), bands, value.tolist(), is_limit.tolist(), strict=True))
 
 
 def light_curve_version(target: Any) -> LightCurveSummary | None:

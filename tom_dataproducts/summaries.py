@@ -6,7 +6,6 @@ A summary is stale from the moment photometry of its target is written until ``r
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import connections, router, transaction
@@ -16,7 +15,7 @@ from django.utils import timezone
 
 from tom_common.astro.time import datetime_to_unix_us
 from tom_dataproducts.expressions import HasFlag
-from tom_dataproducts.light_curve_facts import Totals, facts_of_curve, facts_of_newest
+from tom_dataproducts.light_curve_facts import Point, Totals, facts_of_curve, facts_of_newest, points_of
 from tom_dataproducts.light_curves import FORCED_VERSION, MIN_SNR, converted
 from tom_dataproducts.models import LightCurveSummary, PhotometryReducedDatum, ReducedDatum
 from tom_dataproducts.models.summary import COMPUTED_FIELDS
@@ -160,52 +159,48 @@ def _photometry(ids: Sequence[int]) -> QuerySet:
     return (
         PhotometryReducedDatum.objects.filter(target__in=ids)
         .annotate(unit_name=Lower("unit"), is_negative=HasFlag("value", key=NEGATIVE_KEY))
+        .annotate(is_detection=ExpressionWrapper(_DETECTION, BooleanField()))
         .order_by()
     )
 
 
 def _facts_of_typed(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     totals = _totals(ids)
-    newest: dict[int, list[int]] = {}
     rows, target_of_row = _newest(ids)
-    for number, pk in enumerate(target_of_row):
-        newest.setdefault(pk, []).append(number)
-    curve = converted(measurements(rows))
-    return {
-        pk: facts_of_newest(curve, newest.get(pk, []), totals.get(pk, Totals()), newest=NEWEST) for pk in ids
-    }
+    newest: dict[int, list[Point]] = {}
+    for pk, point in zip(target_of_row, points_of(converted(measurements(rows))), strict=True):
+        if point is not None:
+            newest.setdefault(pk, []).append(point)
+    return {pk: facts_of_newest(newest.get(pk, []), totals.get(pk, Totals()), newest=NEWEST) for pk in ids}
 
 
 def _totals(ids: Sequence[int]) -> dict[int, Totals]:
     groups = (
         _photometry(ids)
-        .values("target_id", "bandpass", "unit")
+        .values("target_id", "bandpass", "unit", "is_detection")
         .annotate(
             points=Count("pk"),
-            detections=Count("pk", filter=_DETECTION),
-            first=Min("timestamp", filter=_DETECTION),
-            last=Max("timestamp", filter=_DETECTION),
-            smallest=Min("brightness", filter=_DETECTION),
-            largest=Max("brightness", filter=_DETECTION),
+            first=Min("timestamp"),
+            last=Max("timestamp"),
+            smallest=Min("brightness"),
+            largest=Max("brightness"),
         )
     )
     totals: dict[int, Totals] = {}
     for group in groups:
+        known = totals.setdefault(group["target_id"], Totals())
+        known.points += group["points"]
         unit = brightness_unit(group["unit"])
-        totals.setdefault(group["target_id"], Totals()).add(
-            points=group["points"],
-            detections=group["detections"],
-            first_us=_microseconds(group["first"]),
-            last_us=_microseconds(group["last"]),
-            peak=group["largest"] if unit.flux_njy else group["smallest"],
-            unit=unit,
-            band=group["bandpass"],
-        )
+        if group["is_detection"] and (unit.flux_njy or unit.is_magnitude):
+            known.add_detections(
+                count=group["points"],
+                first_us=datetime_to_unix_us(group["first"]),
+                last_us=datetime_to_unix_us(group["last"]),
+                peak=group["largest"] if unit.flux_njy else group["smallest"],
+                unit=unit,
+                band=group["bandpass"],
+            )
     return totals
-
-
-def _microseconds(moment: datetime | None) -> int | None:
-    return None if moment is None else datetime_to_unix_us(moment)
 
 
 def _newest(ids: Sequence[int]) -> tuple[list[tuple], list[int]]:

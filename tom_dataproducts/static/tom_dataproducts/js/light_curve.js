@@ -41,6 +41,7 @@
       if (!this.curve.count) return;
       this.update();
       performance.mark("light-curve:drawn");
+      this.element.classList.add("is-drawn");
       this.element.dispatchEvent(new CustomEvent("tom:light-curve-drawn", { bubbles: true }));
     }
 
@@ -74,7 +75,7 @@
       return mag.some((value, i) => !Number.isNaN(value) && Number.isNaN(flux[i])) ? "Magnitude" : "Magnitude (AB)";
     }
     ticks(axis, min, max, length) {
-      if (axis === "x") return draw.xTicks(this.view, this.settings.x, min, max, Math.max(2, Math.floor(length / 110)));
+      if (axis === "x") return draw.xTicks(this.view, this.settings.x, min, max, Math.max(2, Math.floor(length / (this.settings.x === "utc" && !this.view.isFolded ? 110 : 80))));
       return draw.linearTicks(min, max, Math.max(3, Math.floor(length / 50)));
     }
 
@@ -89,7 +90,7 @@
       });
       const size = this.parts.size();
       return {
-        ...size, legend: { show: false }, padding: [8, 12, 0, 0],
+        ...size, legend: { show: false }, padding: [8, 24, 0, 0],
         scales: {
           x: { time: false, range: () => this.ranges().x },
           y: { dir: this.view.isFlux ? 1 : -1, range: () => this.ranges().y },

@@ -88,26 +88,34 @@
   function makeView(curve, settings) {
     const isFlux = settings.y === "flux";
     const unit = fluxUnitOf(curve);
-    const turns = settings.period > 0 ? 2 : 1;
+    const isFolded = settings.period > 0;
     const first = curve.count ? curve.mjd[0] : 0;
-    const rows = [];
+    const isHidden = curve.bands.map((name) => settings.hiddenBands.has(name));
+    const y = new Float64Array(curve.count), error = new Float64Array(curve.count), isLimit = new Uint8Array(curve.count);
+    const shown = [];
     for (let i = 0; i < curve.count; i += 1) {
-      if (settings.hiddenBands.has(curve.bands[curve.band[i]])) continue;
+      if (isHidden[curve.band[i]] || (curve.kind[i] === FORCED && !settings.forced)) continue;
       const place = placeOf(curve, i, isFlux, unit.size);
-      if (!place) continue;
-      if (place.isLimit && !settings.limits) continue;
-      if (curve.kind[i] === FORCED && !settings.forced) continue;
-      for (let turn = 0; turn < turns; turn += 1) {
-        const x = turns === 1 ? curve.mjd[i] : phase(curve.mjd[i], first, settings.period) + turn;
-        rows.push([x, place.y, place.error, i, place.isLimit ? 1 : 0]);
-      }
+      if (!place || (place.isLimit && !settings.limits)) continue;
+      y[i] = place.y;
+      error[i] = place.error;
+      isLimit[i] = place.isLimit ? 1 : 0;
+      shown.push(i);
     }
-    if (turns > 1) rows.sort((a, b) => a[0] - b[0]);
-    const column = (index, Type) => Type.from(rows, (row) => row[index]);
+    let x = curve.mjd;
+    let order = shown;
+    let turn = () => 0;
+    if (isFolded) { // every point twice, so that the seam lies in the middle of a whole cycle
+      x = curve.mjd.map((mjd) => phase(mjd, first, settings.period));
+      const once = shown.sort((a, b) => x[a] - x[b]);
+      order = once.concat(once);
+      turn = (row) => (row < once.length ? 0 : 1);
+    }
     return {
-      count: rows.length, isFlux, isFolded: turns > 1, first, unit,
-      x: column(0, Float64Array), y: column(1, Float64Array), error: column(2, Float64Array),
-      point: column(3, Int32Array), isLimit: column(4, Uint8Array),
+      count: order.length, isFlux, isFolded, first, unit,
+      x: Float64Array.from(order, (i, row) => x[i] + turn(row)), y: Float64Array.from(order, (i) => y[i]),
+      error: Float64Array.from(order, (i) => error[i]), isLimit: Uint8Array.from(order, (i) => isLimit[i]),
+      point: Int32Array.from(order),
     };
   }
 
