@@ -1,9 +1,19 @@
 """Rows of tom_common: what we know of a user beyond Django, background jobs, and notifications."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+
+from tom_common.encryption import EncryptedProperty
+from tom_common.session_utils import with_cipher
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 
 class Profile(models.Model):
@@ -169,3 +179,34 @@ class FailedLogin(models.Model):
 
     def __str__(self) -> str:
         return f"{self.failures} wrong passwords"
+
+
+class EncryptableModelMixin(models.Model):
+    """Base of models with encrypted attributes, as plugins made for TOM Toolkit 2 declare them."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def encrypted_properties(cls) -> list[str]:
+        """Return the names of the encrypted attributes."""
+        named = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
+        return [name for name, value in named.items() if isinstance(value, EncryptedProperty)]
+
+    def reencrypt_model_fields(self, old_cipher: Fernet, new_cipher: Fernet) -> None:
+        """Decrypt the attributes with one cipher, encrypt them with another, and save."""
+        for name in self.encrypted_properties():
+            with with_cipher(self, old_cipher):
+                text = getattr(self, name)
+            with with_cipher(self, new_cipher):
+                setattr(self, name, text)
+        self.save()
+
+    def clear_encrypted_fields(self) -> None:
+        """Forget the encrypted attributes, and save."""
+        for name in self.encrypted_properties():
+            with with_cipher(self):
+                setattr(self, name, None)
+        self.save()

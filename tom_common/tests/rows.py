@@ -4,6 +4,9 @@ import uuid
 
 from django.db import models
 
+from tom_common.encryption import EncryptedModelField
+from tom_common.models import EncryptableModelMixin, EncryptedProperty
+
 
 class MeasuredRow(models.Model):
     name = models.CharField(max_length=40)
@@ -26,3 +29,29 @@ class MeasuredRow(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class Credentials(models.Model):
+    """As a plugin made for TOM Toolkit 3 keeps a secret."""
+
+    name = models.CharField(max_length=20, blank=True)
+    api_key = EncryptedModelField(null=True, blank=True)
+
+    class Meta:
+        app_label = "rows_of_tests"
+
+    def __str__(self):
+        return self.name
+
+
+class OldCredentials(EncryptableModelMixin):
+    """As a plugin made for TOM Toolkit 2 keeps a secret."""
+
+    _password = models.BinaryField(null=True, blank=True)
+    password = EncryptedProperty("_password")
+
+    class Meta:
+        app_label = "rows_of_tests"
+
+    def __str__(self):
+        return f"of {self.user}"
