@@ -121,14 +121,12 @@ def accounts() -> list[str]:
     """Give the lines that tell of the demo's accounts, for those that exist."""
     from django.contrib.auth import get_user_model
 
-    try:
-        from tom_alerts.demo import DEMO_ACCOUNTS
-    except ImportError:
-        return []
+    from tom_alerts.demo import DEMO_ACCOUNTS
+
     existing = set(get_user_model().objects.values_list("username", flat=True))
     shown = [account for account in DEMO_ACCOUNTS if account.username in existing]
-    lines = [f"    {one.username:10} {one.password:12} {one.description}" for one in shown]
-    return ["", "  Log in as   with password", *lines] if lines else []
+    lines = [f"    {one.username:10} {one.password:15} {one.description}" for one in shown]
+    return ["", "  Log in as    with password", *lines] if lines else []
 
 
 def welcome(settings, host: str, port: int) -> str:
