@@ -10,7 +10,7 @@ from .batch import AlertBatch, Rejection
 from .framing import PacketSchema, RawPacket, SchemaStore, list_files, read_packets
 from .framing.files import Progress
 from .lockstep import PacketDecoder, Records
-from .surveys import SurveyFormat, format_of
+from .surveys import Normalised, SurveyFormat, format_of
 from .table import Table
 
 logger = logging.getLogger(__name__)
@@ -158,14 +158,16 @@ def _batches(
     survey: SurveyFormat, schema: PacketSchema, records: Records, packets: list[RawPacket], with_cutouts: bool
 ) -> Iterator[AlertBatch]:
     try:
-        made = survey.read(Table.of(records), packets)
+        made: Normalised | None = survey.read(Table.of(records), packets)
     except Exception as error:  # noqa: BLE001  the edge of the loop: no packet may end the reading of a night
         logger.exception("%s packets of %s cannot be brought to the common form", len(packets), survey.survey)
         if len(packets) == 1:
             reason = f"cannot be understood: {type(error).__name__}: {error}"
             yield AlertBatch("", rejected=[_rejection(packets[0], reason)], received=1)
             return
-        for packet in packets:  # one of them is the cause: it shall harm no other
+        made = None
+    if made is None:  # one of the packets is the cause: it shall harm no other
+        for packet in packets:
             yield from decode_packets([packet], survey, schema, with_cutouts=with_cutouts)
         return
     yield AlertBatch(

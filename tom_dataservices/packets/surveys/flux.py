@@ -92,7 +92,7 @@ class FluxPoints:
         self, rows: Table, owner: np.ndarray, time: str, band: str, usable: np.ndarray, **columns
     ) -> None:
         codes, texts = rows.categories(band)
-        places = np.array([self._band_number(text) for text in texts])
+        places = np.array([self._band_number(text) for text in texts], dtype=np.int64)
         number = self._number_of[owner]
         time_us = self._to_us(rows.floats(time))
         taken = usable & (number >= 0) & (time_us != NO_TIME) & (places[codes] >= 0)

@@ -196,13 +196,13 @@ def _is_magnitude(limit: np.ndarray) -> np.ndarray:
 
 def _is_clean(rows: Table) -> np.ndarray:
     codes, words = rows.categories("procstatus")
-    return np.array([word in ("0", "") for word in words])[codes]
+    return np.array([word in ("0", "") for word in words], dtype=bool)[codes]
 
 
 def negative_difference(rows: Table) -> np.ndarray:
     """Tell which differences are negative from ``isdiffpos``: t or f, 1 or 0, 1 or -1, true or false."""
     codes, words = rows.categories("isdiffpos")
-    return np.array([word.lower() in ("f", "0", "-1", "false") for word in words])[codes]
+    return np.array([word.lower() in ("f", "0", "-1", "false") for word in words], dtype=bool)[codes]
 
 
 FORMAT = SurveyFormat(
