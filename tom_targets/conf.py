@@ -51,3 +51,13 @@ def list_columns() -> list[str]:
 def classification_keys() -> list[str]:
     """Keys of the extras that hold a target's class, the most trusted first; shown beside its name."""
     return list(getattr(settings, "TOM_CLASSIFICATION_KEYS", None) or DEFAULT_CLASSIFICATION_KEYS)
+
+
+def public_may_add_targets() -> bool:
+    """Whether the group Public, which every new user joins, starts with the right to create targets."""
+    return bool(getattr(settings, "TOM_PUBLIC_MAY_ADD_TARGETS", True))
+
+
+def anonymous_user_name() -> str | None:
+    """Name of the account that django-guardian keeps for anonymous visitors, None if it keeps none."""
+    return getattr(settings, "ANONYMOUS_USER_NAME", "AnonymousUser")

@@ -12,7 +12,7 @@ from tom_common.astro.galactic import galactic_from_icrs
 from tom_common.templatetags.front_end import moment
 from tom_targets import formats
 from tom_targets.models import BaseTarget
-from tom_targets.tables import magnitude, summary_of
+from tom_targets.tables import summary_of
 
 # Units of the fields, as the model's help texts say, and short labels.
 _FIELDS: dict[str, tuple[str, str]] = {
@@ -76,13 +76,14 @@ def brightness_facts(target: BaseTarget) -> list[Fact]:
         return []
     facts = []
     if summary.last_mag is not None:
-        facts.append(Fact("Last detection", f"{magnitude(summary)} mag"))
+        mag = formats.with_error(summary.last_mag, summary.last_mag_error)
+        facts.append(Fact("Last detection", f"{summary.last_band} {mag} mag".strip()))
     if summary.last_detection is not None:
         facts.append(Fact("Detected", moment(summary.last_detection)))
     if change := formats.change(summary.rate_mag_per_day):
         facts.append(Fact("Change", change))
     if summary.peak_mag is not None:
-        facts.append(Fact("Peak", f"{summary.peak_mag:.2f} mag {summary.peak_band}".strip()))
+        facts.append(Fact("Peak", f"{summary.peak_band} {summary.peak_mag:.2f} mag".strip()))
     if summary.first_detection is not None:
         facts.append(Fact("First detected", moment(summary.first_detection)))
     facts.append(

@@ -25,7 +25,9 @@ from tom_targets.sky_search import cone
 POSITION_RADIUS_ARCSEC = 60.0
 """How near a target has to be to a position typed into the search box without a radius."""
 MAX_NAME_TERMS = 20
-DETECTED_WITHIN_DAYS = ((1, "1 day"), (3, "3 days"), (7, "7 days"), (30, "30 days"), (90, "90 days"))
+DETECTED_WITHIN_DAYS = tuple(
+    (str(days), f"{days} day{'s' if days > 1 else ''}") for days in (1, 3, 7, 30, 90)
+)
 
 
 class Cone(NamedTuple):
@@ -136,10 +138,15 @@ class TargetFilterSet(FilterSet):
     targetlist__name = django_filters.ModelChoiceFilter(
         queryset=_target_lists, field_name="targetlist", label="On the list", distinct=False
     )
-    type = django_filters.ChoiceFilter(choices=Target.TARGET_TYPES, label="Type")
-    permissions = django_filters.ChoiceFilter(choices=Target.Permissions.choices, label="Who may see it")
-    detected_within = django_filters.TypedChoiceFilter(
-        choices=DETECTED_WITHIN_DAYS, coerce=int, method="filter_detected_within", label="Detected within"
+    type = django_filters.ChoiceFilter(choices=Target.TARGET_TYPES, label="Type", empty_label="any")
+    permissions = django_filters.ChoiceFilter(
+        choices=Target.Permissions.choices, label="Who may see it", empty_label="any"
+    )
+    detected_within = django_filters.ChoiceFilter(
+        choices=DETECTED_WITHIN_DAYS,
+        method="filter_detected_within",
+        label="Detected within",
+        empty_label="any time",
     )
     brighter_than = django_filters.NumberFilter(method="filter_brighter_than", label="Brighter than (mag)")
 
@@ -214,10 +221,10 @@ class TargetFilterSet(FilterSet):
             rows = rows.filter(value__icontains=cleaned["value"])
         return queryset.filter(pk__in=rows.values("target_id"))
 
-    def filter_detected_within(self, queryset: QuerySet, name: str, value: int) -> QuerySet:
+    def filter_detected_within(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         """Return the targets detected within so many days."""
         return queryset.filter(
-            light_curve_summary__last_detection__gte=timezone.now() - timedelta(days=value)
+            light_curve_summary__last_detection__gte=timezone.now() - timedelta(days=int(value))
         )
 
     def filter_brighter_than(self, queryset: QuerySet, name: str, value: Any) -> QuerySet:

@@ -11,6 +11,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 from tom_common.astro.angles import dec_to_dms, ra_to_hms
 from tom_common.sparkline import sparkline_svg
@@ -40,6 +41,11 @@ class Column:
     css: str = ""
     newest_first: bool = False
     needs_extras: bool = False
+
+    @property
+    def card_label(self) -> str:
+        """Label on a phone; a drawing needs none."""
+        return "" if self.text is _sparkline else self.label
 
 
 @dataclass(frozen=True)
@@ -115,8 +121,14 @@ def _dec(target: Any, summary: Any, extras: dict[str, str]) -> str:
     return format_html('<span title="{}°">{}</span>', f"{target.dec:.6f}", dec_to_dms(target.dec, decimals=1))
 
 
+def _time(value: Any) -> str:
+    """Write a time to the minute; the head of the column says UTC."""
+    shown = moment(value, "minutes")
+    return mark_safe(shown.replace(" UTC</time>", "</time>"))  # noqa: S308  moment() escapes
+
+
 def _summary_time(name: str) -> CellText:
-    return lambda target, summary, extras: moment(getattr(summary, name, None), "minutes")
+    return lambda target, summary, extras: _time(getattr(summary, name, None))
 
 
 def _summary_count(name: str) -> CellText:
@@ -139,6 +151,7 @@ _ALL = (
         "Detected",
         _summary_time("last_detection"),
         sort=f"{_SUMMARY}__last_detection",
+        unit="UTC",
         css="num",
         newest_first=True,
     ),
@@ -150,8 +163,8 @@ _ALL = (
         css="num",
         sort=f"{_SUMMARY}__detection_count",
     ),
-    Column("ra", "RA", _ra, sort="ra", css="num"),
-    Column("dec", "Dec", _dec, sort="dec", css="num"),
+    Column("ra", "RA", _ra, sort="ra", css="num tom-hide-phone"),
+    Column("dec", "Dec", _dec, sort="dec", css="num tom-hide-phone"),
     Column("type", "Type", lambda target, summary, extras: target.get_type_display(), sort="type"),
     Column(
         "permissions",
@@ -161,16 +174,18 @@ _ALL = (
     Column(
         "created",
         "Added",
-        lambda target, summary, extras: moment(target.created, "minutes"),
+        lambda target, summary, extras: _time(target.created),
         sort="created",
+        unit="UTC",
         css="num tom-hide-phone",
         newest_first=True,
     ),
     Column(
         "modified",
         "Changed",
-        lambda target, summary, extras: moment(target.modified, "minutes"),
+        lambda target, summary, extras: _time(target.modified),
         sort="modified",
+        unit="UTC",
         css="num tom-hide-phone",
         newest_first=True,
     ),
@@ -256,7 +271,8 @@ class TargetTable:
         summary = summary_of(target)
         extras = self._extras.get(target.pk, {})
         cells = [
-            Cell(column.text(target, summary, extras), column.css, column.label) for column in self.columns
+            Cell(column.text(target, summary, extras), column.css, column.card_label)
+            for column in self.columns
         ]
         url = reverse("targets:detail", args=(target.pk,))
         return Row(target.pk, target.name, url, cells, target.pk in self.selected)

@@ -13,13 +13,13 @@ from tom_targets.models import BaseTarget, Target
 from tom_targets.selectors import Holder, groups_to_share_with, holders_of
 
 LEVELS = {
-    "": (),
+    "none": (),
     "view": ("view",),
     "change": ("view", "change"),
     "delete": ("view", "change", "delete"),
 }
 _LEVEL_CHOICES = [
-    ("", "nothing"),
+    ("none", "nothing"),
     ("view", "see"),
     ("change", "see and edit"),
     ("delete", "see, edit and delete"),
@@ -29,7 +29,7 @@ _GIVEN_CHOICES = _LEVEL_CHOICES[1:]
 
 def level_of(actions: set[str]) -> str:
     """Return the level to which some actions amount."""
-    return next((level for level in ("delete", "change", "view") if level in actions), "")
+    return next((level for level in ("delete", "change", "view") if level in actions), "none")
 
 
 class UserNamesField(forms.CharField):
@@ -72,7 +72,6 @@ class TargetAccessForm(forms.Form):
             kind = "Group" if holder.is_group else "User"
             self.fields[name] = forms.ChoiceField(
                 choices=_LEVEL_CHOICES,
-                required=False,
                 initial=level_of(holder.actions),
                 label=f"{kind} {holder.holder} may",
             )

@@ -14,7 +14,7 @@ from tom_targets import conf
 from tom_targets.derived import simplify_name
 from tom_targets.models import Target, TargetExtra, TargetName
 from tom_targets.selectors import groups_to_share_with
-from tom_targets.validators import missing_fields
+from tom_targets.validators import missing_fields, required_fields
 
 _NOT_COPIED = {"galactic_lng", "galactic_lat"}  # they follow from the position
 
@@ -91,6 +91,8 @@ class TargetForm(forms.ModelForm):
         if self.target_type:
             self.fields["type"].required = False
             self.initial["type"] = self.target_type
+            for name in required_fields(self.target_type):
+                self.fields[name].required = True
         if user is None or self.instance.pk:
             del self.fields["groups"]  # later it is done on the page of who may see and edit
         else:
@@ -113,7 +115,7 @@ class TargetForm(forms.ModelForm):
             self.fieldsets = (*self.fieldsets, ("Further facts", tuple(self.extra_names)))
         self.fieldsets = (
             *self.fieldsets,
-            ("Who may see it", ("permissions", "groups"), "Whoever sees a target may still not edit it."),
+            ("Access", ("permissions", "groups"), "Whoever sees a target may still not edit it."),
         )
 
     @property
@@ -162,13 +164,11 @@ class SiderealTargetCreateForm(TargetForm):
     target_type = Target.SIDEREAL
     ra = CoordinateField(
         parse=parse_ra_deg,
-        required=False,
         label="Right ascension",
         help_text="ICRS. Degrees (188.737) or hours, minutes, seconds (12:34:56.7).",
     )
     dec = CoordinateField(
         parse=parse_dec_deg,
-        required=False,
         label="Declination",
         help_text="ICRS. Degrees (-5.25) or degrees, minutes, seconds (-05:15:00).",
     )

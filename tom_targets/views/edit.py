@@ -6,7 +6,9 @@ from django.contrib import messages
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import get_template
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.views import View
 from django.views.generic import CreateView, UpdateView
 
@@ -26,9 +28,21 @@ class _TargetFormMixin:
 
     model = Target
     template_name = "tom_targets/target_form.html"
+    context_object_name = "target"
 
     def get_form_kwargs(self):
         return {**super().get_form_kwargs(), "user": self.request.user}
+
+    def get_form(self, form_class=None):
+        form = super().get_form(form_class)
+        if "dec" in form.fields:
+            live = get_template("tom_targets/partials/understood_position.html")
+            form.fields["dec"].help_text = format_html(
+                "{}{}",
+                form.fields["dec"].help_text,
+                mark_safe(live.render({"pk": form.instance.pk})),  # noqa: S308
+            )
+        return form
 
     def get_names_formset(self, instance):
         data = self.request.POST if self.request.method == "POST" else None
@@ -80,7 +94,6 @@ class _TargetFormMixin:
             names_form=names,
             extra_form=extras,
             all_forms=[form, names, extras],
-            is_sidereal=form.target_type == Target.SIDEREAL,
         )
         return context
 

@@ -22,6 +22,7 @@ from tom_targets.permissions import may_create_targets
 from tom_targets.tables import COLUMNS
 
 _YEAR_S = 365 * 86400
+_FIRST_FACETS = ("query", "type", "permissions", "detected_within", "brighter_than")
 
 
 class TargetListView(TemplateView):
@@ -49,6 +50,7 @@ class TargetListView(TemplateView):
         groupings = selectors.user_lists(self.request.user)
         context.update(
             filter=filterset,
+            facets=facets_of(filterset),
             table=selectors.target_table(page.items, names, sort=sort, query=self.pairs),
             groupings=groupings,
             target_count=count.value,
@@ -114,6 +116,17 @@ class TargetListView(TemplateView):
             sort = list_state.chosen_sort(self.request.GET)
             return redirect(f"{reverse('targets:list')}?{urlencode([*self.pairs, *self.sort_pair(sort)])}")
         return super().render_to_response(context, **kwargs)
+
+
+def facets_of(filterset):
+    """Return the fields of the filters: those always in view, and the others behind a fold."""
+    shown = [bound for bound in filterset.form if bound.name not in ("targetlist__name", "name_fuzzy")]
+    more = [bound for bound in shown if bound.name not in _FIRST_FACETS]
+    return {
+        "first": [bound for bound in shown if bound.name in _FIRST_FACETS],
+        "more": more,
+        "more_in_use": any(bound.data not in (None, "", [None, None]) or bound.errors for bound in more),
+    }
 
 
 class TargetColumnsView(View):
