@@ -5,6 +5,7 @@ A time that is not known is NaN as a float and `NO_TIME` as an integer, which is
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -208,7 +209,7 @@ def _tai_minus_utc_s(mjd: Floats, *, in_tai: bool) -> Integers:
     return offset[np.maximum(row, 0)]
 
 
-def _by_erfa(convert, mjd: Floats) -> Floats:
+def _by_erfa(convert: Callable[..., tuple[Floats, Floats]], mjd: Floats) -> Floats:
     known = np.where(np.isfinite(mjd), mjd, MJD_OF_LEAP_SECONDS)
     first, second = convert(np.full_like(known, JD_OF_MJD_0), known)
     return np.where(np.isfinite(mjd), (first - JD_OF_MJD_0) + second, np.nan)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 class PointKind(IntEnum):
@@ -146,7 +146,7 @@ class PointColumns:
         return len(self.time_us)
 
     @classmethod
-    def of(cls, count: int, **columns) -> PointColumns:
+    def of(cls, count: int, **columns: ArrayLike) -> PointColumns:
         """Make `count` points from some columns (arrays or scalars); the others are empty.
 
         Empty means NaN for floats, False, or 0.

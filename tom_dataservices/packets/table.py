@@ -191,7 +191,7 @@ def _as_numbers(column: Column, default: float, dtype: type) -> np.ndarray:
     return made
 
 
-def _meaning(value) -> str | None:
+def _meaning(value: object) -> str | None:
     if value is None:
         return None
     text = str(value).strip()

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ..batch import Rejection
 from ..lockstep import BadSchemaError
@@ -105,7 +105,7 @@ class _Counted(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         count = self._file.readinto(buffer)  # type: ignore[attr-defined]
         if self._progress is not None and count:
             self._progress(count)
@@ -125,9 +125,9 @@ class _Frame:
         """Say what is wrong here."""
         return Rejection(self.name, self.number if number is None else number, reason, content[:KEPT_BYTES])
 
-    def read(self, raw: io.RawIOBase | BinaryIO, depth: int) -> Iterator[Found]:
+    def read(self, raw: Any, depth: int) -> Iterator[Found]:
         """Give the packets of a stream whose kind its first bytes tell."""
-        stream = io.BufferedReader(raw, 1 << 18)  # type: ignore[arg-type]
+        stream = io.BufferedReader(raw, 1 << 18)
         start = stream.peek(512)[:512]
         if not start:
             yield self.rejection("the file is empty", number=0)
@@ -166,7 +166,7 @@ class _Frame:
         members = 0
         with tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
-                archive.members = []  # else it remembers every member it has seen
+                archive.members = []  # type: ignore[attr-defined]  # else it remembers every member it has seen
                 if not member.isfile():
                     continue
                 members += 1

@@ -101,7 +101,7 @@ def read_alone(schema: Any, packet: bytes) -> dict[str, Any]:
     """
     stream = io.BytesIO(packet)
     try:
-        value = fastavro.schemaless_reader(stream, schema)
+        value: Any = fastavro.schemaless_reader(stream, schema)
     except (EOFError, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
         raise UnreadablePacketError(f"not a record of its schema: {type(error).__name__}: {error}") from error
     left = len(packet) - stream.tell()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tom_common.astro.bands import canonical_band
 from tom_common.astro.photometry import flux_limit_ab_mag
@@ -89,7 +90,7 @@ class FluxPoints:
         self._add(rows, owner, time, band, np.isfinite(limit), kind=PointKind.LIMIT, limit=limit)
 
     def _add(
-        self, rows: Table, owner: np.ndarray, time: str, band: str, usable: np.ndarray, **columns
+        self, rows: Table, owner: np.ndarray, time: str, band: str, usable: np.ndarray, **columns: ArrayLike
     ) -> None:
         codes, texts = rows.categories(band)
         places = np.array([self._band_number(text) for text in texts], dtype=np.int64)

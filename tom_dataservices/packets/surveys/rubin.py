@@ -119,7 +119,7 @@ def _designations(table: Table, orbits: Table) -> list[str | None]:
 def _names(
     object_id: np.ndarray, solar_id: np.ndarray, designations: list[str | None]
 ) -> list[tuple[str, tuple[str, ...]]]:
-    names = []
+    names: list[tuple[str, tuple[str, ...]]] = []
     for static, solar, designation in zip(object_id.tolist(), solar_id.tolist(), designations, strict=True):
         if static:
             names.append((f"{NAME_PREFIX}{static}", (str(static),)))
