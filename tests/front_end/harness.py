@@ -1,7 +1,9 @@
-"""A folder of pages with the real frame, styles and scripts, and a server for it: to try and to test the front end.
+"""A folder of pages with the real frame, styles and scripts, and a server for it.
 
-``python -m tests.front_end.harness --port 8090`` serves it; the tests use `served`. The pages stand in ``pages/``, the
-light curves are made here.
+To try the front end by hand and to test it.
+
+``python -m tests.front_end.harness --folder FOLDER`` serves it; the tests use `served`. The pages stand in
+``pages/``, the light curves are made here.
 """
 
 from __future__ import annotations
@@ -20,13 +22,13 @@ import numpy as np
 
 PAGES = Path(__file__).parent / "pages"
 POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self' data:;"
-    " connect-src 'self'; object-src 'none'; base-uri 'self'"
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
+    " font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'"
 )
 
 
 def light_curve(count: int, *, bands: tuple[str, ...] = ("g", "r", "i"), seed: int = 1) -> dict:
-    """Make a light curve as the endpoint sends it: a transient with limits and forced points before its rise."""
+    """Make a light curve as the endpoint sends it: a transient with limits and forced points."""
     chance = np.random.default_rng(seed)
     mjd = np.sort(58200 + chance.uniform(0, 400, count))
     band = chance.integers(0, len(bands), count)
@@ -70,7 +72,7 @@ CURVES = {
         bands=("u", "g", "r", "i", "z", "y", "c", "o", "G", "B", "V", "W1", "W2", "F606W", "H-alpha"),
         seed=3,
     ),
-    "one": lambda: light_curve(1, bands=("r",), seed=5),
+    "one": lambda: light_curve(1, bands=("r",), seed=6),
     "empty": lambda: light_curve(0),
 }
 

@@ -17,10 +17,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from tom_common.astro.time import datetime_to_mjd_utc
+
 register = template.Library()
 
 THEMES = ("light", "dark", "dome")
-_MJD_EPOCH = datetime(1858, 11, 17, tzinfo=UTC)
 _ALERT_CLASSES = (
     (constants.ERROR, "danger"),
     (constants.WARNING, "warning"),
@@ -104,6 +105,17 @@ def nav_link(
     }
 
 
+@register.simple_tag(takes_context=True)
+def bar_counts(context: Context) -> dict[str, int]:
+    """Counts that the bar tells: ``active`` and ``failed`` jobs of the user, ``unread`` news (two queries)."""
+    user = context.get("user")
+    if user is None or not user.is_authenticated:
+        return {"active": 0, "failed": 0, "unread": 0}
+    from tom_common import jobs, notifications  # have models: not for projects without tom_common
+
+    return {**jobs.job_counts(user), "unread": notifications.unread_count(user)}
+
+
 @register.filter
 def alert_class(message: Any) -> str:
     """Bootstrap's word for the level of a Django message."""
@@ -129,14 +141,13 @@ def moment(value: datetime | date | None, precision: str = "seconds") -> SafeStr
     if not isinstance(value, datetime):
         return format_html('<time datetime="{}">{}</time>', value.isoformat(), value.isoformat())
     utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    mjd = (utc - _MJD_EPOCH).total_seconds() / 86_400
     shown = {"seconds": "%Y-%m-%d %H:%M:%S UTC", "minutes": "%Y-%m-%d %H:%M UTC", "days": "%Y-%m-%d"}[
         precision
     ]
     return format_html(
         '<time datetime="{}" title="MJD {}" data-tom-time>{}</time>',
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        f"{mjd:.5f}",
+        f"{datetime_to_mjd_utc(utc):.5f}",
         utc.strftime(shown),
     )
 

@@ -154,10 +154,11 @@
     if (event.key === "Enter") event.target.dispatchEvent(new CustomEvent("tom:enter", { bubbles: true }));
   });
   document.addEventListener("htmx:afterSettle", (event) => {
-    const place = event.detail.elt;
-    const wanted = place.querySelector?.("[autofocus], #form-errors");
+    const fresh = event.detail.elt; // what was swapped in
+    const wanted = fresh.matches?.("[autofocus], #form-errors") ? fresh : fresh.querySelector?.("[autofocus], #form-errors");
+    const place = fresh.closest?.("[data-tom-focus]");
     if (wanted) wanted.focus();
-    else if (document.activeElement === document.body && place.matches?.("[data-tom-focus]")) {
+    else if (place && document.activeElement === document.body) {
       place.setAttribute("tabindex", "-1");
       place.focus({ preventScroll: true });
     }

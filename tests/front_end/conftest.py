@@ -1,0 +1,90 @@
+"""A browser, and the pages of the harness for it to look at."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.front_end.harness import build, served
+
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+).split()
+THEMES = ("light", "dark", "dome")
+WIDTHS = (1440, 390)
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """Give the address of the harness's pages."""
+    with served(build(tmp_path_factory.mktemp("front_end"))) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """Give a headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser, site):
+    """Give a function that opens a page of the harness; the test fails on any complaint of the browser."""
+    contexts, complaints = [], []
+
+    def open_page(name, *, width=1440, theme="light", expect_complaints=False, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        if theme:
+            context.add_cookies([{"name": "theme", "value": theme, "url": site}])
+        page = context.new_page()
+        if not expect_complaints:
+            page.on(
+                "console",
+                lambda message: complaints.append(message.text) if message.type == "error" else None,
+            )
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{site}/{name}.html")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def curve_page(visit):
+    """Give a function that opens a light curve and waits until it is drawn."""
+
+    def open_curve(name, **options):
+        page = visit(f"light_curve_{name}", **options)
+        page.locator(".light-curve.is-drawn").wait_for()
+        page.evaluate("window.plot = TOM.lightCurve(document.querySelector('.light-curve'))")
+        return page
+
+    return open_curve
+
+
+@pytest.fixture
+def axe():
+    """Give a function that lists the serious and critical findings of axe on a page."""
+    if not AXE.is_file():
+        pytest.skip(f"axe-core is not installed: python tools/{'front_end_assets.py'} --dev")
+
+    def findings(page):
+        page.evaluate(AXE.read_text())
+        violations = page.evaluate("axe.run().then((result) => result.violations)")
+        return [
+            f"{found['id']}: {found['nodes'][0]['html'][:160]}"
+            for found in violations
+            if found["impact"] in ("serious", "critical")
+        ]
+
+    return findings
