@@ -24,7 +24,7 @@ def complete_user(sender: Any, instance: Any, created: bool, raw: bool = False, 
         return
     if created:
         _make_token(instance)
-    profile, _ = Profile.objects.get_or_create(user=instance)
+    profile, _made = Profile.objects.get_or_create(user=instance)
     if (created and instance.has_usable_password()) or getattr(instance, "_password", None) is not None:
         # Django clears `_password` right after this signal: set_password() was called before this save.
         profile.password_changed_at = timezone.now()

@@ -30,9 +30,10 @@ class NightEvent:
 
 @dataclass(frozen=True)
 class NightStrip:
-    """What the strip shows for one site."""
+    """What the strip shows for one site; ``date`` is the day on which the night begins there."""
 
     site_name: str
+    date: str
     events: list[NightEvent]
     remark: str
     moon: str
@@ -56,6 +57,7 @@ def night_strip(profile: Profile | None, now: datetime) -> NightStrip | None:
     moon = [("rises", night.moonrise), ("sets", night.moonset)]
     return NightStrip(
         site_name=profile.site_name or "your site",
+        date=f"{_MJD_EPOCH + timedelta(days=night.start + profile.site_longitude / 360):%Y-%m-%d}",
         events=[event for label, name in _EVENTS if (event := _event(label, getattr(night, name), zone))],
         remark=_remark(night),
         moon=f"{round(100 * night.moon_illuminated)}% lit, {'waxing' if night.moon_waxing else 'waning'}",

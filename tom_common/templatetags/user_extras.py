@@ -39,6 +39,7 @@ def user_list(context: Context) -> dict[str, Any]:
         user.may_be_changed = user.pk in changeable or user.pk == viewer.pk
         user.password_may_be_set = user.pk in changeable
         user.may_be_deleted = user.pk in deletable
+        user.group_names = ", ".join(group.name for group in user.groups.all())
     return {"users": users, "user": viewer, "request": context.get("request")}
 
 
@@ -100,6 +101,24 @@ def mfa_can_be_disabled(user: Any = None) -> bool:
 
 
 @register.filter
+def latitude(degrees: float | None) -> str:
+    """Latitude as ``30.24460° S``; a dash where it is not known."""
+    return _hemisphere(degrees, "N", "S")
+
+
+@register.filter
+def longitude(degrees: float | None) -> str:
+    """Longitude as ``70.74940° W``; a dash where it is not known."""
+    return _hemisphere(degrees, "E", "W")
+
+
+def _hemisphere(degrees: float | None, positive: str, negative: str) -> str:
+    if degrees is None:
+        return "–"
+    return f"{abs(degrees):.5f}° {positive if degrees >= 0 else negative}"
+
+
+@register.filter
 def may_see_users(user: Any) -> bool:
     """Whether a user may open the list of users."""
-    return user is not None and people.may_see_users(user)
+    return bool(user) and people.may_see_users(user)

@@ -20,7 +20,7 @@ LABEL = "auth.group"
 
 def _visible_groups(user):
     """Groups stand in for targets: the public one is seen by everybody, the others by their members."""
-    return Group.objects.filter(name="Public") | Group.objects.filter(user=user.pk or 0)
+    return Group.objects.filter(name="Open sky") | Group.objects.filter(user=user.pk or 0)
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def _groups_are_commented(monkeypatch):
 
 @pytest.fixture
 def world():
-    public, secret = Group.objects.create(name="Public"), Group.objects.create(name="Secret")
+    public, secret = Group.objects.create(name="Open sky"), Group.objects.create(name="Secret")
     member, stranger = make_user("member"), make_user("stranger")
     member.groups.add(secret)
     return {"public": public, "secret": secret, "member": member, "stranger": stranger}

@@ -29,6 +29,7 @@ def test_events_come_in_order_on_both_clocks():
     assert strip.events[0].clock_utc == "23:22"
     assert strip.events[0].clock_local == "20:22 -03"
     assert strip.remark == ""
+    assert strip.date == "2026-11-21"
 
 
 def test_on_utc_the_local_clock_is_left_out():

@@ -61,7 +61,7 @@ def test_manager_gives_no_permission_that_they_lack(client):
     assert "Create groups." in html and "Create accounts." not in html
     data = {"name": "Supernovae", "permissions": [_permission("add_user").pk]}
     assert client.post(reverse("group-create"), data).status_code == 200
-    assert not Group.objects.exists()
+    assert not Group.objects.filter(name="Supernovae").exists()
 
 
 def test_manager_does_not_reach_a_group_with_further_rights(client, people):
@@ -84,9 +84,9 @@ def test_deleted_group_leaves_its_members(as_superuser, people):
     group.user_set.add(people["user"])
     url = reverse("group-delete", args=[group.pk])
     assert "1 member loses" in as_superuser.get(url).content.decode()
-    assert Group.objects.exists()
+    assert Group.objects.filter(pk=group.pk).exists()
     assert as_superuser.post(url).status_code == 302
-    assert not Group.objects.exists()
+    assert not Group.objects.filter(pk=group.pk).exists()
     assert User.objects.filter(pk=people["user"].pk).exists()
 
 

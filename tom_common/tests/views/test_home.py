@@ -94,7 +94,7 @@ def test_night_at_the_site_of_the_user(client):
     client.force_login(user)
     with time_machine.travel(datetime(2026, 11, 21, 15, 0, tzinfo=UTC), tick=False):
         html = client.get("/").content.decode()
-    assert "2026-11-21 23:22 UTC" in html and "20:22 -03" in html
+    assert "23:22 UTC" in html and "20:22 -03" in html and "Night of 2026-11-21" in html
     assert "92% lit, waxing" in html
 
 
