@@ -1,6 +1,7 @@
 """``make run`` starts, starts again without touching anything, and says in one line what is wrong."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -13,6 +14,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from django.conf import global_settings
+from django.contrib.auth.hashers import check_password
+
+from tom_alerts.demo import DEMO_ACCOUNTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
@@ -117,6 +122,16 @@ def test_the_first_start_makes_a_database_and_prints_the_address(made):
     assert "Making the database" in printed
     assert "http://localhost:" in printed
     assert (folder / "tom.sqlite3").is_file()
+
+
+def test_the_demos_accounts_are_printed_with_passwords_that_work(made, settings):
+    folder, printed = made
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
+    with database(folder) as connection:
+        stored = dict(connection.execute("SELECT username, password FROM auth_user"))
+    for account in DEMO_ACCOUNTS:
+        assert re.search(rf"{account.username} +{account.password} ", printed)
+        assert check_password(account.password, stored[account.username])
 
 
 def test_the_second_start_is_quick_and_leaves_the_data_alone(data):

@@ -113,7 +113,7 @@ def load_demo(settings, state: State, connection) -> None:
     if not (unfinished.is_file() and unfinished.read_text() == where):
         return
     print("Simulating a survey for the demo (manage.py demo --remove takes it away again) ...", flush=True)
-    call_command("demo")
+    call_command("demo", stdout=io.StringIO())  # the accounts are told below, at every start
     unfinished.unlink()
 
 
@@ -121,12 +121,16 @@ def accounts() -> list[str]:
     """Give the lines that tell of the demo's accounts, for those that exist."""
     from django.contrib.auth import get_user_model
 
-    from tom_alerts.demo import DEMO_ACCOUNTS
+    from tom_alerts.demo import DEMO_ACCOUNTS, passwords_are_safe
 
     existing = set(get_user_model().objects.values_list("username", flat=True))
     shown = [account for account in DEMO_ACCOUNTS if account.username in existing]
+    if not shown:
+        return []
+    if not passwords_are_safe():
+        return ["", "  The demo's accounts have no passwords here: manage.py changepassword NAME sets one."]
     lines = [f"    {one.username:10} {one.password:15} {one.description}" for one in shown]
-    return ["", "  Log in as    with password", *lines] if lines else []
+    return ["", f"  Log in as    {'with password':15} who", *lines]
 
 
 def welcome(settings, host: str, port: int) -> str:
