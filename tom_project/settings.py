@@ -184,6 +184,8 @@ HOOKS = {
     "data_product_post_save": "tom_dataproducts.hooks.data_product_post_save",
     "multiple_data_products_post_save": "tom_dataproducts.hooks.multiple_data_products_post_save",
 }
+ALERT_SCHEMAS_DIR = env.str("ALERT_SCHEMAS_DIR", default="")
+ALERT_UPLOAD_MAX_BYTES = env.int("ALERT_UPLOAD_MAX_BYTES", default=2_000_000_000)
 FACILITIES: dict[str, dict] = {}
 TOM_FACILITY_CLASSES: list[str] = []
 DATA_SERVICES: dict[str, dict] = {}

@@ -36,9 +36,9 @@ def test_a_user_who_left_the_group_stays_out():
     assert not user.groups.exists()
 
 
-def test_the_account_of_anonymous_visitors_stays_out(settings):
-    User.objects.filter(username=settings.ANONYMOUS_USER_NAME).delete()
-    user = User.objects.create(username=settings.ANONYMOUS_USER_NAME)
+def test_the_account_of_anonymous_visitors_stays_out():
+    User.objects.filter(username="AnonymousUser").delete()
+    user = User.objects.create(username="AnonymousUser")
     assert not user.groups.exists()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 
+from tom_common.progress import ProgressLine
 from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
 from tom_dataservices.packets import BadSchemaError
-
-_SECONDS_BETWEEN_LINES = 10.0
-_SECONDS_BETWEEN_REDRAWS = 0.2
-_BAR_WIDTH = 30
 
 
 class Command(BaseCommand):
@@ -85,15 +81,20 @@ class Command(BaseCommand):
             schemas_dir=options["schemas"],
             schema_file=options["schema"],
         )
-        started = time.monotonic()
         progress = ProgressLine(self.stderr, quiet=options["verbosity"] == 0)
+
+        def tell(report: IngestReport) -> None:
+            rate = report.received / progress.seconds
+            text = f"{report.received} alerts, {report.new_data} new data, {rate:.0f} alerts/s"
+            progress(text, report.fraction)
+
         try:
-            report = ingest_packets(options["paths"], choices, on_progress=progress)
+            report = ingest_packets(options["paths"], choices, on_progress=tell)
         except (OSError, BadSchemaError) as error:
             raise CommandError(str(error)) from error
         finally:
             progress.finish()
-        self._print(report, time.monotonic() - started, dry_run=options["dry_run"])
+        self._print(report, progress.seconds, dry_run=options["dry_run"])
 
     def _user(self, name: str) -> Any:
         if not name:
@@ -117,51 +118,8 @@ class Command(BaseCommand):
             self.stderr.write(self.style.WARNING(f"rejected: {reason}"))
         if report.rejected > len(report.reasons):
             self.stderr.write(self.style.WARNING(f"... and {report.rejected - len(report.reasons)} more"))
-        rate = report.received / seconds if seconds > 0 else 0.0
+        rate = report.received / seconds
         prefix = "dry run, nothing was changed: " if dry_run else ""
         self.stdout.write(f"{prefix}{report.summary()} ({seconds:.1f} s, {rate:.0f} alerts/s)")
         if report.rejected and report.rejected >= report.received:
             raise CommandError("no packet could be taken")
-
-
-class ProgressLine:
-    """A bar with rate and remaining time on a terminal; a plain line every ten seconds elsewhere."""
-
-    def __init__(self, stream: Any, *, quiet: bool = False) -> None:
-        self._stream = stream
-        self._quiet = quiet
-        self._is_terminal = stream.isatty()
-        self._started = self._drawn = time.monotonic()
-        self._has_bar = False
-
-    def __call__(self, report: IngestReport) -> None:
-        """Draw the state after a batch."""
-        now = time.monotonic()
-        pause = _SECONDS_BETWEEN_REDRAWS if self._is_terminal else _SECONDS_BETWEEN_LINES
-        if self._quiet or now - self._drawn < pause:
-            return
-        self._drawn = now
-        rate = report.received / max(now - self._started, 1e-9)
-        text = f"{report.received} alerts, {report.new_data} new data, {rate:.0f} alerts/s"
-        if report.fraction is not None and report.fraction > 0:
-            left = (now - self._started) * (1.0 / report.fraction - 1.0)
-            text += f", {_duration(left)} left"
-        if self._is_terminal:
-            done = int(_BAR_WIDTH * (report.fraction or 0.0))
-            bar = f"[{'#' * done}{'.' * (_BAR_WIDTH - done)}] " if report.fraction is not None else ""
-            self._stream.write(f"\r\033[K{bar}{text}", ending="")
-            self._stream.flush()
-            self._has_bar = True
-        else:
-            self._stream.write(text)
-
-    def finish(self) -> None:
-        """End the line of the bar."""
-        if self._has_bar:
-            self._stream.write("")
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
