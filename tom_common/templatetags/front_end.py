@@ -107,7 +107,7 @@ def nav_link(
 
 @register.simple_tag(takes_context=True)
 def bar_counts(context: Context) -> dict[str, int]:
-    """Counts that the bar tells: ``active`` and ``failed`` jobs of the user, ``unread`` news (two queries)."""
+    """Counts that the bar tells: ``active`` and ``failed`` jobs of the user, ``unread`` news; two queries."""
     user = context.get("user")
     if user is None or not user.is_authenticated:
         return {"active": 0, "failed": 0, "unread": 0}

@@ -157,8 +157,9 @@
     const fresh = event.detail.elt; // what was swapped in
     const wanted = fresh.matches?.("[autofocus], #form-errors") ? fresh : fresh.querySelector?.("[autofocus], #form-errors");
     const place = fresh.closest?.("[data-tom-focus]");
+    const focused = document.activeElement;
     if (wanted) wanted.focus();
-    else if (place && document.activeElement === document.body) {
+    else if (place && (focused === document.body || focused.id === "main")) { // what had the focus is gone
       place.setAttribute("tabindex", "-1");
       place.focus({ preventScroll: true });
     }
