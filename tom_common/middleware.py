@@ -120,7 +120,8 @@ class HTMXRedirectMiddleware:
         if response.status_code == 302 and request.headers.get("HX-Request"):
             # The same response object keeps its cookies: a login answers with one.
             response.status_code = 200
-            response.headers["HX-Redirect"] = response.headers.pop("Location")
+            response.headers["HX-Redirect"] = response.headers["Location"]
+            del response.headers["Location"]
         return response
 
 
