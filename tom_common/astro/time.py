@@ -24,6 +24,9 @@ MJD_OF_LEAP_SECONDS = 41317.0
 US_PER_DAY = 86_400_000_000
 NO_TIME = np.iinfo(np.int64).min
 
+_FIRST_DAY, _LAST_DAY = -354_285.0, 2_932_896.0
+"""Days since 1970 of the years 1000 and 10000: what lies outside, no database and no `datetime` holds."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -59,7 +62,8 @@ def jd_utc_to_unix_us(jd_utc: ArrayLike) -> Integers:
     Returns
     -------
     ndarray of int64, shape (n,)
-        Microseconds since 1970-01-01 UTC without leap seconds, rounded half to even; `NO_TIME` for NaN.
+        Microseconds since 1970-01-01 UTC without leap seconds, rounded half to even; `NO_TIME` for NaN
+        and for what lies outside the years 1000 to 9999.
     """
     return _days_to_us(np.asarray(jd_utc, dtype=np.float64) - JD_OF_UNIX_0)
 
@@ -184,10 +188,10 @@ def datetime_to_mjd_utc(moment: datetime) -> float:
 
 
 def _days_to_us(days: Floats) -> Integers:
+    known = (days >= _FIRST_DAY) & (days < _LAST_DAY)
+    days = np.where(known, days, 0.0)
     whole = np.floor(days)
-    known = np.isfinite(days)
-    rest = np.rint((days - np.where(known, whole, 0.0)) * US_PER_DAY)
-    whole, rest = np.where(known, whole, 0.0), np.where(known, rest, 0.0)
+    rest = np.rint((days - whole) * US_PER_DAY)
     return np.where(known, whole.astype(np.int64) * US_PER_DAY + rest.astype(np.int64), NO_TIME)
 
 

@@ -149,12 +149,14 @@ class PointColumns:
     def of(cls, count: int, **columns: ArrayLike) -> PointColumns:
         """Make `count` points from some columns (arrays or scalars); the others are empty.
 
-        Empty means NaN for floats, False, or 0.
+        Empty means NaN for floats, False, or 0; what is infinite becomes NaN.
         """
         made = {}
         for name, dtype in _DTYPES.items():
             default = np.nan if dtype is np.float64 else 0
             column = np.asarray(columns.pop(name, default), dtype=dtype)
+            if dtype is np.float64 and np.isinf(column).any():
+                column = np.where(np.isinf(column), np.nan, column)
             made[name] = column if column.shape == (count,) else np.broadcast_to(column, (count,)).copy()
         if columns:
             raise TypeError(f"points have no column {sorted(columns)}")

@@ -194,7 +194,7 @@ def _as_numbers(column: Column, default: float, dtype: type) -> np.ndarray:
 def _meaning(value: object) -> str | None:
     if value is None:
         return None
-    text = str(value).strip()
+    text = str(value).replace("\0", "").strip()  # databases refuse the null character
     low = text.lower()
     return None if low in SENTINELS or low.startswith("fail ") else text
 

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tom_common.astro.time import NO_TIME
+
 from ..batch import AlertObject, Cutout, PointColumns
 from ..framing import RawPacket
 from ..lockstep import Node
 from ..table import Table
 
 MAX_EXACT_INTEGER = 2**53
+MAX_FLOAT32 = 3.4e38
+MAX_NAME = 100
+"""Characters in the name of a target."""
 NUMBER_SENTINELS = (-999.0, -9999.0, -99999.0, 999.0)
 """Numbers that surveys write where they have no value (brokers.md, section 0; desc data README)."""
 
@@ -104,7 +109,7 @@ def add_numbers(facts: Facts, key: str, values: np.ndarray, keep: np.ndarray | N
 
 def add_float32(facts: Facts, key: str, values: np.ndarray, keep: np.ndarray | None = None) -> None:
     """Note numbers that the survey holds as float32, as the shortest decimals that stand for them."""
-    kept = np.isfinite(values) & ~np.isin(values, NUMBER_SENTINELS)
+    kept = (np.abs(values) < MAX_FLOAT32) & ~np.isin(values, NUMBER_SENTINELS)
     if keep is not None:
         kept &= keep
     for row in np.flatnonzero(kept).tolist():
@@ -142,6 +147,17 @@ def gather_cutouts(images: Sequence[tuple[str, list[bytes | None]]], rows: int) 
                 extension = ".fits.gz" if content.startswith(b"\x1f\x8b") else ".fits"
                 cutouts.append(Cutout(role, content, extension))
     return [tuple(cutouts) for cutouts in found]
+
+
+def unusable_packets(names: Sequence[str | None], time_us: np.ndarray) -> dict[int, str]:
+    """Give row -> reason for packets that name no object, or one that no target can be called, or no time."""
+    rejected = {row: "the alert has no time" for row in np.flatnonzero(time_us == NO_TIME).tolist()}
+    for row, name in enumerate(names):
+        if not name:
+            rejected[row] = "the packet names no object"
+        elif len(name) > MAX_NAME:
+            rejected[row] = f"the name of the object has more than {MAX_NAME} characters"
+    return rejected
 
 
 def object_numbers(rejected: dict[int, str], rows: int) -> np.ndarray:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tom_common.astro.time import mjd_utc_to_unix_us
+
 from ..batch import AlertObject, PointKind
 from ..framing import RawPacket
 from ..lockstep import Node
@@ -19,6 +21,7 @@ from .common import (
     below,
     gather_cutouts,
     object_numbers,
+    unusable_packets,
 )
 from .flux import FluxPoints
 
@@ -36,8 +39,7 @@ def read(table: Table, packets: Sequence[RawPacket]) -> Normalised:
     """Bring DECam packets to the common form."""
     candidate = table.table("candidate")
     names, mjd = table.texts("objectId"), candidate.floats("mjd")
-    rejected = {row: "the packet names no object" for row, name in enumerate(names) if name is None}
-    rejected.update({row: "the alert has no time" for row in np.flatnonzero(np.isnan(mjd)).tolist()})
+    rejected = unusable_packets(names, mjd_utc_to_unix_us(mjd))
     number_of = object_numbers(rejected, table.rows)
     candid = table.ints("candid")
     facts: Facts = [{"decam_candid": str(number)} for number in candid.tolist()]

@@ -7,13 +7,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from tom_common.astro.photometry import AB_ZERO_POINT_NJY, SNANA_ZERO_POINT, rescaled_flux
-from tom_common.astro.time import mjd_tai_to_mjd_utc
+from tom_common.astro.time import mjd_tai_to_mjd_utc, mjd_tai_to_unix_us
 
 from ..batch import AlertObject, PointKind
 from ..framing import RawPacket
 from ..lockstep import Node
 from ..table import Table
-from .common import Facts, Normalised, SurveyFormat, add_float32, below, gather_cutouts, object_numbers
+from .common import (
+    Facts,
+    Normalised,
+    SurveyFormat,
+    add_float32,
+    below,
+    gather_cutouts,
+    object_numbers,
+    unusable_packets,
+)
 from .flux import FluxPoints
 
 NAME_PREFIX = "ELAsTiCC-"
@@ -40,8 +49,8 @@ def read(table: Table, packets: Sequence[RawPacket]) -> Normalised:
         dia_object.ints("diaObjectId") != 0, dia_object.ints("diaObjectId"), source.ints("diaObjectId")
     )
     mjd_utc = mjd_tai_to_mjd_utc(source.floats("midPointTai"))
-    rejected = {row: "the packet names no object" for row in np.flatnonzero(object_id == 0).tolist()}
-    rejected.update({row: "the alert has no time" for row in np.flatnonzero(np.isnan(mjd_utc)).tolist()})
+    names = [f"{NAME_PREFIX}{number}" if number else None for number in object_id.tolist()]
+    rejected = unusable_packets(names, mjd_tai_to_unix_us(source.floats("midPointTai")))
     number_of = object_numbers(rejected, table.rows)
     facts = _facts(source, dia_object)
     ra, dec = dia_object.floats("ra"), dia_object.floats("decl")
@@ -59,7 +68,7 @@ def read(table: Table, packets: Sequence[RawPacket]) -> Normalised:
     source_id, alert_id = source.ints("diaSourceId").tolist(), table.ints("alertId").tolist()
     objects = [
         AlertObject(
-            name=f"{NAME_PREFIX}{object_id[row]}",
+            name=names[row] or "",
             aliases=(str(object_id[row]),),
             is_sidereal=True,
             ra_deg=ra[row],

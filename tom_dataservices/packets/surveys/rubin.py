@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tom_common.astro.time import mjd_tai_to_mjd_utc
+from tom_common.astro.time import mjd_tai_to_mjd_utc, mjd_tai_to_unix_us
 
 from ..batch import AlertObject, PointKind
 from ..framing import RawPacket
@@ -24,6 +24,7 @@ from .common import (
     below,
     gather_cutouts,
     object_numbers,
+    unusable_packets,
 )
 from .designations import unpacked_designation
 from .fink import FINK_LSST_FIELDS, add_fink_lsst
@@ -55,17 +56,14 @@ def read(table: Table, packets: Sequence[RawPacket]) -> Normalised:
         orbits.ints("ssObjectId"),
     )
     mjd_utc = mjd_tai_to_mjd_utc(source.floats("midpointMjdTai"))
-    rejected = {
-        row: "the packet names neither a static nor a solar-system object"
-        for row in np.flatnonzero((object_id == 0) & (solar_id == 0)).tolist()
-    }
-    rejected.update({row: "the alert has no time" for row in np.flatnonzero(np.isnan(mjd_utc)).tolist()})
+    names = _names(object_id, solar_id, _designations(table, orbits))
+    time_us = mjd_tai_to_unix_us(source.floats("midpointMjdTai"))
+    rejected = unusable_packets([name for name, _ in names], time_us)
     number_of = object_numbers(rejected, table.rows)
 
     facts: Facts = [{} for _ in range(table.rows)]
     tns_names = add_fink_lsst(facts, table)
     _add_facts(facts, table, source, dia_object)
-    names = _names(object_id, solar_id, _designations(table, orbits))
     elements = read_orbits(orbits)
     ra, dec = _position(source, dia_object, object_id)
     cutouts = gather_cutouts(
@@ -126,7 +124,7 @@ def _names(
         elif designation is not None:
             names.append((unpacked_designation(designation), (str(solar),) if solar else ()))
         else:
-            names.append((f"{UNNAMED_PREFIX}{solar}", (str(solar),)))
+            names.append((f"{UNNAMED_PREFIX}{solar}", (str(solar),)) if solar else ("", ()))
     return names
 
 

@@ -22,6 +22,7 @@ from .common import (
     below,
     gather_cutouts,
     object_numbers,
+    unusable_packets,
 )
 from .ztf import negative_difference
 
@@ -41,8 +42,7 @@ def read(table: Table, packets: Sequence[RawPacket]) -> Normalised:
     """Bring WINTER packets to the common form."""
     candidate = table.table("candidate")
     names, jd = table.texts("objectid"), candidate.floats("jd")
-    rejected = {row: "the packet names no object" for row, name in enumerate(names) if name is None}
-    rejected.update({row: "the alert has no time" for row in np.flatnonzero(np.isnan(jd)).tolist()})
+    rejected = unusable_packets(names, jd_utc_to_unix_us(jd))
     number_of = object_numbers(rejected, table.rows)
     candid = table.ints("candid")
     facts: Facts = [{"winter_candid": str(number)} for number in candid.tolist()]

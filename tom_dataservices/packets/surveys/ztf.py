@@ -26,6 +26,7 @@ from .common import (
     gather_cutouts,
     is_simulated,
     object_numbers,
+    unusable_packets,
 )
 from .fink import FINK_ZTF_FIELDS, add_fink_ztf
 
@@ -50,8 +51,7 @@ def read(table: Table, packets: Sequence[RawPacket]) -> Normalised:
     candidate = table.table("candidate")
     names = table.texts("objectId")
     jd = candidate.floats("jd")
-    rejected = {row: "the packet names no object" for row, name in enumerate(names) if name is None}
-    rejected.update({row: "the alert has no time" for row in np.flatnonzero(~np.isfinite(jd)).tolist()})
+    rejected = unusable_packets(names, jd_utc_to_unix_us(jd))
     number_of = object_numbers(rejected, table.rows)
     simulated = [is_simulated([publisher]) for publisher in table.texts("publisher")]
     facts = _facts(table, candidate, simulated)
@@ -139,7 +139,7 @@ def _points(table: Table, candidate: Table, number_of: np.ndarray) -> tuple[Poin
 def _alert_points(rows: Table, number: np.ndarray, candid: np.ndarray) -> PointColumns:
     """Give detections, and limits where there is no magnitude."""
     magnitude = rows.floats("magpsf")
-    limit = rows.floats("diffmaglim")
+    error, limit = rows.floats("sigmapsf"), rows.floats("diffmaglim")
     is_detection = np.isfinite(magnitude)
     time_us = jd_utc_to_unix_us(rows.floats("jd"))
     band = rows.ints("fid") - 1
@@ -155,7 +155,7 @@ def _alert_points(rows: Table, number: np.ndarray, candid: np.ndarray) -> PointC
         kind=np.where(is_detection, PointKind.DETECTION, PointKind.LIMIT),
         band=band,
         brightness=magnitude,
-        brightness_error=np.where(is_detection, rows.floats("sigmapsf"), np.nan),
+        brightness_error=np.where(is_detection & (error >= 0), error, np.nan),
         limit=np.where(is_detection, np.nan, limit),
         is_negative=is_detection & negative_difference(rows),
         survey_id=np.where(is_detection, candid, 0),

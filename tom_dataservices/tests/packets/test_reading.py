@@ -1,10 +1,23 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tom_dataservices.packets import PointColumns, read_alert_batches, reading, total_bytes
+from tom_dataservices.packets import PointColumns, point_keys, read_alert_batches, reading, total_bytes
+from tom_dataservices.packets.framing import PacketSchema, RawPacket
+from tom_dataservices.packets.lockstep import parse_schema
 from tom_dataservices.packets.surveys import ztf
 
-from .making import ZTF_SCHEMA, container, record_schema, schemaless, ztf_record
+from .making import (
+    ZTF_SCHEMA,
+    container,
+    record_schema,
+    schemaless,
+    ztf_forced,
+    ztf_limit,
+    ztf_point,
+    ztf_record,
+)
 
 
 @pytest.fixture
@@ -126,3 +139,39 @@ def test_points_are_made_joined_and_taken():
     assert len(PointColumns.joined([])) == 0
     with pytest.raises(TypeError, match="colour"):
         PointColumns.of(1, colour=1)
+
+
+@settings(max_examples=40)
+@given(st.randoms(use_true_random=False))
+def test_damaged_packets_end_as_alerts_or_rejections(chance):
+    records = [
+        ztf_record(prv_candidates=[ztf_point(), ztf_limit()], fp_hists=[ztf_forced()] * 3) for _ in range(30)
+    ]
+    schema = PacketSchema(parse_schema(ZTF_SCHEMA))
+    packets = []
+    for number, record in enumerate(records, 1):
+        body = bytearray(schemaless(ZTF_SCHEMA, record))
+        for _ in range(number % 4):
+            body[chance.randrange(len(body))] = chance.randrange(256)
+        packets.append(RawPacket(schema, bytes(body), "damaged.avro", number))
+    batches = list(reading.decode_packets(packets, ztf.FORMAT, schema))
+    places = [one.number for batch in batches for one in (*batch.objects, *batch.rejected)]
+    assert sorted(places) == list(range(1, 31))
+    assert sum(batch.received for batch in batches) == 30
+    for batch in batches:
+        assert (batch.points.object_index < len(batch.objects)).all()
+        assert (batch.points.object_index >= 0).all()
+        assert not np.isinf(batch.points.brightness).any()
+        assert all(1 <= len(one.name) <= 100 and "\0" not in one.name for one in batch.objects)
+        point_keys(batch.points, survey=batch.survey, bands=batch.bands)
+
+
+def test_a_name_that_no_target_can_have_is_rejected(tmp_path):
+    (tmp_path / "a.avro").write_bytes(
+        container(ZTF_SCHEMA, [ztf_record("Z" * 101), ztf_record(candidate={"jd": 1e300})])
+    )
+    [batch] = read_alert_batches([tmp_path])
+    assert [one.reason for one in batch.rejected] == [
+        "the name of the object has more than 100 characters",
+        "the alert has no time",
+    ]

@@ -180,9 +180,7 @@ class TestRubin:
             ("LSST-P-DO-77", True, ("77",)),
             ("LSST-SSO-88", False, ("88",)),
         ]
-        assert [(one.number, one.reason) for one in batch.rejected] == [
-            (1, "the packet names neither a static nor a solar-system object")
-        ]
+        assert [(one.number, one.reason) for one in batch.rejected] == [(1, "the packet names no object")]
 
     def test_the_position_is_that_of_the_object_where_there_is_one(self, read):
         with_object = rubin_record(dia_object={"diaObjectId": 77, "ra": 53.2, "dec": -27.8}, diaObjectId=77)
