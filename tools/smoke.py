@@ -3,6 +3,7 @@
 Run on MariaDB, whose whole test-suite is not worth its time: what differs between engines shows here.
 """
 
+import logging
 import os
 import sys
 import tempfile
@@ -26,6 +27,7 @@ def fresh_database(scratch: Path):
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
     django.setup()
+    logging.getLogger("django.request").setLevel(logging.ERROR)  # a 403 or 404 is no news here
     setup_test_environment(debug=False)
     old = setup_databases(verbosity=1, interactive=False)
     return lambda: teardown_databases(old, verbosity=1)

@@ -391,7 +391,7 @@ def test_job_of_a_living_worker_is_left_alone(thread_mode):
     assert tasks.calls == []
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 5])
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 5], ids=["this one", "none"])
 def test_job_of_a_process_that_ended_here_is_known_at_once(thread_mode, pid):
     host = jobs.worker_name().split(":")[0]
     job = _abandoned(worker=f"{host}:{pid}:other", heartbeat_at=timezone.now())
