@@ -22,7 +22,7 @@ class CustomUserCreationForm(ProfileFormSetMixin, UserCreationForm):
 
     email = forms.EmailField(required=True)
     groups = forms.ModelMultipleChoiceField(
-        Group.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple
+        Group.objects.order_by("name"), required=False, label="Member of", widget=forms.CheckboxSelectMultiple
     )
 
     class Meta:
@@ -104,7 +104,7 @@ class UserUpdateForm(OwnAccountForm):
         ("Rights", ["is_active", "is_staff", "is_superuser"]),
     )
     groups = forms.ModelMultipleChoiceField(
-        Group.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+        Group.objects.none(), required=False, label="Member of", widget=forms.CheckboxSelectMultiple
     )
 
     class Meta(OwnAccountForm.Meta):

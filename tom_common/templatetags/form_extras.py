@@ -142,7 +142,8 @@ def _options(bound: BoundField) -> list[SafeString]:
         }
         rendered.append(
             format_html(
-                '<div class="form-check"><input{}><label class="form-check-label" for="{}">{}</label></div>',
+                '<div class="form-check"><input{}>'
+                '<label class="form-check-label text-break" for="{}">{}</label></div>',
                 flatatt(attrs),
                 data["attrs"].get("id", ""),
                 data["label"],

@@ -78,6 +78,7 @@ class ManagedUserMixin(UserPassesTestMixin):
     """Finds the account of the address and asks whether the user may manage it."""
 
     action = "change"
+    context_object_name = "managed"  # by default it would be "user", and take the place of who is logged in
 
     def managed_user(self):
         if not hasattr(self, "_managed_user"):
@@ -135,7 +136,6 @@ class UserUpdateView(ManagedUserMixin, UpdateView):
             heading="Edit your profile" if self._is_own() else f"Edit {self._stored_name()}",
             submit="Save profile" if self._is_own() else "Save user",
             cancel_url=self.get_success_url(),
-            managed=self.object,
             may_delete=people.may_manage(self.request.user, "delete", self.object),
             may_set_password=people.may_manage(self.request.user, "change", self.object),
             is_own=self._is_own(),
@@ -162,7 +162,6 @@ class UserDeleteView(ManagedUserMixin, DeleteView):
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(
-            managed=self.object,
             goes_with=people.what_goes_with(self.object),
             is_last_superuser=people.is_last_superuser(self.object),
             **kwargs,

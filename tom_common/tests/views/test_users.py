@@ -201,10 +201,21 @@ def test_last_superuser_stays(as_superuser, people):
 def test_delete_asks_names_what_goes_and_deletes_by_post(as_superuser, people):
     user = people["user"]
     html = as_superuser.get(reverse("user-delete", args=[user.pk])).content.decode()
-    assert "Delete the account user?" in html and "1 token" in html
+    assert "Delete the account user?" in html and "Deleted with it: 1 token." in html
     assert User.objects.filter(pk=user.pk).exists()
     assert as_superuser.post(reverse("user-delete", args=[user.pk])).status_code == 302
     assert not User.objects.filter(pk=user.pk).exists()
+
+
+@pytest.mark.parametrize("name", ["user-update", "user-delete", "user-approve", "admin-user-change-password"])
+def test_pages_of_another_account_still_say_who_is_logged_in(as_superuser, name):
+    other = make_user("other", is_active=False)
+    html = as_superuser.get(reverse(name, args=[other.pk])).content.decode()
+    assert '<span class="tom-user-name">superuser</span>' in html
+
+
+def test_missing_affiliation_is_a_dash(as_superuser):
+    assert ">None<" not in as_superuser.get(reverse("user-list")).content.decode()
 
 
 def test_superuser_sets_a_password_without_the_old_one(as_superuser, people):
