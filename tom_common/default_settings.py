@@ -48,6 +48,7 @@ TOMTOOLKIT_MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tom_common.middleware.HTMXRedirectMiddleware",
+    "tom_common.kept_input.KeptInputMiddleware",
     "tom_common.middleware.Raise403Middleware",
     "tom_common.middleware.ExternalServiceMiddleware",
     "tom_common.middleware.AuthStrategyMiddleware",
