@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from tom_common.bulk.engines import WRITERS, Columns, Statement, Writer
 from tom_common.bulk.statistics import analyze_when_doubled
+from tom_common.bulk.values import Repeated
 
 __all__ = ["BATCH_SIZE", "InsertCounts", "analyze_when_doubled", "insert_new"]
 
@@ -58,11 +59,12 @@ def insert_new(
     rows: Iterable[Sequence[Any]] | None = None,
     *,
     unique_fields: Sequence[str] = (),
+    update_fields: Sequence[str] = (),
     batch_size: int = BATCH_SIZE,
     returning: Sequence[str] = (),
     using: str = DEFAULT_DB_ALIAS,
 ) -> InsertCounts:
-    """Insert the rows that are not stored yet.
+    """Insert the rows that are not stored yet, and overwrite those that are where that is asked for.
 
     Runs inside the transaction of the caller; without one, each batch is a transaction of its own. Signals
     and ``save`` are not called. A batch with a row that breaks a rule of the table is halved until the row is
@@ -74,7 +76,8 @@ def insert_new(
     model : type[Model]
     columns : sequence of str, or mapping from str to sequence
         Names of fields (``target`` or ``target_id``). As a mapping: the columns themselves, all of one
-        length, lists or numpy arrays; then without `rows`. Fields that are left out get their default.
+        length, lists or numpy arrays; then without `rows`. Fields that are left out get
+        their default, or are derived.
     rows : iterable of sequences, optional
         Values in the order of `columns`: str, int, float, bool, bytes, Decimal, UUID, datetime or None. NaN
         is stored as NULL. A ``DateTimeField`` also takes whole numbers: microseconds since 1970, UTC. A
@@ -82,6 +85,9 @@ def insert_new(
     unique_fields : sequence of str
         Fields of the constraint that tells a row is stored already; without, a conflict with any unique
         constraint does, and repeated rows are left out.
+    update_fields : sequence of str
+        Fields to overwrite in rows that are stored already; needs `unique_fields`, and rows that differ in
+        them. Written rows count as inserted, whether new or overwritten.
     batch_size : int
         Rows handed to the database at once.
     returning : sequence of str
@@ -104,12 +110,14 @@ def insert_new(
     else:
         names = columns
         batches = _transposed(rows or (), len(names), batch_size)
-    statement, filled = _statement(model, names, unique_fields, returning)
+    if update_fields and not unique_fields:
+        raise ValueError("update_fields needs unique_fields")
+    statement, filled = _statement(model, names, unique_fields, returning, update_fields)
     counts = InsertCounts()
     writer = WRITERS[connections[using].vendor]
     for batch in batches:
         length = len(batch[0])
-        batch += [[make()] * length if once else [make() for _ in range(length)] for make, once in filled]
+        batch += [fill(batch, length) for fill in filled]
         counts += _insert_batch(writer, using, statement, batch)
     if counts.inserted:
         analyze_when_doubled(model, counts.inserted, using=using)
@@ -137,9 +145,13 @@ def _transposed(rows: Iterable[Sequence[Any]], width: int, batch_size: int) -> I
 
 
 def _statement(
-    model: type[Model], names: Sequence[str], unique_fields: Sequence[str], returning: Sequence[str]
-) -> tuple[Statement, list[tuple[Callable[[], Any], bool]]]:
-    """Return the statement, and (make a value, once for all rows) for each column left out."""
+    model: type[Model],
+    names: Sequence[str],
+    unique_fields: Sequence[str],
+    returning: Sequence[str],
+    update_fields: Sequence[str],
+) -> tuple[Statement, list[Fill]]:
+    """Return the statement, and what makes the columns that the caller left out."""
     by_name = {}
     for concrete in model._meta.local_concrete_fields:
         by_name[concrete.name] = by_name[concrete.attname] = by_name[concrete.column] = concrete
@@ -152,35 +164,55 @@ def _statement(
         return by_name[name]
 
     given = [field_of(name) for name in names]
+    places = {concrete.attname: place for place, concrete in enumerate(given)}
     filled = []
     for concrete in model._meta.local_concrete_fields:
-        if concrete not in given and (maker := _default_of(concrete)):
+        if concrete not in given and (fill := _fill_of(concrete, places)):
             given.append(concrete)
-            filled.append(maker)
+            filled.append(fill)
     statement = Statement(
         table=model._meta.db_table,
         columns=tuple(concrete.column for concrete in given),
         fields=tuple(given),
         conflict=tuple(field_of(name).column for name in unique_fields),
         returning=tuple(field_of(name).column for name in returning),
+        update=tuple(field_of(name).column for name in update_fields),
     )
     return statement, filled
 
 
-def _default_of(concrete: Field) -> tuple[Callable[[], Any], bool] | None:
+Fill = Callable[[Columns, int], Sequence[Any]]  # (the columns that are there, rows) -> one more column
+
+
+def _fill_of(concrete: Field, places: Mapping[str, int]) -> Fill | None:
+    """Return what makes a column that the caller left out; None where the database does."""
+    if hasattr(concrete, "derive") and hasattr(concrete, "sources"):  # follows from other columns of its row
+        return _derivation(concrete, places)
     if concrete.primary_key and not concrete.has_default():
         return None  # numbered by the database
     if concrete.has_db_default() or concrete.generated:
         return None
     if getattr(concrete, "auto_now", False) or getattr(concrete, "auto_now_add", False):
-        return timezone.now, True
+        return lambda _, length: Repeated(timezone.now(), length)
     if concrete.has_default():
-        return concrete.get_default, not callable(concrete.default)
+        if callable(concrete.default) and concrete.default not in (dict, list, timezone.now):
+            return lambda _, length: [concrete.get_default() for _ in range(length)]
+        return lambda _, length: Repeated(concrete.get_default(), length)
     if concrete.null:
         return None
     if concrete.empty_strings_allowed and concrete.blank:
-        return str, True
+        return lambda _, length: Repeated("", length)
     raise ValueError(f"{concrete.model._meta.label}.{concrete.name} needs a value in each row")
+
+
+def _derivation(concrete: Any, places: Mapping[str, int]) -> Fill:
+    def fill(columns: Columns, length: int) -> Sequence[Any]:
+        sources = [
+            columns[places[name]] if name in places else Repeated(None, length) for name in concrete.sources
+        ]
+        return [concrete.derive(*values) for values in zip(*sources, strict=True)]
+
+    return fill
 
 
 def _insert_batch(writer: Writer, using: str, statement: Statement, batch: Columns) -> InsertCounts:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import IntegrityError
 from django.db.models import DateTimeField, Field
 
-from tom_common.bulk.values import prepared, with_uuids, without_memoryviews
+from tom_common.bulk.values import Repeated, prepared, repeated, with_uuids
 
 Columns = list[Sequence[Any]]
 _SQLITE_VARIABLES = 30_000  # below SQLite's own limit of 32,766 in one statement
@@ -22,13 +22,22 @@ _MYSQL_DUPLICATE = 1062
 
 @dataclass(frozen=True)
 class Statement:
-    """Where the rows go: table, columns, and what decides that a row is stored already."""
+    """Where the rows go, what decides that one is stored already, and what is then overwritten."""
 
     table: str
     columns: tuple[str, ...]
     fields: tuple[Field, ...]
     conflict: tuple[str, ...]
     returning: tuple[str, ...]
+    update: tuple[str, ...] = ()
+
+    def on_conflict(self, quote: Callable[[str], str]) -> str:
+        """Return the clause that SQLite and PostgreSQL share."""
+        target = f" ({', '.join(map(quote, self.conflict))})" if self.conflict else ""
+        if not self.update:
+            return f" ON CONFLICT{target} DO NOTHING"
+        changes = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in self.update)
+        return f" ON CONFLICT{target} DO UPDATE SET {changes}"
 
 
 def insert_sqlite(connection: Any, statement: Statement, batch: Columns) -> tuple[int, list[tuple[Any, ...]]]:
@@ -39,10 +48,9 @@ def insert_sqlite(connection: Any, statement: Statement, batch: Columns) -> tupl
     ]
     quote = connection.ops.quote_name
     names = ", ".join(map(quote, statement.columns))
-    target = f" ({', '.join(map(quote, statement.conflict))})" if statement.conflict else ""
     place = f"({', '.join(['%s'] * len(columns))})"
     head = f"INSERT INTO {quote(statement.table)} ({names}) VALUES "
-    tail = f" ON CONFLICT{target} DO NOTHING"
+    tail = statement.on_conflict(quote)
     rows = list(zip(*columns, strict=True))
     with connection.cursor() as cursor:
         if not statement.returning:
@@ -59,49 +67,87 @@ def insert_sqlite(connection: Any, statement: Statement, batch: Columns) -> tupl
 
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_NULL = "\\N"
 
 
-def _copy_text(concrete: Field, column: Sequence[Any]) -> Iterable[str]:
-    """Return a column as the fields of COPY's text format."""
-    values = without_memoryviews(with_uuids(prepared(concrete, column), str))
+def _copy_text(values: Sequence[Any]) -> Iterable[str]:
+    """Return prepared values as the fields of COPY's text format."""
     kinds = set(map(type, values))
-    if isinstance(concrete, DateTimeField):
-        return ["\\N" if value is None else f"{value}+00" if "+" not in value else value for value in values]
     if kinds <= {int} or kinds <= {float}:
         return map(repr, values)
+    if kinds <= {str}:
+        return values if _needs_no_escape(values) else [value.translate(_ESCAPES) for value in values]
     if kinds <= {int, float, type(None)}:
-        return ["\\N" if value is None else repr(value) for value in values]
-    if kinds <= {bool}:
-        return ["t" if value else "f" for value in values]
+        return [_NULL if value is None else repr(value) for value in values]
     return map(_copy_field, values)
+
+
+def _needs_no_escape(texts: Sequence[str]) -> bool:
+    joined = "".join(texts)
+    return not any(character in joined for character in "\\\t\n\r")
 
 
 def _copy_field(value: Any) -> str:
     if value is None:
-        return "\\N"
+        return _NULL
+    if isinstance(value, bool):
+        return "t" if value else "f"
     if isinstance(value, bytes):
         return f"\\\\x{value.hex()}"
-    text = str(value)
-    return text.translate(_ESCAPES) if not text.isalnum() else text
+    return str(value).translate(_ESCAPES)
+
+
+def _prepared_for_postgresql(concrete: Field, column: Sequence[Any]) -> Sequence[Any]:
+    """Return a column prepared, and times with their offset: a session may have another time zone."""
+    if not isinstance(concrete, DateTimeField):
+        return with_uuids(prepared(concrete, column), str)
+    if getattr(getattr(column, "dtype", None), "kind", "") == "i":
+        import numpy as np
+
+        times = np.asarray(column).astype("datetime64[us]")
+        return np.datetime_as_string(times, timezone="UTC").tolist()
+    values = prepared(concrete, column)
+    if isinstance(values, Repeated):
+        return Repeated(_with_offset(values.value), len(values))
+    return [_with_offset(value) for value in values]
+
+
+def _with_offset(text: str | None) -> str | None:
+    return text if text is None or "+" in text or text.endswith("Z") else f"{text}+00"
 
 
 def insert_postgresql(
     connection: Any, statement: Statement, batch: Columns
 ) -> tuple[int, list[tuple[Any, ...]]]:
-    """Leans on the unique indices of the table; the staging table lives as long as the connection."""
+    """Leans on the unique indices of the table; the staging table lives as long as the connection.
+
+    Columns with one value in all rows are not copied: the value stands in the INSERT.
+    """
+    columns = [
+        _prepared_for_postgresql(concrete, column)
+        for concrete, column in zip(statement.fields, batch, strict=True)
+    ]
+    constants = [repeated(column) for column in columns]
+    if all(constants):
+        constants = [None] * len(columns)  # something has to be copied
     quote = connection.ops.quote_name
-    names = ", ".join(map(quote, statement.columns))
-    digest = hashlib.sha256(f"{statement.table} {names}".encode()).hexdigest()[:20]
-    staging = quote(f"tom_staging_{digest}")
-    fields = [_copy_text(concrete, column) for concrete, column in zip(statement.fields, batch, strict=True)]
-    content = "\n".join(map("\t".join, zip(*fields, strict=True))) + "\n"
-    insert = f"INSERT INTO {quote(statement.table)} ({names}) SELECT {names} FROM {staging}"
-    if statement.conflict:
+    quoted = list(map(quote, statement.columns))
+    names = ", ".join(quoted)
+    staging = quote(f"tom_staging_{hashlib.sha256(f'{statement.table} {names}'.encode()).hexdigest()[:20]}")
+    copied = [name for name, constant in zip(quoted, constants, strict=True) if constant is None]
+    texts = [
+        _copy_text(column) for column, constant in zip(columns, constants, strict=True) if constant is None
+    ]
+    content = "\n".join(map("\t".join, zip(*texts, strict=True))) + "\n"
+    chosen = ", ".join(
+        name if constant is None else "%s" for name, constant in zip(quoted, constants, strict=True)
+    )
+    insert = f"INSERT INTO {quote(statement.table)} ({names}) SELECT {chosen} FROM {staging}"
+    keys = [name for name in map(quote, statement.conflict) if name in copied]
+    if keys:
         # Two writers that lock the same keys in the same order wait for each other, but never in a circle.
-        keys = ", ".join(map(quote, statement.conflict))
-        insert += f" ORDER BY {keys} ON CONFLICT ({keys}) DO NOTHING"
-    else:
-        insert += " ON CONFLICT DO NOTHING"
+        insert += f" ORDER BY {', '.join(keys)}"
+    insert += statement.on_conflict(quote)
     if statement.returning:
         insert += f" RETURNING {', '.join(map(quote, statement.returning))}"
     with connection.cursor() as cursor:
@@ -110,8 +156,10 @@ def insert_postgresql(
             f" SELECT {names} FROM {quote(statement.table)} WITH NO DATA"
         )
         cursor.execute(f"TRUNCATE {staging}")
-        cursor.cursor.copy_expert(f"COPY {staging} ({names}) FROM STDIN", io.BytesIO(content.encode()))
-        cursor.execute(insert)
+        cursor.cursor.copy_expert(
+            f"COPY {staging} ({', '.join(copied)}) FROM STDIN", io.BytesIO(content.encode())
+        )
+        cursor.execute(insert, [constant.value for constant in constants if constant is not None])
         inserted = cursor.rowcount
         return inserted, cursor.fetchall() if statement.returning else []
 
@@ -130,9 +178,17 @@ def insert_mysql(connection: Any, statement: Statement, batch: Columns) -> tuple
         for concrete, column in zip(statement.fields, batch, strict=True)
     ]
     quote = connection.ops.quote_name
-    head = f"INSERT IGNORE INTO {quote(statement.table)} ({', '.join(map(quote, statement.columns))}) VALUES "
+    ignore = "" if statement.update else " IGNORE"
+    head = (
+        f"INSERT{ignore} INTO {quote(statement.table)} ({', '.join(map(quote, statement.columns))}) VALUES "
+    )
     place = f"({', '.join(['%s'] * len(columns))})"
-    tail = f" RETURNING {', '.join(map(quote, statement.returning))}" if statement.returning else ""
+    tail = ""
+    if statement.update:
+        changes = ", ".join(f"{quote(name)} = VALUES({quote(name)})" for name in statement.update)
+        tail = f" ON DUPLICATE KEY UPDATE {changes}"
+    if statement.returning:
+        tail += f" RETURNING {', '.join(map(quote, statement.returning))}"
     rows = list(zip(*columns, strict=True))
     inserted = 0
     returned: list[tuple[Any, ...]] = []
@@ -142,7 +198,10 @@ def insert_mysql(connection: Any, statement: Statement, batch: Columns) -> tuple
             chunk = rows[start : start + _MYSQL_ROWS]
             cursor.execute(head + ", ".join([place] * len(chunk)) + tail, list(itertools.chain(*chunk)))
             found = cursor.fetchall() if statement.returning else ()
-            inserted += len(found) if statement.returning else cursor.rowcount
+            if statement.returning or statement.update:
+                inserted += len(found) if statement.returning else len(chunk)
+            else:
+                inserted += cursor.rowcount
             returned += found
             cursor.execute("SHOW WARNINGS")
             for _, code, message in cursor.fetchall():

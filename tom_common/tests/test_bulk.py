@@ -214,3 +214,91 @@ def test_planner_knows_the_size_of_a_table_just_filled(measured_rows, monkeypatc
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [measured_rows._meta.db_table])
         assert cursor.fetchone() == (3000,)
+
+
+def test_known_row_is_overwritten_where_that_is_asked_for(measured_rows):
+    columns = ("name", "time", "value")
+    insert_new(measured_rows, columns, [("a", NOON, 1.0), ("b", NOON, 1.0)])
+    keys = list(measured_rows.objects.order_by("name").values_list("pk", flat=True))
+    counts = insert_new(
+        measured_rows,
+        columns,
+        [("b", NOON, 2.0), ("c", NOON, 3.0)],
+        unique_fields=("name", "time"),
+        update_fields=("value",),
+    )
+
+    assert (counts.received, counts.inserted, counts.duplicate) == (2, 2, 0)
+    assert list(measured_rows.objects.order_by("name").values_list("name", "value")) == [
+        ("a", 1.0),
+        ("b", 2.0),
+        ("c", 3.0),
+    ]
+    assert list(measured_rows.objects.order_by("name").values_list("pk", flat=True))[:2] == keys
+
+
+def test_overwriting_needs_to_know_what_tells_rows_apart(measured_rows):
+    with pytest.raises(ValueError, match="update_fields needs unique_fields"):
+        insert_new(measured_rows, ("name", "time"), _rows(1), update_fields=("value",))
+
+
+@pytest.mark.parametrize("batch_size", [2, 1000])
+def test_stored_rows_are_overwritten_where_that_is_asked_for(measured_rows, batch_size):
+    names = ("name", "time", "value", "comment")
+    insert_new(measured_rows, names, [("a", NOON, 1.0, "old"), ("b", NOON, 1.0, "old")])
+
+    counts = insert_new(
+        measured_rows,
+        names,
+        [("a", NOON, 2.0, "new"), ("c", NOON, 3.0, "new")],
+        unique_fields=("name", "time"),
+        update_fields=("value",),
+        batch_size=batch_size,
+    )
+
+    stored = measured_rows.objects.order_by("name").values_list("name", "value", "comment")
+    assert list(stored) == [("a", 2.0, "old"), ("b", 1.0, "old"), ("c", 3.0, "new")]
+    assert (counts.received, counts.rejected) == (2, 0)
+
+
+def test_overwriting_needs_to_know_by_what(measured_rows):
+    with pytest.raises(ValueError, match="needs unique_fields"):
+        insert_new(measured_rows, ("name", "time"), _rows(1), update_fields=("name",))
+
+
+@pytest.mark.parametrize("value", [None, 2.5, float("nan")])
+@pytest.mark.parametrize("text", ["", "one", "tab\tand \\ and 'quote' and % and %s", "\\N"])
+def test_column_with_one_value_in_all_rows_arrives(measured_rows, value, text):
+    columns = {
+        "name": ["a", "b", "c"],
+        "time": [NOON] * 3,
+        "value": [value] * 3,
+        "comment": [text] * 3,
+        "picture": [b"\x00\\"] * 3,
+        "details": [{"a": "%s"}] * 3,
+    }
+
+    insert_new(measured_rows, columns, unique_fields=("name", "time"))
+
+    expected = None if value != 2.5 else 2.5
+    for row in measured_rows.objects.all():
+        assert (row.time, row.value, row.comment, row.details) == (NOON, expected, text, {"a": "%s"})
+        assert bytes(row.picture) == b"\x00\\"
+
+
+def test_derived_columns_are_derived(db):
+    from tom_targets.models import Target
+
+    insert_new(Target, ("name", "type", "ra", "dec"), [("SN 2026-abc", "SIDEREAL", 10.0, 20.0)])
+    by_bulk = Target.objects.get()
+    by_save = Target.objects.create(name="SN2026 abc 2", type="SIDEREAL", ra=10.0, dec=20.0)
+
+    assert by_bulk.sky_index == by_save.sky_index is not None
+    assert by_bulk.name_key == by_save.name_key[:-1]
+
+
+def test_big_whole_numbers_and_small_floats_are_exact(measured_rows):
+    rows = [("a", 2**52, 5e-324), ("b", -(2**50), 1.7976931348623157e308)]
+    insert_new(measured_rows, ("name", "time", "value"), [(name, NOON, value) for name, _, value in rows])
+
+    assert set(measured_rows.objects.values_list("value", flat=True)) == {5e-324, 1.7976931348623157e308}

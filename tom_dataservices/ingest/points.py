@@ -27,6 +27,11 @@ def first_of_each(target_ids: NDArray[np.int64], keys: NDArray[np.int64]) -> NDA
     return order[np.concatenate(([True], ~same))]
 
 
+def magnitude_unit(batch: AlertBatch) -> str:
+    """Return the unit of a batch's magnitudes: plain ``mag`` is AB, another system is named."""
+    return "mag" if batch.magnitude_system == "AB" else f"mag ({batch.magnitude_system})"
+
+
 def photometry_columns(
     batch: AlertBatch, targets: NDArray[np.int64], *, source_name: str
 ) -> tuple[dict[str, Any], int]:
@@ -57,7 +62,7 @@ def photometry_columns(
         "brightness": points.brightness[chosen],
         "brightness_error": points.brightness_error[chosen],
         "limit": np.where(kinds == PointKind.LIMIT, points.limit[chosen], np.nan),
-        "unit": np.where(points.is_flux[chosen], "nJy", "mag").tolist(),
+        "unit": np.where(points.is_flux[chosen], "nJy", magnitude_unit(batch)).tolist(),
         "exposure_time": points.exposure_s[chosen],
         "telescope": [batch.telescope] * size,
         "instrument": [batch.instrument] * size,

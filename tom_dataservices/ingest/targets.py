@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from tom_common.bulk import insert_new
 from tom_common.grants import grant_many
 from tom_dataservices.ingest.options import IngestOptions
 from tom_dataservices.ingest.report import IngestReport
@@ -208,17 +209,10 @@ def _save_extras(
 
 def upsert_extras(extras: Sequence[TargetExtra]) -> None:
     """Store extra fields, overwriting those with the same target and key."""
-    from django.db import connections, router
-
-    features = connections[router.db_for_write(TargetExtra)].features
-    unique = {"unique_fields": ["target", "key"]} if features.supports_update_conflicts_with_target else {}
-    TargetExtra.objects.bulk_create(
-        extras,
-        update_conflicts=True,
-        update_fields=["value", "float_value", "bool_value", "time_value"],
-        batch_size=_CHUNK,
-        **unique,
-    )
+    values = ("value", "float_value", "bool_value", "time_value")
+    columns = ("target_id", "key", *values)
+    rows = ([getattr(extra, name) for name in columns] for extra in extras)
+    insert_new(TargetExtra, columns, rows, unique_fields=("target_id", "key"), update_fields=values)
 
 
 def _put_on_list(name: str, pks: set[int]) -> None:

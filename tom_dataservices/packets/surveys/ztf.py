@@ -35,7 +35,7 @@ BANDS = ["g", "r", "i"]
 
 SOLAR_SYSTEM_MATCH_ARCSEC = 2.0
 
-_FLOAT32_FACTS = "rb drb magnr sgscore1 distpsnr1 classtar fwhm neargaia maggaia"
+_FLOAT32_FACTS = "drb rb magnr sgscore1 distpsnr1"
 _POINT = "jd fid candid isdiffpos ra dec magpsf sigmapsf diffmaglim exptime"
 
 
@@ -95,8 +95,6 @@ def _facts(table: Table, candidate: Table, simulated: list[bool]) -> Facts:
     for name in ("ndethist", "programid"):
         add_integers(facts, name, candidate.ints(name), candidate.has_number(name))
     add_numbers(facts, "jdstarthist", candidate.floats("jdstarthist"))
-    add_texts(facts, "rbversion", candidate.texts("rbversion"))
-    add_texts(facts, "drbversion", candidate.texts("drbversion"))
     _add_solar_system(facts, candidate)
     for fact, made_up in zip(facts, simulated, strict=True):
         if made_up:
@@ -214,7 +212,7 @@ FORMAT = SurveyFormat(
         "objectId",
         "candid",
         "publisher",
-        *below("candidate", f"{_POINT} {_FLOAT32_FACTS} ndethist programid jdstarthist rbversion drbversion"),
+        *below("candidate", f"{_POINT} {_FLOAT32_FACTS} ndethist programid jdstarthist "),
         *below("candidate", "ssdistnr ssmagnr ssnamenr"),
         *below("prv_candidates", _POINT),
         *below("fp_hists", "jd fid forcediffimflux forcediffimfluxunc magzpsci exptime procstatus"),

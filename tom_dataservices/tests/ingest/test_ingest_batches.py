@@ -263,3 +263,8 @@ def remember(target, created):
 def test_an_unknown_visibility_is_refused():
     with pytest.raises(ValueError, match="SECRET; expected OPEN|'SECRET'"):
         IngestOptions(permissions="SECRET")
+
+
+def test_magnitudes_of_another_system_say_so():
+    ingest(batch([alert("A")], [DETECTION], magnitude_system="Vega"))
+    assert PhotometryReducedDatum.objects.get().unit == "mag (Vega)"
