@@ -51,9 +51,13 @@ class KeysetPagination(BasePagination):
             )
         except CursorError as error:
             raise ValidationError({self.cursor_param: [str(error)]}) from error
-        self.count = count_rows(queryset)
+        self.count = self.count_of(queryset, request)
         self.links = (self._cursor_url(self.page.next_cursor), self._cursor_url(self.page.previous_cursor))
         return self.page.items
+
+    def count_of(self, queryset: QuerySet, request: Request) -> RowCount:
+        """Return how many rows the list has in all."""
+        return count_rows(queryset)
 
     def default_limit(self, view: Any = None) -> int:
         """Return the number of rows on a page that a request without ``limit`` gets."""

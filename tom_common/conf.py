@@ -83,3 +83,8 @@ def comments_enabled() -> bool:
 def registration_strategy() -> str | None:
     """How visitors get accounts: ``open``, ``approval_required``, or None (staff makes them)."""
     return setting("TOM_REGISTRATION_STRATEGY") or None
+
+
+def api_max_body() -> int:
+    """Bytes of JSON that one request to the REST API may carry."""
+    return int(setting("TOM_API_MAX_BODY", 50 * 1024 * 1024))

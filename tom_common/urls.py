@@ -9,7 +9,7 @@ from django.apps import apps
 from django.urls import include, path
 
 from tom_common.account_urls import account_urlpatterns, home_urlpatterns
-from tom_common.api_router import collect_api_urls
+from tom_common.api_router import SharedAPIRootRouter, collect_api_urls
 from tom_common.contributions import include_url_paths
 from tom_common.job_urls import job_urlpatterns
 
@@ -48,9 +48,9 @@ if apps.is_installed("django.contrib.admin"):
 if apps.is_installed("rest_framework"):
     urlpatterns.append(path("api-auth/", include("rest_framework.urls", namespace="rest_framework")))
 if apps.is_installed("rest_framework.authtoken"):
-    from rest_framework.authtoken.views import obtain_auth_token
+    from tom_common.api_views import TokenView
 
-    urlpatterns.append(path("api/token-auth/", obtain_auth_token, name="api-token-auth"))
+    urlpatterns.append(path("api/token-auth/", TokenView.as_view(), name="api-token-auth"))
 if apps.is_installed("drf_spectacular"):
     from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -58,4 +58,8 @@ if apps.is_installed("drf_spectacular"):
         path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
         path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     ]
+if apps.is_installed("rest_framework"):
+    from tom_common.api_views import GroupViewSet
+
+    SharedAPIRootRouter().register("groups", GroupViewSet, "groups")
 urlpatterns.append(path("api/", include((collect_api_urls(), "api"), namespace="api")))

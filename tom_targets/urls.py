@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from tom_targets import views
+from tom_common.api_router import SharedAPIRootRouter
+from tom_targets import api_views, views
 
 app_name = "tom_targets"
 urlpatterns = [
@@ -25,3 +26,9 @@ urlpatterns = [
     path("<int:pk>/access/", views.TargetAccessView.as_view(), name="access"),
     path("<int:pk>/section/<slug:section_id>/", views.TargetSectionView.as_view(), name="section"),
 ]
+
+router = SharedAPIRootRouter()
+router.register("targets", api_views.TargetViewSet, "targets")
+router.register("targetextra", api_views.TargetExtraViewSet, "targetextra")
+router.register("targetname", api_views.TargetNameViewSet, "targetname")
+router.register("targetlist", api_views.TargetListViewSet, "targetlist")
