@@ -1,6 +1,6 @@
 """App configuration of tom_dataproducts."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class TomDataproductsConfig(AppConfig):
@@ -9,3 +9,59 @@ class TomDataproductsConfig(AppConfig):
     name = "tom_dataproducts"
     verbose_name = "Data products"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        """Let photometry that the ORM wrote reach the summaries soon, where there are background jobs."""
+        if apps.is_installed("tom_common"):
+            from tom_dataproducts.models.summary import photometry_written
+            from tom_dataproducts.tasks import refresh_soon
+
+            photometry_written.connect(refresh_soon, dispatch_uid="tom_dataproducts.refresh_soon")
+
+    def target_detail_sections(self):
+        """Offer light curve, cutouts and files to the page of a target."""
+        contexts = "tom_dataproducts.section_contexts"
+        partials = "tom_dataproducts/partials"
+        return [
+            {
+                "id": "photometry",
+                "label": "Light curve",
+                "partial": f"{partials}/light_curve.html",
+                "context": f"{contexts}.photometry",
+                "styles": f"{partials}/light_curve_styles.html",
+                "scripts": f"{partials}/light_curve_scripts.html",
+                "order": 10,
+                "lazy": False,
+            },
+            {
+                "id": "cutouts",
+                "label": "Cutouts",
+                "partial": f"{partials}/section_cutouts.html",
+                "context": f"{contexts}.cutouts",
+                "order": 20,
+                "lazy": False,
+            },
+            {
+                "id": "manage-data",
+                "label": "Files",
+                "partial": f"{partials}/dataproduct_list_for_target.html",
+                "context": f"{contexts}.files",
+                "order": 50,
+                "lazy": True,
+            },
+        ]
+
+    def home_sections(self):
+        """Offer new data and the brightest targets to the home page."""
+        return [
+            {
+                "partial": "tom_dataproducts/partials/home_new_data.html",
+                "context": "tom_dataproducts.home.new_data",
+                "order": 0,
+            },
+            {
+                "partial": "tom_dataproducts/partials/home_brightest.html",
+                "context": "tom_dataproducts.home.brightest",
+                "order": 5,
+            },
+        ]

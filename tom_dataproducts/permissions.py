@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tom_common.grants import granted
 from tom_targets import conf as targets_conf
@@ -83,3 +83,33 @@ def _rows_for_user(user: Any, queryset: QuerySet, action: str) -> QuerySet:
     if user.has_perm(f"{queryset.model._meta.app_label}.{codename}"):
         return visible
     return visible.filter(Q(granted(user, codename, queryset.model)))
+
+
+GROUP_ACTIONS = ("view_dataproductgroup", "change_dataproductgroup", "delete_dataproductgroup")
+
+
+def groups_for_user(user: Any, queryset: QuerySet, action: str = "view_dataproductgroup") -> QuerySet:
+    """Return the groups of files with which a user may do something.
+
+    Seeing: groups that hold a file which the user may see, and one's own. Changing and deleting: one's own,
+    or with the permission for all groups.
+
+    Raises
+    ------
+    ValueError
+        For an unknown action.
+    """
+    codename = action.rpartition(".")[2]
+    if codename not in GROUP_ACTIONS:
+        raise ValueError(f"unknown action {action!r} on groups of files")
+    known = bool(user and user.is_authenticated and user.is_active)
+    if known and (user.is_superuser or user.has_perm(f"tom_dataproducts.{codename}")):
+        return queryset
+    condition = Q(pk__in=[])
+    if known:
+        held = "change_dataproductgroup" if codename == "view_dataproductgroup" else codename
+        condition |= granted(user, held, queryset.model)
+    if codename == "view_dataproductgroup":
+        products = queryset.model._meta.get_field("dataproduct").related_model.objects.all()
+        condition |= Q(Exists(data_products_for_user(user, products.filter(group=OuterRef("pk")))))
+    return queryset.filter(condition)

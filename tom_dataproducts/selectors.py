@@ -1,4 +1,4 @@
-"""Reads: the light curve of a target as columns, and the files that a user may see."""
+"""Reads: the light curve of a target as columns."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tom_dataproducts.light_curves import (
     light_curve,
     times_to_unix_us,
 )
-from tom_dataproducts.models import DataProduct, LightCurveSummary, PhotometryReducedDatum, ReducedDatum
-from tom_dataproducts.permissions import data_products_for_user, rows_of_visible_target
+from tom_dataproducts.models import LightCurveSummary, PhotometryReducedDatum, ReducedDatum
+from tom_dataproducts.permissions import rows_of_visible_target
 from tom_dataproducts.values import NEGATIVE_KEY, PhotometryValue
 
 TYPED_COLUMNS = (
@@ -63,7 +63,7 @@ def light_curve_columns(target: Any, *, user: Any = None) -> LightCurveColumns:
 
 
 def _rows(queryset: QuerySet, user: Any) -> QuerySet:
-    return (queryset if user is None else rows_of_visible_target(user, queryset)).order_by("timestamp")
+    return (queryset if user is None else rows_of_visible_target(user, queryset)).order_by("timestamp", "pk")
 
 
 def measurements(rows: Any) -> Measurements:
@@ -136,8 +136,24 @@ def light_curve_version(target: Any) -> LightCurveSummary | None:
     return LightCurveSummary.objects.filter(pk=target.pk).only("changed").first()
 
 
-def files_of(target: Any, *, user: Any) -> QuerySet:
-    """Return the data products of a target that a user may see, newest first."""
-    return data_products_for_user(user, DataProduct.objects.filter(target=target.pk)).order_by(
-        "-created", "-pk"
+def newest_points(target: Any, *, user: Any = None, limit: int = 20) -> LightCurveColumns:
+    """Return the newest points of a target, newest first, without reading all of them.
+
+    Parameters
+    ----------
+    target : BaseTarget
+        A target that the user may see.
+    user : User, optional
+        As for `light_curve_columns`.
+    limit : int
+        Most points.
+    """
+    typed = _rows(PhotometryReducedDatum.objects.filter(target=target.pk), user)
+    generic = _rows(ReducedDatum.objects.filter(target=target.pk, data_type__iexact="photometry"), user)
+    curve = light_curve(
+        joined(
+            measurements(typed.order_by("-timestamp", "-pk").values_list(*TYPED_COLUMNS)[:limit]),
+            generic_measurements(generic.order_by("-timestamp", "-pk").values_list(*GENERIC_COLUMNS)[:limit]),
+        )
     )
+    return curve.newest(limit)

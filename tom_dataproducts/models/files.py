@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.text import slugify
 
@@ -129,6 +130,18 @@ class DataProduct(models.Model):
     def get_file_name(self) -> str:
         """Return the file's base name, empty without a file."""
         return os.path.basename(self.data.name) if self.data else ""
+
+    def get_preview(self, size: tuple[int, int] | None = None, redraw: bool = False) -> str | None:
+        """Return the address of a picture of a FITS file, None for other files.
+
+        The picture is drawn when it is asked for, by a view that asks who may see it; `size` and `redraw` are
+        accepted for the sake of callers and change nothing.
+        """
+        suffix = self.get_file_extension().lower()
+        stem = self.get_file_name().lower().removesuffix(".gz")
+        if suffix in self.FITS_EXTENSIONS or stem.endswith(tuple(self.FITS_EXTENSIONS)):
+            return reverse("dataproducts:image", args=[self.pk])
+        return None
 
     def get_file_extension(self) -> str:
         """Return the file's last suffix with its dot, empty without a file."""

@@ -58,6 +58,16 @@ class ReducedDatumCommon(LightCurveRow):
         abstract = True
         get_latest_by = ("timestamp",)
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Validate the fields; numpy arrays become lists first, since Django compares them with ''."""
+        for field in self._meta.concrete_fields:
+            if isinstance(field, FloatArrayField) and field.name not in (exclude or ()):
+                try:
+                    setattr(self, field.attname, as_floats(getattr(self, field.attname)))
+                except ValidationError as error:
+                    raise ValidationError({field.name: error.messages}) from error
+        super().clean_fields(exclude=exclude)
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Validate and store the row; a duplicate is refused with ``ValidationError``."""
         self.full_clean()

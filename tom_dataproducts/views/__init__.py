@@ -1,0 +1,33 @@
+"""Views of tom_dataproducts; these names are public."""
+
+from tom_dataproducts.views.files import (
+    DataProductDeleteView,
+    DataProductFeatureView,
+    DataProductListView,
+    download,
+    image,
+)
+from tom_dataproducts.views.groups import (
+    DataProductGroupCreateView,
+    DataProductGroupDataView,
+    DataProductGroupDeleteView,
+    DataProductGroupDetailView,
+    DataProductGroupListView,
+)
+from tom_dataproducts.views.photometry import PhotometryTableView, photometry_csv, photometry_json
+
+__all__ = [
+    "DataProductDeleteView",
+    "DataProductFeatureView",
+    "DataProductGroupCreateView",
+    "DataProductGroupDataView",
+    "DataProductGroupDeleteView",
+    "DataProductGroupDetailView",
+    "DataProductGroupListView",
+    "DataProductListView",
+    "PhotometryTableView",
+    "download",
+    "image",
+    "photometry_csv",
+    "photometry_json",
+]

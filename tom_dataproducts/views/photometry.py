@@ -6,15 +6,18 @@ import hashlib
 import zlib
 from typing import Any
 
+import numpy as np
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
 from django.utils.http import content_disposition_header, http_date
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
+from django.views.generic import TemplateView
 
 from tom_dataproducts.light_curve_formats import light_curve_csv, light_curve_json
 from tom_dataproducts.permissions import rows_have_own_permissions
+from tom_dataproducts.points import point_page, point_rows
 from tom_dataproducts.selectors import light_curve_columns, light_curve_version
 from tom_targets.models import Target
 from tom_targets.permissions import targets_for_user
@@ -22,6 +25,7 @@ from tom_targets.permissions import targets_for_user
 # A new number makes browsers drop what they kept when the content of the answers changes its form.
 _FORM = 1
 _WORTH_COMPRESSING = 2000
+_TABLE_ROWS = 100
 
 
 def visible_target(request: HttpRequest, pk: int) -> Any:
@@ -90,3 +94,36 @@ def _fill(request: HttpRequest, response: HttpResponse, content: bytes) -> None:
         response["Content-Encoding"] = "gzip"
     response.content = content
     response["Content-Length"] = str(len(content))
+
+
+class PhotometryTableView(TemplateView):
+    """All points of a target as pages of a table, newest first; ``?band=`` shows one band."""
+
+    template_name = "tom_dataproducts/photometry_table.html"
+
+    def get_context_data(self, **kwargs):
+        target = visible_target(self.request, kwargs["pk"])
+        curve = light_curve_columns(target, user=self.request.user)
+        band = self.request.GET.get("band", "")
+        if band:
+            chosen = np.array([name == band for name in curve.band.values], bool)
+            curve = curve.taken(np.flatnonzero(chosen[curve.band.codes]) if len(curve) else np.arange(0))
+        page = point_page(curve, self.request.GET.get("cursor", ""), size=_TABLE_ROWS)
+        total = len(curve)
+        return super().get_context_data(
+            target=target,
+            rows=point_rows(page.points),
+            band=band,
+            chips=[{"label": "Band", "value": band, "remove_url": self.request.path}] if band else [],
+            next_url=self._url(page.next_cursor),
+            previous_url=self._url(page.previous_cursor),
+            total_text=f"{total:,} point{'' if total == 1 else 's'}",
+            **kwargs,
+        )
+
+    def _url(self, cursor: str) -> str:
+        if not cursor:
+            return ""
+        query = self.request.GET.copy()
+        query["cursor"] = cursor
+        return f"?{query.urlencode()}"
