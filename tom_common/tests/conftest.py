@@ -4,23 +4,29 @@ from django.db import connection
 from tom_common.tests.rows import Credentials, MeasuredRow, OldCredentials
 
 
-@pytest.fixture
-def measured_rows(transactional_db):
-    """Make the table of `MeasuredRow`, outside of any transaction, and drop it afterwards."""
-    with connection.schema_editor() as editor:
+@pytest.fixture(scope="session")
+def _tables_of_tests(django_db_setup, django_db_blocker):
+    """Make the tables that no migration makes, once: a table made per test would need real commits."""
+    with django_db_blocker.unblock(), connection.schema_editor() as editor:
         editor.create_model(MeasuredRow)
-    yield MeasuredRow
-    with connection.schema_editor() as editor:
-        editor.delete_model(MeasuredRow)
+        editor.create_model(Credentials)
 
 
 @pytest.fixture
-def credentials(transactional_db):
-    """Make the tables of `Credentials` and `OldCredentials`."""
+def measured_rows(_tables_of_tests, db):
+    return MeasuredRow
+
+
+@pytest.fixture
+def credentials(_tables_of_tests, db):
+    return Credentials
+
+
+@pytest.fixture
+def old_credentials_table(transactional_db):
+    """Make the table of `OldCredentials` and drop it: its foreign key would be in the way of flushing."""
     with connection.schema_editor() as editor:
-        editor.create_model(Credentials)
         editor.create_model(OldCredentials)
-    yield Credentials
+    yield
     with connection.schema_editor() as editor:
         editor.delete_model(OldCredentials)
-        editor.delete_model(Credentials)

@@ -158,7 +158,7 @@ def test_changed_is_what_was_typed_or_cleared(credentials):
 
 
 @pytest.fixture
-def old_credentials(credentials):
+def old_credentials(_tables_of_tests, old_credentials_table):
     user = get_user_model().objects.create(username="eve")
     return OldCredentials.objects.create(user=user)
 
@@ -211,7 +211,8 @@ def rotated(settings, monkeypatch, old_credentials):
     monkeypatch.setattr(apps, "get_models", lambda *args, **kwargs: [*real, Credentials, OldCredentials])
     settings.SECRET_KEY, old = "another key " + "y" * 50, settings.SECRET_KEY
     settings.SECRET_KEY_FALLBACKS = [old]
-    return row
+    yield row
+    Credentials.objects.all().delete()
 
 
 def test_rotation_needs_the_old_key_no_longer(rotated, settings, capsys):
