@@ -276,11 +276,6 @@ class BaseTarget(models.Model):
         return [self.name, *(alias.name for alias in self.aliases.all())]
 
     @property
-    def future_observations(self) -> list[Any]:
-        """Observation records that have not come to an end."""
-        return [record for record in self.observationrecord_set.all() if not record.terminal]
-
-    @property
     def extra_fields(self) -> dict[str, Any]:
         """Extras declared in ``EXTRA_FIELDS``, by name, in their declared type."""
         declared = {field["name"]: field["type"] for field in conf.extra_fields()}

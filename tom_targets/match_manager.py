@@ -33,7 +33,7 @@ class TargetMatchManager(models.Manager.from_queryset(DerivedQuerySet)):  # type
 
     def match_exact_name(self, name: str) -> QuerySet:
         """Return the targets whose name or alias equals a name."""
-        by_alias = self._alias_model().objects.filter(name=name).values("target_id")
+        by_alias = self._alias_model()._default_manager.filter(name=name).values("target_id")
         return self.get_queryset().filter(Q(name=name) | Q(pk__in=by_alias))
 
     def match_fuzzy_name(self, name: str, input_queryset: QuerySet | None = None) -> QuerySet:
@@ -49,7 +49,7 @@ class TargetMatchManager(models.Manager.from_queryset(DerivedQuerySet)):  # type
         queryset = self.get_queryset() if input_queryset is None else input_queryset
         if not key:
             return queryset.none()
-        by_alias = self._alias_model().objects.filter(name_key=key).values("target_id")
+        by_alias = self._alias_model()._default_manager.filter(name_key=key).values("target_id")
         return queryset.filter(Q(name_key=key) | Q(pk__in=by_alias))
 
     def match_cone_search(self, ra: float | None, dec: float | None, radius: float | None) -> QuerySet:

@@ -75,7 +75,7 @@ def save_cutouts(sets: list[CutoutSet], *, keep_all: bool) -> int:
     DataProduct.objects.bulk_create(rows, batch_size=500)
     if outdated:
         DataProduct.objects.filter(pk__in=[product.pk for product in outdated]).delete()
-        files = [product.data.name for product in outdated if product.data]
+        files = [product.data.name for product in outdated if product.data and product.data.name]
         transaction.on_commit(lambda: _delete_files(files))
     return len(rows)
 

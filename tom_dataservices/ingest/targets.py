@@ -187,7 +187,7 @@ def _save_aliases(merged: dict[str, ObjectFacts], found: dict[str, int]) -> None
 def _save_extras(
     merged: dict[str, ObjectFacts], found: dict[str, int], created: dict[str, int], options: IngestOptions
 ) -> None:
-    newest: dict[int, float] = {}
+    newest: dict[int, float | None] = {}
     old = [pk for name, pk in found.items() if name not in created]
     for pks in chunks(old):
         rows = TargetExtra.objects.filter(target_id__in=pks, key=NEWEST_ALERT)
