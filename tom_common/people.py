@@ -64,7 +64,7 @@ def find_users(text: str = "", group: Group | None = None) -> QuerySet:
         Only its members.
     """
     users = real_users().select_related("profile").prefetch_related("groups")
-    for word in text.split():
+    for word in text.replace("\0", " ").split():  # PostgreSQL takes no NUL
         users = users.filter(
             Q(username__icontains=word)
             | Q(first_name__icontains=word)

@@ -67,6 +67,12 @@ def test_comment_is_stored_and_leads_back_to_its_place(client, world):
     )
 
 
+def test_nul_is_left_out_of_a_comment(client, world):
+    client.force_login(world["member"])
+    assert _post(client, world["secret"], "Fading\0 fast.").status_code == 302
+    assert Comment.objects.get().comment == "Fading fast."
+
+
 @pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""])
 def test_comment_leads_to_this_site_only(client, world, address):
     client.force_login(world["member"])

@@ -38,7 +38,7 @@ class CommentPostView(View):
         if request.POST.get("honeypot"):
             raise BadRequest("the field that people do not see was filled in")
         label, pk = request.POST.get("content_type", ""), request.POST.get("object_pk", "")
-        text = request.POST.get("comment", "").strip()
+        text = request.POST.get("comment", "").replace("\0", "").strip()  # PostgreSQL takes no NUL
         if not request.user.is_authenticated:
             # The session ended while they typed: the text waits in the form until they are back.
             comments.keep_draft(request, label, pk, text)

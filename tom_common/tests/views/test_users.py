@@ -262,6 +262,12 @@ def test_search_finds_by_name_mail_and_affiliation(as_superuser, people):
     assert "No user fits" in as_superuser.get(reverse("user-list"), {"query": "zwicky"}).content.decode()
 
 
+@pytest.mark.parametrize("query", ["\0", "vera\0", "%", "'", "x" * 5000, "\ud7ff"])
+def test_odd_searches_find_nothing_or_something_but_answer(as_superuser, query):
+    assert as_superuser.get(reverse("user-list"), {"query": query}).status_code == 200
+    assert as_superuser.get(reverse("user-list"), {"group": "9" * 40}).status_code == 404
+
+
 def test_members_of_a_group_are_listed(as_superuser, people):
     group = Group.objects.create(name="Supernovae")
     people["user"].groups.add(group)
