@@ -1,11 +1,14 @@
-"""Storage of static files under names that hold a hash of the content: browsers may keep them for good."""
+"""Storage of static files under names that hold a hash of the content: browsers may keep them for good.
+
+``collectstatic`` also writes a compressed copy beside each file, which WhiteNoise sends.
+"""
 
 from __future__ import annotations
 
-from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class HashedStaticFilesStorage(ManifestStaticFilesStorage):
+class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
     """Static files under hashed names once ``collectstatic`` has run; under their plain names before that.
 
     A page may ask for a file that is missing: one of a plugin that is not built, a vendor's before ``make
