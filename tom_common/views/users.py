@@ -133,8 +133,8 @@ class UserUpdateView(ManagedUserMixin, UpdateView):
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(
-            heading="Edit your profile" if self._is_own() else f"Edit {self._stored_name()}",
-            submit="Save profile" if self._is_own() else "Save user",
+            heading="Update your profile" if self._is_own() else f"Update {self._stored_name()}",
+            submit="Update profile" if self._is_own() else "Update user",
             cancel_url=self.get_success_url(),
             may_delete=people.may_manage(self.request.user, "delete", self.object),
             may_set_password=people.may_manage(self.request.user, "change", self.object),

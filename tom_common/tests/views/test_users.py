@@ -214,6 +214,12 @@ def test_pages_of_another_account_still_say_who_is_logged_in(as_superuser, name)
     assert '<span class="tom-user-name">superuser</span>' in html
 
 
+def test_page_of_an_account_says_update_which_tom_registration_looks_for(client, people):
+    client.force_login(people["user"])
+    html = client.get(reverse("user-update", args=[people["user"].pk])).content.decode()
+    assert "Update profile</button>" in html
+
+
 def test_missing_affiliation_is_a_dash(as_superuser):
     assert ">None<" not in as_superuser.get(reverse("user-list")).content.decode()
 
