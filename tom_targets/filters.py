@@ -99,19 +99,19 @@ class NamedConeField(forms.CharField):
         return NamedCone(name.strip(), _radius(radius))
 
 
+class _KeyFilter(django_filters.NumberFilter):
+    field_class = forms.IntegerField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, min_value=1, max_value=2**63 - 1, **kwargs)
+
+
 class _ConeFilter(django_filters.CharFilter):
     field_class = ConeField
 
 
 class _NamedConeFilter(django_filters.CharFilter):
     field_class = NamedConeField
-
-
-def _target_lists(request: Any) -> QuerySet:
-    """Return the lists that the person asking may see."""
-    if request is None:
-        return TargetList.objects.none()
-    return target_lists_for_user(request.user, TargetList.objects.order_by("name", "pk"))
 
 
 def has_light_curves() -> bool:
@@ -135,9 +135,7 @@ class TargetFilterSet(FilterSet):
     )
     key = django_filters.CharFilter(method="filter_extra", label="Tag or extra field")
     value = django_filters.CharFilter(method="filter_extra", label="Its value contains")
-    targetlist__name = django_filters.ModelChoiceFilter(
-        queryset=_target_lists, field_name="targetlist", label="On the list", distinct=False
-    )
+    targetlist__name = _KeyFilter(method="filter_list", label="On the list")
     type = django_filters.ChoiceFilter(choices=Target.TARGET_TYPES, label="Type", empty_label="any")
     permissions = django_filters.ChoiceFilter(
         choices=Target.Permissions.choices, label="Who may see it", empty_label="any"
@@ -153,6 +151,8 @@ class TargetFilterSet(FilterSet):
     class Meta:
         model = Target
         fields: list[str] = []
+
+    chosen_list: TargetList | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -208,6 +208,18 @@ class TargetFilterSet(FilterSet):
         if centre is None or centre.dec is None:
             return queryset.none()
         return self.filter_cone(queryset, name, Cone(centre.ra, centre.dec, value.radius_deg))
+
+    def filter_list(self, queryset: QuerySet, name: str, value: int) -> QuerySet:
+        """Return the targets on a list; none for one that the person asking may not see."""
+        if self.request is None:
+            return queryset.none()
+        lists = target_lists_for_user(self.request.user, TargetList.objects.filter(pk=value))
+        self.chosen_list = lists.first()
+        if self.chosen_list is None:
+            return queryset.none()
+        # By key, without a join: a target stands once on a list.
+        through = TargetList.targets.through.objects.filter(targetlist_id=value)
+        return queryset.filter(pk__in=through.values("basetarget_id"))
 
     def filter_extra(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         """Return the targets with a tag or extra field whose key, value, or both at once are as asked."""

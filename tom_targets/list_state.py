@@ -21,6 +21,7 @@ from tom_targets.permissions import targets_for_user
 from tom_targets.tables import COLUMNS, DEFAULT_SORT, sort_expression
 
 COLUMNS_COOKIE = "target_columns"
+NO_COLUMNS = "-"
 _NOT_FILTERS = {"sort", "cursor", "per_page"}
 MAX_COLUMNS = 20
 
@@ -53,7 +54,7 @@ def filter_chips(filterset: TargetFilterSet, *, keep: Iterable[tuple[str, str]] 
     Parameters
     ----------
     filterset : TargetFilterSet
-        Bound and valid.
+        Bound and valid, its ``qs`` already asked for.
     keep : iterable of (str, str)
         Parameters that stay in the addresses, such as the order.
     """
@@ -66,13 +67,17 @@ def filter_chips(filterset: TargetFilterSet, *, keep: Iterable[tuple[str, str]] 
         others = [
             (key, text) for key, text in pairs if key != name and not key.startswith(f"{name}_")
         ] + list(keep)
-        chips.append(Chip(bound.label or name, _shown(bound, value), f"?{urlencode(others)}"))
+        if name == "targetlist__name":
+            value = filterset.chosen_list or "none that you may see"
+        chips.append(
+            Chip(bound.label or name, _shown(filterset.form.fields[name], value), f"?{urlencode(others)}")
+        )
     return chips
 
 
-def _shown(bound: Any, value: Any) -> str:
-    choices = dict(bound.extra.get("choices") or ())
-    if value in choices:
+def _shown(form_field: Any, value: Any) -> str:
+    choices = dict(getattr(form_field, "choices", ()))
+    if isinstance(value, str) and value in choices:
         return str(choices[value])
     if isinstance(value, slice):
         return " to ".join("…" if end is None else str(end) for end in (value.start, value.stop))
@@ -92,7 +97,7 @@ def chosen_sort(data: Mapping[str, Any]) -> str:
 def chosen_columns(cookies: Mapping[str, str]) -> list[str]:
     """Return the names of the columns that the user chose, kept in a cookie; the settings' by default."""
     kept = cookies.get(COLUMNS_COOKIE)
-    if kept is None:
+    if not kept:
         return conf.list_columns()
     names = [name for name in kept.split(".") if name in COLUMNS or name in conf.list_columns()]
     return names[:MAX_COLUMNS]

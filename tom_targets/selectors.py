@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Value
 from django.http import Http404
 
+from tom_common.grants import granted_keys
 from tom_common.keyset import KeysetPage, RowCount, count_rows, keyset_page
 from tom_targets import conf
 from tom_targets.filters import has_light_curves
@@ -23,7 +24,7 @@ from tom_targets.models import (
     TargetUserGrant,
     TrashedTarget,
 )
-from tom_targets.permissions import ACTIONS, target_condition, target_lists_for_user, targets_for_user
+from tom_targets.permissions import ACTIONS, LIST_ACTIONS, target_condition, targets_for_user
 from tom_targets.tables import TargetTable, columns_named, sort_expression
 
 PAGE_SIZE = 25
@@ -126,50 +127,44 @@ def _truth(condition: Q | None) -> Any:
     return ExpressionWrapper(condition, output_field=BooleanField())
 
 
-def lists_of(target: BaseTarget, user: Any) -> list[TargetList]:
-    """Return the lists with a target on them, of those that a user may see."""
-    return [found for found in user_lists(user, target=target) if found.has_target]
-
-
 def user_lists(user: Any, *, target: BaseTarget | None = None) -> list[Any]:
-    """Return the target lists that a user may see, by name, in one query.
+    """Return the target lists that a user may see, by name, in at most two queries.
 
     Returns
     -------
     list of TargetList
-        With the annotation ``may_change`` and, for a target, ``has_target``.
+        With the attributes ``may_change``, ``may_delete`` and, for a target, ``has_target``.
     """
     if not user.is_authenticated:
         return []
-    lists = target_lists_for_user(user, TargetList.objects.all())
-    changeable = target_lists_for_user(user, TargetList.objects.all(), "change_targetlist")
-    lists = lists.annotate(may_change=ExpressionWrapper(Q(pk__in=changeable.values("pk")), BooleanField()))
+    held = {} if user.is_superuser else granted_keys(user, TargetList)
+    rights = {
+        name: None if user.has_perm(f"tom_targets.{name}") else {int(key) for key in held.get(name, ())}
+        for name in LIST_ACTIONS
+    }
+    lists = TargetList.objects.order_by("name", "pk")
+    if rights["view_targetlist"] is not None:
+        lists = lists.filter(pk__in=rights["view_targetlist"])
     if target is not None:
         through = TargetList.targets.through.objects.filter(basetarget_id=target.pk)
         lists = lists.annotate(
             has_target=ExpressionWrapper(Q(pk__in=through.values("targetlist_id")), BooleanField())
         )
-    return list(lists.order_by("name", "pk"))
+    found: list[Any] = list(lists)
+    for target_list in found:
+        for attribute, name in (("may_change", "change_targetlist"), ("may_delete", "delete_targetlist")):
+            keys = rights[name]
+            setattr(target_list, attribute, keys is None or target_list.pk in keys)
+    return found
 
 
 def lists_with_counts(user: Any) -> list[Any]:
-    """Return the lists that a user may see, each with ``target_count``, ``may_change``, ``may_delete``."""
-    counted = dict(
-        TargetList.targets.through.objects.filter(
-            targetlist__in=target_lists_for_user(user, TargetList.objects.all()).values("pk")
-        )
-        .values_list("targetlist")
-        .annotate(Count("pk"))
-    )
-    deletable = set(
-        target_lists_for_user(user, TargetList.objects.all(), "delete_targetlist").values_list(
-            "pk", flat=True
-        )
-    )
+    """Return the target lists that a user may see, as `user_lists` gives them, with ``target_count``."""
     found = user_lists(user)
+    through = TargetList.targets.through.objects.filter(targetlist__in=[row.pk for row in found])
+    counted = dict(through.values_list("targetlist").annotate(Count("pk")))
     for target_list in found:
         target_list.target_count = counted.get(target_list.pk, 0)
-        target_list.may_delete = target_list.pk in deletable
     return found
 
 

@@ -270,7 +270,6 @@ class _BaseNamesFormset(forms.BaseInlineFormSet):
 
     def clean(self) -> None:
         """Refuse an alias that means the target's own name, another alias of the form, or another target."""
-        super().clean()
         seen = {simplify_name(self.instance.name): "the name of this target"}
         for form in self.forms:
             name = (getattr(form, "cleaned_data", None) or {}).get("name")
@@ -283,6 +282,7 @@ class _BaseNamesFormset(forms.BaseInlineFormSet):
             other = Target.matches.match_name(name).exclude(pk=self.instance.pk).first()
             if other is not None:
                 form.add_error("name", f"{name} is already a name of the target {other.name}.")
+        super().clean()  # last: it says less well what clashes
 
 
 class _BaseExtraFormset(forms.BaseInlineFormSet):
@@ -300,7 +300,6 @@ class _BaseExtraFormset(forms.BaseInlineFormSet):
 
     def clean(self) -> None:
         """Refuse a key that occurs twice, or belongs to a declared field or a column of targets."""
-        super().clean()
         taken = {field["name"] for field in conf.extra_fields()}
         taken |= {field.name for field in Target._meta.get_fields()}
         seen: set[str] = set()
@@ -313,6 +312,7 @@ class _BaseExtraFormset(forms.BaseInlineFormSet):
             elif key in seen:
                 form.add_error("key", f"The tag {key} stands here twice.")
             seen.add(key)
+        super().clean()
 
 
 TargetNamesFormset = forms.inlineformset_factory(

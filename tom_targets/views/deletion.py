@@ -21,6 +21,7 @@ class TargetDeleteView(TargetActionMixin, DetailView):
 
     model = Target
     template_name = "tom_targets/target_confirm_delete.html"
+    context_object_name = "target"
     target_action = "delete_target"
 
     def get_context_data(self, **kwargs):

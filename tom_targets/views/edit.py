@@ -169,9 +169,12 @@ class UnderstoodPositionView(LoginMixin, View):
             ra_deg=ra_deg,
             dec_deg=dec_deg,
             radius_arcsec=_NEAR_ARCSEC,
-        ).order_by("separation")[:1]
+        )
+        own_pk = request.GET.get("pk", "")
+        if own_pk.isdecimal() and len(own_pk) < 19:
+            near = near.exclude(pk=int(own_pk))
         shown = format_html("Understood: {}.", facts.understood_position(ra_deg, dec_deg))
-        for target in near:
+        for target in near.order_by("separation")[:1]:
             shown += format_html(
                 ' <strong>{}″ from <a href="{}">{}</a>, which is here already.</strong>',
                 f"{target.separation * 3600:.1f}",

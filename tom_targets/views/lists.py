@@ -145,7 +145,7 @@ class TargetColumnsView(View):
         known = [name for name in request.POST.getlist("column") if name in COLUMNS]
         response.set_cookie(
             list_state.COLUMNS_COOKIE,
-            ".".join(known),
+            ".".join(known) or list_state.NO_COLUMNS,
             max_age=_YEAR_S,
             samesite="Lax",
             secure=request.is_secure(),
