@@ -17,7 +17,7 @@ from typing import Any
 from django.core.exceptions import BadRequest, FieldDoesNotExist, FieldError
 from django.core.signing import BadSignature, Signer
 from django.db import connections
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
@@ -117,6 +117,32 @@ def keyset_page(
     return KeysetPage(rows, next_cursor, previous_cursor)
 
 
+class _RelatedPart:
+    """Rows in the order of a column of a one-to-one related model, found by that model's index.
+
+    A join sorted by a column of the other table is walked from the wrong side: SQLite reads and sorts all
+    rows first.
+    """
+
+    def __init__(self, keys: QuerySet, rows: QuerySet) -> None:
+        self.keys, self.rows = keys, rows
+
+    def __getitem__(self, window: slice) -> list[Any]:
+        keys = list(self.keys[window])
+        found = {_key_of(row): row for row in self.rows.filter(pk__in=keys)}
+        return [found[key] for key in keys if key in found]
+
+    def count(self) -> int:
+        """Count the rows."""
+        return self.keys.count()
+
+
+def _key_of(row: Any) -> Any:
+    if isinstance(row, dict):
+        return row["pk"] if "pk" in row else row.get("id")
+    return row.pk
+
+
 class _Order:
     """A queryset in one order, with NULLs at the end: a part with values, then a part without.
 
@@ -130,6 +156,7 @@ class _Order:
         model = queryset.model
         self.by_pk = self.field in ("pk", model._meta.pk.name)
         self.nullable = not self.by_pk and self._is_nullable(model)
+        self.related = None if self.by_pk else self._related_column(model)
         base = queryset.order_by()
         try:
             self.base = base if self.by_pk else base.annotate(**{SORT_VALUE: F(self.field)})
@@ -143,12 +170,25 @@ class _Order:
             return True  # a relation path or an annotation: either may be NULL
         return bool(getattr(field, "null", True))
 
+    def _related_column(self, model: type[Model]) -> tuple[type[Model], str] | None:
+        """Return model and column of ``relation__column`` where the related rows bear the same keys."""
+        relation, _, column = self.field.partition("__")
+        try:
+            field = model._meta.get_field(relation)
+            related = field.related_model if field.one_to_one and field.auto_created else None
+            if not isinstance(related, type) or not related._meta.get_field(column).concrete:
+                return None
+        except FieldDoesNotExist:
+            return None
+        key = related._meta.pk
+        is_shared = key is field.field and key.remote_field.field_name == model._meta.pk.name
+        return (related, column) if is_shared else None
+
     def position(self, row: Any) -> Position:
         """Return the place of a row of this queryset."""
-        if isinstance(row, dict):
-            pk = row["pk"] if "pk" in row else row.get("id")
-            return Position(None if self.by_pk else row[SORT_VALUE], pk)
-        return Position(None if self.by_pk else getattr(row, SORT_VALUE), row.pk)
+        if self.by_pk:
+            return Position(None, _key_of(row))
+        return Position(row[SORT_VALUE] if isinstance(row, dict) else getattr(row, SORT_VALUE), _key_of(row))
 
     def rows_from(self, start: Position | None, *, backwards: bool, limit: int, offset: int) -> list[Any]:
         """Return the rows on one side of a position, nearest first."""
@@ -174,13 +214,23 @@ class _Order:
         in_values = start is None or start.value is not None
         if not backwards:
             if in_values:
-                yield self._part(with_value, start, backwards=False, by_value=True)
+                yield self._valued(with_value, start, backwards=False)
             if self.nullable:
                 yield self._part(without, None if in_values else start, backwards=False, by_value=False)
             return
         if not in_values:
             yield self._part(without, start, backwards=True, by_value=False)
-        yield self._part(with_value, start if in_values else None, backwards=True, by_value=True)
+        yield self._valued(with_value, start if in_values else None, backwards=True)
+
+    def _valued(self, rows: QuerySet, start: Position | None, *, backwards: bool) -> Any:
+        if self.related is None:
+            return self._part(rows, start, backwards=backwards, by_value=True)
+        model, column = self.related
+        wanted = self.base.filter(pk=OuterRef("pk")).values("pk")
+        keys = model._base_manager.using(rows.db).annotate(**{SORT_VALUE: F(column)})
+        keys = keys.filter(Exists(wanted), **{f"{SORT_VALUE}__isnull": False})
+        keys = self._part(keys, start, backwards=backwards, by_value=True).values_list("pk", flat=True)
+        return _RelatedPart(keys, self.base)
 
     def _part(self, rows: QuerySet, start: Position | None, *, backwards: bool, by_value: bool) -> QuerySet:
         downwards = self.descending != backwards

@@ -251,3 +251,28 @@ def test_a_name_in_the_address_leads_to_its_target(client):
 def test_moving_targets_are_listed_without_position(client):
     NonSiderealTargetFactory(name="(1) Ceres", permissions="OPEN")
     assert names_in(client.get(LIST, {"type": "NON_SIDEREAL"})) == ["(1) Ceres"]
+
+
+@pytest.mark.parametrize("sort", ["last_mag", "-last_mag"])
+def test_pages_sorted_by_the_light_curve_meet_every_target_once_both_ways(crowd, client, sort):
+    """Some targets share a magnitude, some have no detection, some no summary at all."""
+    for number, target in enumerate(crowd[:40]):
+        summarise(target, last_mag=None if number % 5 == 0 else 15.0 + number % 7)
+    path, pages = f"{LIST}?sort={sort}", []
+    while path:
+        response = client.get(path)
+        pages.append(names_in(response))
+        path = response.context["next_url"] and LIST + response.context["next_url"]
+    seen = [name for page in pages for name in page]
+    assert sorted(seen) == sorted(target.name for target in crowd)
+    magnitudes = {
+        target.name: target.light_curve_summary.last_mag
+        for target in Target.objects.filter(light_curve_summary__last_mag__isnull=False).select_related(
+            "light_curve_summary"
+        )
+    }
+    measured = [magnitudes[name] for name in seen[:32]]
+    assert measured == sorted(measured, reverse=sort.startswith("-"))
+    for expected in reversed(pages[:-1]):
+        response = client.get(LIST + response.context["previous_url"])
+        assert names_in(response) == expected
