@@ -36,6 +36,12 @@ def test_every_point_of_the_endpoint_is_shown(curve_page):
     assert page.locator(".light-curve-summary").inner_text().startswith("4")
 
 
+def test_the_points_are_read_once(curve_page):
+    page = curve_page("small")
+    names = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert [name.rpartition("/")[2] for name in names if name.endswith(".json")] == ["small.json"]
+
+
 def test_ten_thousand_points_cost_less_than_half_a_second(visit, browser):
     page = visit("light_curve_small")
     session = page.context.new_cdp_session(page)
@@ -205,7 +211,7 @@ def test_data_links_lead_to_csv_and_json(curve_page):
 def test_a_target_without_photometry_says_so_and_offers_the_first_step(visit):
     page = visit("light_curve_empty")
     page.get_by_text("No photometry yet").wait_for()
-    assert page.get_by_role("link", name="Add photometry").get_attribute("href") == "#add"
+    assert page.get_by_role("link", name="Upload alerts").get_attribute("href") == "#add"
 
 
 def test_a_failing_endpoint_is_told_with_its_reason(visit, axe):

@@ -2,6 +2,7 @@
    docs/reference/front-end.md lists its attributes. TOM.lightCurve(element) gives the plot of an element. */
 (function () {
   "use strict";
+  if (window.TOM.lightCurve) return; // a part of the page that brings the scripts was swapped in a second time
   const data = window.TOM.lightCurveData;
   const draw = window.TOM.lightCurveDraw;
   const KEPT = "tom.light-curve"; // axes are remembered from one target to the next
@@ -30,7 +31,7 @@
     /** Read the points, at first and again when they changed; zoom and settings stay. */
     async load() {
       try {
-        const reply = await fetch(this.element.dataset.url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+        const reply = await fetch(this.element.dataset.url);
         if (!reply.ok) throw new Error(`the server answered ${reply.status}`);
         this.curve = data.readCurve(await reply.json());
       } catch (error) {
