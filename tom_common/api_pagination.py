@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import F, QuerySet
 from django.db.models.expressions import OrderBy
@@ -159,8 +159,8 @@ def sort_of(queryset: QuerySet) -> str:
     for term in terms:
         if isinstance(term, str) and term != "?":
             return term
-        if isinstance(term, OrderBy) and isinstance(term.expression, F):
-            return f"-{term.expression.name}" if term.descending else term.expression.name
-        if isinstance(term, F):
-            return term.name
+        field: Any = term.expression if isinstance(term, OrderBy) else term
+        if isinstance(field, F):
+            name: str = cast(Any, field).name
+            return f"-{name}" if isinstance(term, OrderBy) and term.descending else name
     return "-pk"

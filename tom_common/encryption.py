@@ -192,7 +192,7 @@ class EncryptedModelField(models.BinaryField):
         elif data and data != self.REDACTED:
             setattr(instance, self.attname, data)
 
-    def formfield(self, **kwargs: Any) -> forms.Field:
+    def formfield(self, **kwargs: Any) -> forms.Field | None:
         """Return the form field of a secret."""
         kwargs.pop("max_length", None)
         return super(models.BinaryField, self).formfield(form_class=EncryptedFormField, **kwargs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatch
+from typing import Any
 from urllib.parse import quote
 
 from django.contrib import messages
@@ -158,7 +159,8 @@ class AuthStrategyMiddleware:
         from rest_framework.request import Request
         from rest_framework.settings import api_settings
 
-        authenticators = [authenticator() for authenticator in api_settings.DEFAULT_AUTHENTICATION_CLASSES]
+        classes: Any = api_settings.DEFAULT_AUTHENTICATION_CLASSES
+        authenticators = [authenticator() for authenticator in classes]
         try:
             return Request(request, authenticators=authenticators).user.is_authenticated
         except APIException:

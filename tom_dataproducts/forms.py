@@ -1,6 +1,9 @@
 """Forms of groups of files."""
 
+from typing import Any
+
 from django import forms
+from django.db.models import QuerySet
 
 from tom_dataproducts.models import DataProductGroup
 
@@ -18,7 +21,7 @@ class AddProductToGroupForm(forms.Form):
     products = forms.ModelMultipleChoiceField(queryset=None, widget=forms.MultipleHiddenInput, label="Files")
     group = forms.ModelChoiceField(queryset=None, label="Group", empty_label="choose a group")
 
-    def __init__(self, *args, products, groups, **kwargs):
+    def __init__(self, *args: Any, products: QuerySet, groups: QuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["products"].queryset = products
         self.fields["group"].queryset = groups

@@ -27,7 +27,7 @@ _BATCH = 1000
 
 def delete_data_product(product: DataProduct) -> None:
     """Delete a file with what was measured from it; the file itself goes once the deletion is certain."""
-    files = [(file.storage, file.name) for file in (product.data, product.thumbnail) if file]
+    files = [(file.storage, file.name) for file in (product.data, product.thumbnail) if file and file.name]
     with transaction.atomic():
         product.delete()
         transaction.on_commit(lambda: _remove_files(files))

@@ -129,7 +129,8 @@ def _checked(rows: Sequence[Any], context: dict[str, Any]) -> tuple[list[_Row], 
     """Return the rows that are right in themselves, and what is wrong with the others."""
     serializer = TargetSerializer(context=context)
     groups = Groups(serializer.user)
-    good, errors = [], {}
+    good: list[_Row] = []
+    errors: dict[int, Any] = {}
     for index, item in enumerate(rows):
         try:
             values = serializer.to_internal_value(item)

@@ -20,7 +20,7 @@ class TargetFilteredPrimaryKeyRelatedField(serializers.PrimaryKeyRelatedField):
 
     def get_queryset(self) -> QuerySet:
         """Return the targets to choose from."""
-        queryset: QuerySet = super().get_queryset()
+        queryset: Any = super().get_queryset()
         request = self.context.get("request")
         return queryset if request is None else targets_for_user(request.user, queryset, "view_target")
 

@@ -206,7 +206,7 @@ _ALL = (
     ),
 )
 COLUMNS: dict[str, Column] = {column.name: column for column in _ALL}
-VISIBILITY_WORDS = {
+VISIBILITY_WORDS: dict[str, str] = {
     Target.Permissions.OPEN: "everybody",
     Target.Permissions.PUBLIC: "logged-in users",
     Target.Permissions.PRIVATE: "chosen people",

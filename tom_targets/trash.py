@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 _CHUNK = 500
 _FORMAT = 1
 
-Rows = dict[type[models.Model], dict[Any, list[Any]]]
+Rows = dict[Any, dict[Any, list[Any]]]
 
 
 class RestoreClashError(Exception):
@@ -133,7 +133,7 @@ def _generic_pointers() -> Iterator[tuple[type[models.Model], GenericForeignKey]
                     yield model, pointer
 
 
-def _collected_keys(collector: Collector) -> Iterator[tuple[type[models.Model], Any]]:
+def _collected_keys(collector: Collector) -> Iterator[tuple[Any, Any]]:
     for model, instances in collector.data.items():
         yield from ((model, instance.pk) for instance in instances)
     for queryset in collector.fast_deletes:
@@ -193,7 +193,8 @@ def _pointed_at(model: type[models.Model]) -> set[type[models.Model]]:
 def _nulled(collector: Collector, using: str) -> list[list[Any]]:
     """Return what the deletion sets to NULL in rows that stay: model, column, key, value."""
     nulled = []
-    for (column, _), instances_list in collector.field_updates.items():
+    updates: Any = collector.field_updates
+    for (column, _), instances_list in updates.items():
         model = column.model
         for instances in instances_list:
             pks = [instance.pk for instance in instances]
@@ -213,7 +214,7 @@ def what_goes_with(target: BaseTarget) -> list[str]:
     collector = Collector(using=using, origin=target)
     collector.collect([target])
     _collect_generic(collector, using)
-    counted: dict[type[models.Model], int] = defaultdict(int)
+    counted: dict[Any, int] = defaultdict(int)
     for model, _ in _collected_keys(collector):
         counted[model._meta.concrete_model] += 1
     return [
@@ -310,7 +311,8 @@ def _insert_part(
     instances = [model(**row) for row in kept]
     for chunk in _chunks(instances):
         # raw: as loaddata does, without setting times to now or deriving columns anew.
-        model._base_manager.using(using)._insert(chunk, fields=list(columns.values()), using=using, raw=True)
+        stored: Any = model._base_manager.using(using)
+        stored._insert(chunk, fields=list(columns.values()), using=using, raw=True)
     key = model._meta.pk.attname
     restored.setdefault(model, set()).update(row[key] for row in kept)
 
@@ -325,11 +327,11 @@ def _without_lost_pointers(
     for name, column in columns.items():
         if not column.remote_field or not getattr(column.remote_field, "field_name", None):
             continue
-        aim = column.remote_field.model._meta.concrete_model
+        aim: Any = column.remote_field.model._meta.concrete_model
         wanted = {row[name] for row in rows if row.get(name) is not None} - restored.get(aim, set())
         if aim is column.model._meta.concrete_model:
             wanted -= {row[column.model._meta.pk.attname] for row in rows}
-        lookup = column.remote_field.field_name
+        lookup: Any = column.remote_field.field_name
         there = aim._base_manager.using(using).filter(**{f"{lookup}__in": wanted}) if wanted else ()
         lost = wanted - set(there.values_list(lookup, flat=True)) if wanted else set()
         if not lost:

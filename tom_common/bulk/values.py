@@ -74,8 +74,7 @@ def prepared(concrete: Field, column: Sequence[Any]) -> Sequence[Any]:
     if isinstance(concrete, JSONField):
         if kinds <= {str, type(None)}:
             return values
-        encode = json.JSONEncoder(cls=concrete.encoder) if concrete.encoder else json
-        dump = encode.encode if isinstance(encode, json.JSONEncoder) else json.dumps
+        dump = concrete.encoder().encode if concrete.encoder else json.dumps
         return [value if value is None or type(value) is str else dump(value) for value in values]
     if float in kinds:
         values = [value if value == value else None for value in values]  # NaN differs from itself

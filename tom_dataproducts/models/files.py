@@ -129,7 +129,7 @@ class DataProduct(models.Model):
 
     def get_file_name(self) -> str:
         """Return the file's base name, empty without a file."""
-        return os.path.basename(self.data.name) if self.data else ""
+        return os.path.basename(self.data.name or "") if self.data else ""
 
     def get_preview(self, size: tuple[int, int] | None = None, redraw: bool = False) -> str | None:
         """Return the address of a picture of a FITS file, None for other files.
@@ -145,4 +145,4 @@ class DataProduct(models.Model):
 
     def get_file_extension(self) -> str:
         """Return the file's last suffix with its dot, empty without a file."""
-        return os.path.splitext(self.data.name)[1] if self.data else ""
+        return os.path.splitext(self.data.name or "")[1] if self.data else ""

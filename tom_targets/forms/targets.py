@@ -293,7 +293,7 @@ class _BaseExtraFormset(forms.BaseInlineFormSet):
         kwargs["queryset"] = TargetExtra.objects.exclude(key__in=declared).order_by("key")
         super().__init__(*args, **kwargs)
 
-    def add_fields(self, form: forms.Form, index: int | None) -> None:
+    def add_fields(self, form: Any, index: int | None) -> None:
         """Write a value in one line."""
         super().add_fields(form, index)
         form.fields["value"].widget = forms.TextInput()
