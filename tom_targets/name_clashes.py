@@ -9,12 +9,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from django.db.models import IntegerField, QuerySet, Value
-
-from tom_targets.base_models import BaseTarget
 from tom_targets.derived import simplify_name
 from tom_targets.match_manager import TargetMatchManager
-from tom_targets.models import Target, TargetName
+from tom_targets.models import Target
+from tom_targets.queries import bearers_of_keys
 
 _CHUNK = 1000
 
@@ -33,22 +31,13 @@ def names_are_compared_as_usual() -> bool:
 
 
 def owners_of(names: Iterable[str]) -> dict[str, list[Owner]]:
-    """Return who bears names, by the simplified name; names that nobody bears are left out.
-
-    Leans on the indices of the columns ``name_key``.
-    """
+    """Return who bears names, by the simplified name; names that nobody bears are left out."""
     keys = iter({key for name in names if (key := simplify_name(name))})
     found: dict[str, list[Owner]] = {}
     for chunk in _chunks(keys):
-        own = _columns(BaseTarget._base_manager.filter(name_key__in=chunk), "pk", 0)
-        aliases = _columns(TargetName._base_manager.filter(name_key__in=chunk), "target_id", 1)
-        for key, pk, name, is_alias in own.union(aliases, all=True):
+        for key, pk, name, is_alias in bearers_of_keys(chunk):
             found.setdefault(key, []).append(Owner(pk, name, bool(is_alias)))
     return found
-
-
-def _columns(rows: QuerySet, target: str, is_alias: int) -> QuerySet:
-    return rows.values_list("name_key", target, "name", Value(is_alias, output_field=IntegerField()))
 
 
 def _chunks(keys: Iterator[str]) -> Iterator[list[str]]:

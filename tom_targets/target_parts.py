@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 
 from tom_common.grants import grant_access, grant_many
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName
 from tom_targets.permissions import ACTIONS, target_lists_for_user
+from tom_targets.queries import grant_on_new_target
 from tom_targets.selectors import groups_to_share_with
 
 _MODEL_FIELDS = frozenset(field.name for field in Target._meta.get_fields())
@@ -56,13 +57,20 @@ def store_extras(target: BaseTarget, entries: Iterable[Mapping[str, Any]]) -> No
         extra.save()
 
 
-def store_new_extras(target: BaseTarget, entries: Iterable[Mapping[str, Any]]) -> None:
-    """Create the extra fields of a target that has none."""
+def store_new_extras(target: BaseTarget, entries: Iterable[Mapping[str, Any]]) -> list[TargetExtra]:
+    """Create and return the extra fields of a target that has none."""
     rows = {entry["key"]: entry["value"] for entry in wanted_extras(entries)}
     made = [TargetExtra(target_id=target.pk, key=key, value=value) for key, value in rows.items()]
     for extra in made:
         extra.set_typed_values()
     TargetExtra.objects.bulk_create(made)
+    return made
+
+
+def store_new_aliases(target: BaseTarget, entries: Iterable[Mapping[str, Any]]) -> list[TargetName]:
+    """Create and return the aliases of a target that has none."""
+    names = dict.fromkeys(entry["name"] for entry in entries)
+    return [TargetName.objects.create(target_id=target.pk, name=name) for name in names]
 
 
 def store_aliases(target: BaseTarget, entries: Iterable[Mapping[str, Any]]) -> None:
@@ -167,6 +175,23 @@ class Groups:
                 raise ValidationError(f"There is no group {shown} that you are a member of.")
             self._found[key] = found
         return self._found[key]
+
+
+def give_access_to_new(pk: int, user: Any, groups: Sequence[Group]) -> None:
+    """Let the creator (None for nobody) and groups see, change and delete a target just stored.
+
+    Raises
+    ------
+    Permission.DoesNotExist
+        If the permissions are not in the database (``migrate`` makes them).
+    """
+    by_kind = {
+        "user": [user.pk] if user is not None and user.pk else [],
+        "group": list({group.pk for group in groups}),
+    }
+    for kind, pks in by_kind.items():
+        if grant_on_new_target(pk, kind, pks, ACTIONS) != len(pks) * len(ACTIONS):
+            raise Permission.DoesNotExist("the permissions on targets are missing; run migrate")
 
 
 def give_access(pks: Sequence[int], holders: Sequence[Any]) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth.models import Group
-from django.db.models import F, IntegerField, QuerySet, TextField, Value
 from rest_framework import serializers
 
-from tom_common.grants import grant_tables
 from tom_targets.fields import MAX_KEY
-from tom_targets.models import Target, TargetExtra, TargetList, TargetName
+from tom_targets.models import TargetExtra, TargetList, TargetName
 from tom_targets.permissions import target_lists_for_user
+from tom_targets.queries import PARTS, parts_of_targets
 
 Nested = dict[str, list[dict[str, Any]]]
 
@@ -62,18 +60,15 @@ class TargetListSerializer(serializers.ModelSerializer):
         fields = ("id", "name")
 
 
-_KINDS = ("targetextra_set", "aliases", "target_lists", "groups")
-
-
 def nested_rows(pks: Iterable[int], user: Any) -> dict[int, Nested]:
-    """Return what hangs on targets, in one query.
+    """Return what hangs on targets, in one query, or two where they are on lists.
 
     Parameters
     ----------
     pks : iterable of int
         Keys of targets that the person asking may see.
     user : User, AnonymousUser or None
-        Who asks: lists and groups that this person may not know are left out; for None, all of them.
+        Who asks: only lists and groups that this person may know are there.
 
     Returns
     -------
@@ -81,42 +76,32 @@ def nested_rows(pks: Iterable[int], user: Any) -> dict[int, Nested]:
         By key of the target the lists ``targetextra_set``, ``aliases``, ``target_lists`` and ``groups``.
     """
     keys = list(pks)
-    found: dict[int, Nested] = {pk: {kind: [] for kind in _KINDS} for pk in keys}
-    if not keys:
-        return found
-    parts = [
-        _columns(TargetExtra.objects.filter(target__in=keys), 0, "target_id", "pk", "key", "value"),
-        _columns(TargetName.objects.filter(target__in=keys), 1, "target_id", "pk", "name"),
-    ]
-    if user is not None and user.is_authenticated:
-        on_list = TargetList.targets.through.objects.filter(
-            basetarget__in=keys,
-            targetlist__in=target_lists_for_user(user, TargetList.objects.order_by()),
-        )
-        parts += [
-            _columns(on_list, 2, "basetarget_id", "targetlist_id", "targetlist__name"),
-            _columns(_group_grants(keys, user), 3, "content_object_id", "group_id", "group__name"),
-        ]
-    for kind, target_id, pk, text, value in sorted(parts[0].union(*parts[1:], all=True)):
-        row = {"id": pk, "name": text} if kind else {"id": pk, "key": text, "value": value}
-        found[target_id][_KINDS[kind]].append(row)
+    found: dict[int, Nested] = {
+        pk: {"targetextra_set": [], "aliases": [], "target_lists": [], "groups": []} for pk in keys
+    }
+    rows = sorted(parts_of_targets(keys, user))
+    lists = {pk for kind, _, pk, _, _ in rows if kind == _LISTS}
+    if lists:
+        known = TargetList.objects.filter(pk__in=lists)
+        lists = set(target_lists_for_user(user, known).values_list("pk", flat=True))
+    for kind, target_id, pk, text, value in rows:
+        if kind == _EXTRAS:
+            found[target_id]["targetextra_set"].append({"id": pk, "key": text, "value": value})
+        elif kind != _LISTS or pk in lists:
+            found[target_id][PARTS[kind]].append({"id": pk, "name": text})
     return found
 
 
-def _columns(rows: QuerySet, kind: int, target: str, key: str, text: str, value: str | None = None) -> Any:
-    return rows.order_by().values_list(
-        Value(kind, output_field=IntegerField()),
-        F(target),
-        F(key),
-        F(text),
-        F(value) if value else Value("", output_field=TextField()),
-    )
+_EXTRAS, _LISTS = PARTS.index("targetextra_set"), PARTS.index("target_lists")
 
 
-def _group_grants(keys: list[int], user: Any) -> QuerySet:
-    grants = grant_tables(Target)[1]._default_manager.filter(
-        content_object__in=keys,
-        permission__codename="view_target",
-        permission__content_type__app_label=Target._meta.app_label,
-    )
-    return grants if user.is_superuser else grants.filter(group__in=Group.objects.filter(user=user.pk))
+def shown_parts(stored: dict[str, list[Any]]) -> Nested:
+    """Return what was stored along with a new target as `nested_rows` would find it."""
+    extras = [{"id": row.pk, "key": row.key, "value": row.value} for row in stored.get("targetextra_set", ())]
+    named = {
+        kind: [
+            {"id": row.pk, "name": row.name} for row in sorted(stored.get(kind, ()), key=lambda row: row.pk)
+        ]
+        for kind in PARTS[1:]
+    }
+    return {"targetextra_set": extras, **named}

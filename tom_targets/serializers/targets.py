@@ -24,14 +24,17 @@ from tom_targets.serializers.nested import (
     TargetListSerializer,
     TargetNameSerializer,
     nested_rows,
+    shown_parts,
 )
 from tom_targets.target_names import check_names
 from tom_targets.target_parts import (
     Groups,
     Lists,
     give_access,
+    give_access_to_new,
     store_aliases,
     store_extras,
+    store_new_aliases,
     store_new_extras,
 )
 from tom_targets.validators import missing_fields, required_fields
@@ -181,16 +184,21 @@ class TargetSerializer(serializers.ModelSerializer):
         target = Target(**values)
         try:
             with transaction.atomic():
-                holders = self._groups(nested)
+                groups = self._groups(nested)
                 target.save()
-                if extras := nested.get("targetextra_set"):
-                    (store_extras if conf.extra_fields() else store_new_extras)(target, extras)
-                store_aliases(target, [{"name": entry["name"]} for entry in nested.get("aliases", ())])
-                self._put_on_lists(target, nested, by_id=False)
-                give_access([target.pk], [*([user] if user is not None and user.pk else []), *holders])
+                stored: dict[str, list[Any]] = {"groups": groups}
+                if conf.extra_fields():  # the target came with some of them
+                    store_extras(target, nested.get("targetextra_set", ()))
+                elif nested.get("targetextra_set"):
+                    stored["targetextra_set"] = store_new_extras(target, nested["targetextra_set"])
+                stored["aliases"] = store_new_aliases(target, nested.get("aliases", ()))
+                stored["target_lists"] = self._put_on_lists(target, nested, by_id=False)
+                give_access_to_new(target.pk, user, groups)
         except (IntegrityError, DjangoValidationError) as error:
             raise self._refusal(error, target, nested) from error
         self._tell_again(target, nested, created=True)
+        if user is not None and not conf.extra_fields():
+            self.nested = {target.pk: shown_parts(stored)}
         return target
 
     def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
@@ -218,11 +226,13 @@ class TargetSerializer(serializers.ModelSerializer):
         finder = Groups(self.user) if entries else None
         return [finder.find(entry) for entry in entries]
 
-    def _put_on_lists(self, target: Any, nested: dict[str, Any], *, by_id: bool) -> None:
+    def _put_on_lists(self, target: Any, nested: dict[str, Any], *, by_id: bool) -> list[Any]:
         entries = nested.get("target_lists") or ()
         finder = Lists(self.user) if entries else None
-        for entry in entries:
-            finder.find(entry, by_id=by_id).targets.add(target.pk)
+        found = list(dict.fromkeys(finder.find(entry, by_id=by_id) for entry in entries))
+        for target_list in found:
+            target_list.targets.add(target.pk)
+        return found
 
     def _tell_again(self, target: Any, nested: dict[str, Any], *, created: bool) -> None:
         """Run the hook once more: the first call, by ``save``, saw the target without these."""

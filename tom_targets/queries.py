@@ -1,0 +1,145 @@
+"""Statements that the ORM could write, but takes longer to put together than a database to run.
+
+Each creation of a target by the REST API, and each of its pages, runs them. Called by ``name_clashes``,
+``target_parts`` and the serializers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+from django.db import connections, router
+
+from tom_targets.models import BaseTarget, Target
+
+_GRANTS = {"user": "tom_targets_targetusergrant", "group": "tom_targets_targetgroupgrant"}
+
+
+def bearers_of_keys(keys: Sequence[str]) -> list[tuple[str, int, str, int]]:
+    """Return who bears names of which the simplified form is one of some.
+
+    Leans on the indices of the two columns ``name_key``.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        At most a thousand simplified names.
+
+    Returns
+    -------
+    list of (str, int, str, int)
+        Simplified name, key of the target, the name as it is written, 1 for an alias or 0.
+    """
+    if not keys:
+        return []
+    places = ", ".join(["%s"] * len(keys))
+    with connections[router.db_for_write(BaseTarget)].cursor() as cursor:
+        cursor.execute(
+            f"SELECT name_key, id, name, 0 FROM tom_targets_basetarget WHERE name_key IN ({places})"
+            " UNION ALL"
+            f" SELECT name_key, target_id, name, 1 FROM tom_targets_targetname WHERE name_key IN ({places})",
+            [*keys, *keys],
+        )
+        return list(cursor.fetchall())
+
+
+def grant_on_new_target(pk: int, holder: str, holder_ids: Sequence[int], codenames: Sequence[str]) -> int:
+    """Give users or groups permissions on a target on which they have none, in one statement.
+
+    Leans on the unique index of content type and code name.
+
+    Parameters
+    ----------
+    pk : int
+        Key of the target.
+    holder : str
+        ``"user"`` or ``"group"``.
+    holder_ids : sequence of int
+    codenames : sequence of str
+        Permissions, without the app label.
+
+    Returns
+    -------
+    int
+        How many grants were stored.
+    """
+    connection = connections[router.db_for_write(BaseTarget)]
+    content_type = ContentType.objects.db_manager(connection.alias).get_for_model(Target)
+    places = ", ".join(["%s"] * len(codenames))
+    stored = 0
+    with connection.cursor() as cursor:
+        for holder_id in holder_ids:
+            cursor.execute(
+                f"INSERT INTO {_GRANTS[holder]} (permission_id, {holder}_id, content_object_id)"
+                " SELECT id, %s, %s FROM auth_permission"
+                f" WHERE content_type_id = %s AND codename IN ({places})",
+                [holder_id, pk, content_type.pk, *codenames],
+            )
+            stored += cursor.rowcount
+    return stored
+
+
+PARTS = ("targetextra_set", "aliases", "target_lists", "groups")
+
+
+def parts_of_targets(pks: Sequence[int], user: Any) -> list[tuple[int, int, int, str, str]]:
+    """Return what hangs on targets: extra fields, aliases, lists, and groups with access.
+
+    Leans on the foreign-key indices to the target.
+
+    Parameters
+    ----------
+    pks : sequence of int
+        Keys of at most a thousand targets.
+    user : User, AnonymousUser or None
+        Who asks. The groups are those of the user, all for a superuser; without a known user there are
+        neither lists nor groups. Whether the user may see a list is left to the caller.
+
+    Returns
+    -------
+    list of (int, int, int, str, str)
+        Place of the kind in `PARTS`, key of the target, key of the row, its name (or key), its value.
+    """
+    if not pks:
+        return []
+    connection = connections[router.db_for_read(BaseTarget)]
+    places = ", ".join(["%s"] * len(pks))
+    selects = [
+        "SELECT 0, target_id, id, {key}, value FROM tom_targets_targetextra WHERE target_id IN ({places})",
+        "SELECT 1, target_id, id, name, '' FROM tom_targets_targetname WHERE target_id IN ({places})",
+    ]
+    parameters = [*pks, *pks]
+    if user is not None and user.is_authenticated:
+        selects += [_LISTS, _GROUPS if user.is_superuser else _GROUPS + _OWN_GROUPS]
+        content_type = ContentType.objects.db_manager(connection.alias).get_for_model(Target)
+        parameters += [*pks, *pks, content_type.pk, *(() if user.is_superuser else (user.pk,))]
+    membership = get_user_model().groups.through._meta
+    names = {
+        "places": places,
+        "key": connection.ops.quote_name("key"),
+        "membership": membership.db_table,
+        "member": membership.get_field(get_user_model()._meta.model_name).column,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(selects).format(**names), parameters)
+        return list(cursor.fetchall())
+
+
+_LISTS = """
+SELECT 2, on_list.basetarget_id, on_list.targetlist_id, list.name, ''
+FROM tom_targets_targetlist_targets on_list
+JOIN tom_targets_targetlist list ON list.id = on_list.targetlist_id
+WHERE on_list.basetarget_id IN ({places})
+"""
+_GROUPS = """
+SELECT 3, given.content_object_id, given.group_id, auth_group.name, ''
+FROM tom_targets_targetgroupgrant given
+JOIN auth_group ON auth_group.id = given.group_id
+JOIN auth_permission ON auth_permission.id = given.permission_id
+WHERE given.content_object_id IN ({places})
+AND auth_permission.content_type_id = %s AND auth_permission.codename = 'view_target'
+"""
+_OWN_GROUPS = "AND given.group_id IN (SELECT group_id FROM {membership} WHERE {member} = %s)"
