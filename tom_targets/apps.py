@@ -74,3 +74,14 @@ class TomTargetsConfig(AppConfig):
                 "order": 10,
             }
         ]
+
+    def permission_notes(self):
+        """Say in words what the permissions for all targets allow, for the page of a group."""
+        from tom_targets.models import get_target_model_app_label
+
+        label = get_target_model_app_label()
+        return [
+            (f"{label}.add_target", "Create targets."),
+            (f"{label}.change_target", "Edit every target, private ones too."),
+            (f"{label}.delete_target", "Delete every target."),
+        ]
