@@ -9,28 +9,35 @@ from __future__ import annotations
 
 import logging
 import zlib
-from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import orjson
 from django.apps import apps
-from django.contrib.contenttypes.fields import GenericForeignKey
-from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, models, transaction
 from django.db.models.deletion import Collector
 from django.utils import timezone
 
 from tom_targets import conf
 from tom_targets.models import BaseTarget, Target, TrashedTarget
+from tom_targets.trash_rows import (
+    chunks,
+    collect_generic,
+    collected_keys,
+    columns_of,
+    in_order,
+    nulled_pointers,
+    packed,
+    plain_value,
+    stored_rows,
+    words_for,
+)
 
 logger = logging.getLogger(__name__)
 
-_CHUNK = 500
 _FORMAT = 1
 
 Rows = dict[Any, dict[Any, list[Any]]]
@@ -74,138 +81,22 @@ def move_to_trash(target: BaseTarget, *, user: Any = None) -> TrashedTarget:
         BaseTarget._base_manager.using(using).select_for_update().get(pk=target.pk)
         collector = Collector(using=using, origin=target)
         collector.collect([target])
-        _collect_generic(collector, using)
-        rows = _stored_rows(collector, using)
+        collect_generic(collector, using)
+        rows = stored_rows(collector, using)
         content = {
             "format": _FORMAT,
-            "models": [_packed(model, found) for model, found in _in_order(rows)],
-            "nulled": _nulled(collector, using),
+            "models": [packed(model, found) for model, found in in_order(rows)],
+            "nulled": nulled_pointers(collector, using),
         }
         trashed = TrashedTarget.objects.using(using).create(
             target_pk=target.pk,
             name=target.name,
             deleted_by=user if user is not None and user.is_authenticated else None,
-            content=zlib.compress(orjson.dumps(content, default=_plain, option=orjson.OPT_NON_STR_KEYS)),
+            content=zlib.compress(orjson.dumps(content, default=plain_value, option=orjson.OPT_NON_STR_KEYS)),
             row_count=sum(len(found) for found in rows.values()),
         )
         collector.delete()
     return trashed
-
-
-def _collect_generic(collector: Collector, using: str) -> None:
-    """Collect what points at the collected rows by content type and key: comments, generic grants."""
-    looked_at: set[tuple[type[models.Model], Any]] = set()
-    pointers = list(_generic_pointers())
-    while new := [pair for pair in _collected_keys(collector) if pair not in looked_at]:
-        looked_at.update(new)
-        by_type: dict[ContentType, list[Any]] = defaultdict(list)
-        for model, pk in new:
-            by_type[ContentType.objects.db_manager(using).get_for_model(model)].append(pk)
-        for model, pointer in pointers:
-            used = model._base_manager.using(using).filter(**{f"{pointer.ct_field}__in": list(by_type)})
-            types = set(used.values_list(pointer.ct_field, flat=True).distinct())
-            for content_type, pks in by_type.items():
-                if content_type.pk in types:
-                    _collect_pointing(collector, model, pointer, content_type, pks)
-
-
-def _collect_pointing(
-    collector: Collector,
-    model: type[models.Model],
-    pointer: GenericForeignKey,
-    content_type: ContentType,
-    pks: list[Any],
-) -> None:
-    key_field = model._meta.get_field(pointer.fk_field)
-    for chunk in _chunks([key_field.to_python(pk) for pk in pks]):
-        found = model._base_manager.using(collector.using).filter(
-            **{pointer.ct_field: content_type, f"{pointer.fk_field}__in": chunk}
-        )
-        if found:
-            collector.collect(list(found))
-
-
-def _generic_pointers() -> Iterator[tuple[type[models.Model], GenericForeignKey]]:
-    for model in apps.get_models():
-        if model._meta.managed and not model._meta.proxy:
-            for pointer in model._meta.private_fields:
-                if isinstance(pointer, GenericForeignKey):
-                    yield model, pointer
-
-
-def _collected_keys(collector: Collector) -> Iterator[tuple[Any, Any]]:
-    for model, instances in collector.data.items():
-        yield from ((model, instance.pk) for instance in instances)
-    for queryset in collector.fast_deletes:
-        yield from ((queryset.model, pk) for pk in queryset.values_list("pk", flat=True))
-
-
-def _stored_rows(collector: Collector, using: str) -> Rows:
-    """Return the rows that the collector would delete, as the database holds them now."""
-    rows: Rows = {}
-    for model, pk in _collected_keys(collector):
-        rows.setdefault(model._meta.concrete_model, {})[pk] = []
-    for model, found in rows.items():
-        names = [column.attname for column in _columns(model)]
-        for chunk in _chunks(list(found)):
-            stored = model._base_manager.using(using).filter(pk__in=chunk).values_list("pk", *names)
-            found.update((values[0], list(values[1:])) for values in stored)
-    return rows
-
-
-def _columns(model: type[models.Model]) -> list[models.Field]:
-    return [column for column in model._meta.local_concrete_fields if not getattr(column, "generated", False)]
-
-
-def _packed(model: type[models.Model], found: dict[Any, list[Any]]) -> dict[str, Any]:
-    return {
-        "model": model._meta.label,
-        "columns": [column.attname for column in _columns(model)],
-        "rows": list(found.values()),
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON can hold for a value that it cannot; ``Field.to_python`` reads it back."""
-    if isinstance(value, (bytes, memoryview, bytearray)):
-        return b64encode(bytes(value)).decode()
-    if isinstance(value, (Decimal, timedelta)):
-        return str(value)
-    raise TypeError(f"a value of type {type(value).__name__} cannot be kept in the trash")
-
-
-def _in_order(rows: Rows) -> list[tuple[type[models.Model], dict[Any, list[Any]]]]:
-    """Return the models so that each comes after those that it points at."""
-    waiting, done = dict(rows), []
-    while waiting:
-        ready = [model for model in waiting if not (_pointed_at(model) & set(waiting)) - {model}]
-        for model in ready or list(waiting)[:1]:  # a circle is left to deferred constraints
-            done.append((model, waiting.pop(model)))
-    return done
-
-
-def _pointed_at(model: type[models.Model]) -> set[type[models.Model]]:
-    return {
-        column.remote_field.model._meta.concrete_model for column in _columns(model) if column.remote_field
-    }
-
-
-def _nulled(collector: Collector, using: str) -> list[list[Any]]:
-    """Return what the deletion sets to NULL in rows that stay: model, column, key, value."""
-    nulled = []
-    updates: Any = collector.field_updates
-    for (column, _), instances_list in updates.items():
-        model = column.model
-        for instances in instances_list:
-            pks = [instance.pk for instance in instances]
-            stored = model._base_manager.using(using).filter(pk__in=pks).values_list("pk", column.attname)
-            nulled += [[model._meta.label, column.attname, pk, value] for pk, value in stored]
-    return nulled
-
-
-def _chunks(values: list[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]
 
 
 def what_goes_with(target: BaseTarget) -> list[str]:
@@ -213,12 +104,12 @@ def what_goes_with(target: BaseTarget) -> list[str]:
     using = target._state.db or "default"
     collector = Collector(using=using, origin=target)
     collector.collect([target])
-    _collect_generic(collector, using)
+    collect_generic(collector, using)
     counted: dict[Any, int] = defaultdict(int)
-    for model, _ in _collected_keys(collector):
+    for model, _ in collected_keys(collector):
         counted[model._meta.concrete_model] += 1
     return [
-        f"{count:,} {model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural}"
+        f"{count:,} {words_for(model)[count != 1]}"
         for model, count in counted.items()
         if not (issubclass(model, BaseTarget) or model._meta.auto_created)
     ]
@@ -296,10 +187,10 @@ def _insert_part(
     left_out: dict[str, int],
     using: str,
 ) -> None:
-    columns = {column.attname: column for column in _columns(model)}
+    columns = {column.attname: column for column in columns_of(model)}
     names = [name if name in columns else None for name in part["columns"]]
     kept = []
-    for chunk in _chunks(part["rows"]):
+    for chunk in chunks(part["rows"]):
         rows = [
             {name: columns[name].to_python(value) for name, value in zip(names, row, strict=True) if name}
             for row in chunk
@@ -307,9 +198,9 @@ def _insert_part(
         kept += _without_lost_pointers(rows, columns, restored, using)
     missing = len(part["rows"]) - len(kept)
     if missing:
-        left_out[str(model._meta.verbose_name_plural)] += missing
+        left_out[words_for(model)[1]] += missing
     instances = [model(**row) for row in kept]
-    for chunk in _chunks(instances):
+    for chunk in chunks(instances):
         # raw: as loaddata does, without setting times to now or deriving columns anew.
         stored: Any = model._base_manager.using(using)
         stored._insert(chunk, fields=list(columns.values()), using=using, raw=True)
@@ -380,7 +271,7 @@ def purge(trashed: Iterable[TrashedTarget]) -> tuple[int, int]:
 def _file_names(content: dict[str, Any]) -> Iterator[tuple[Any, str]]:
     for part in content["models"]:
         model = _model(part["model"])
-        for column in _columns(model) if model else ():
+        for column in columns_of(model) if model else ():
             if isinstance(column, models.FileField) and column.attname in part["columns"]:
                 at = part["columns"].index(column.attname)
                 yield from ((column, row[at]) for row in part["rows"] if row[at])

@@ -115,7 +115,7 @@ class TargetForm(forms.ModelForm):
             self.fieldsets = (*self.fieldsets, ("Further facts", tuple(self.extra_names)))
         self.fieldsets = (
             *self.fieldsets,
-            ("Access", ("permissions", "groups"), "Whoever sees a target may still not edit it."),
+            ("Access", ("permissions", "groups"), "Seeing a target gives no right to edit it."),
         )
 
     @property

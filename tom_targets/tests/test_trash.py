@@ -166,7 +166,7 @@ def test_what_needs_somebody_who_is_gone_stays_away(cast, laden):
     trashed = trash.move_to_trash(laden, user=cast.member)
     User.objects.filter(pk=cast.owner.pk).delete()
     restored = trash.restore(TrashedTarget.objects.get(pk=trashed.pk))
-    assert restored.left_out["target user grants"] == 3
+    assert restored.left_out["rights of users"] == 3
     assert not TargetUserGrant.objects.filter(content_object=restored.target.pk).exists()
     assert Comment.objects.get().user is None
     assert PersistentShare.objects.get().user is None

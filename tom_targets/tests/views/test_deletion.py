@@ -16,7 +16,7 @@ def test_deleting_asks_once_and_names_what_goes(cast, targets, client_of):
     TargetNameFactory(target=targets["OPEN"])
     page = client_of(cast.owner).get(delete_page(targets["OPEN"])).content.decode()
     assert "Delete open target?" in page
-    assert "<li>1 target name</li>" in page
+    assert "<li>1 alias</li>" in page
     assert "For 30 days it can be brought back" in page
 
 
