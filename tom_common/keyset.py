@@ -303,7 +303,7 @@ def _estimate(rows: QuerySet, limit: int) -> int | None:
     keys = rows.values_list("pk", flat=True)
     first, last = keys.order_by("pk").first(), keys.order_by("-pk").first()
     reached = keys.order_by("pk")[limit : limit + 1].first()
-    if not all(isinstance(key, int) for key in (first, last, reached)):
+    if not (isinstance(first, int) and isinstance(last, int) and isinstance(reached, int)):
         return None
     return round(limit * (last - first + 1) / max(1, reached - first))
 

@@ -121,7 +121,7 @@ def parts_of_targets(pks: Sequence[int], user: Any) -> list[tuple[int, int, int,
         "places": places,
         "key": connection.ops.quote_name("key"),
         "membership": membership.db_table,
-        "member": membership.get_field(get_user_model()._meta.model_name).column,
+        "member": membership.get_field(str(get_user_model()._meta.model_name)).column,
     }
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(selects).format(**names), parameters)
