@@ -60,11 +60,19 @@ def pytest_configure(config):
     socket.getaddrinfo = _only_local_names(socket.getaddrinfo)
 
 
-def pytest_collection_modifyitems(items):
-    browser_tests = Path(__file__).parent / "e2e"
+def pytest_collection_modifyitems(config, items):
+    from django.db import connection
+
+    here = Path(__file__).parent
+    kept, left_out = [], []
     for item in items:
-        if browser_tests in item.path.parents:
+        if here / "e2e" in item.path.parents or here / "front_end" in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+        engines = item.get_closest_marker("only_on")
+        (left_out if engines and connection.vendor not in engines.args else kept).append(item)
+    items[:] = kept
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
 
 
 def _skipping_is_forbidden() -> bool:

@@ -28,3 +28,8 @@ def test_a_skip_fails_in_ci(pytester, monkeypatch, in_ci, outcome):
     pytester.makepyfile("import pytest\ndef test_it():\n    pytest.skip('no browser')")
     result = pytester.runpytest_inprocess("-p", "no:django", "-p", "no:randomly")
     result.assert_outcomes(**outcome)
+
+
+@pytest.mark.only_on("no such engine")
+def test_a_test_of_another_engine_is_not_collected():
+    pytest.fail("collected on an engine that it is not for")

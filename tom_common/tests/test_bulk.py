@@ -205,9 +205,7 @@ def test_statistics_are_refreshed_when_the_table_has_doubled(measured_rows, monk
     assert refreshed == [False, True, False, True]
 
 
-@pytest.mark.skipif(
-    "connection.vendor != 'postgresql'", reason="asks PostgreSQL's planner; run with PostgreSQL"
-)
+@pytest.mark.only_on("postgresql")
 def test_planner_knows_the_size_of_a_table_just_filled(measured_rows, monkeypatch):
     monkeypatch.setattr(statistics, "_growth", {})
     monkeypatch.setattr(statistics, "_rows_at_last_analyze", lambda connection, table: 0)
