@@ -88,7 +88,7 @@ class JobWorker(threading.Thread):
             self._abandoned_looked_at = time.monotonic()
             for job in jobs.abandoned_jobs():
                 if jobs.claim(job):
-                    logger.warning("job %s (%s) was left by its process: again", job.pk, job.title)
+                    logger.warning("job %s (%s) was abandoned; it runs again", job.pk, job.title)
                     jobs.run_claimed(job, monitored=True)
                     return True
         return False

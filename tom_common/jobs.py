@@ -15,6 +15,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -34,7 +35,6 @@ STALE_AFTER_S = 60
 CRASHES_ALLOWED = 3
 FIRST_RETRY_S = 15
 LONGEST_RETRY_S = 900
-_TOKEN = uuid.uuid4().hex[:12]
 
 
 def jobs_for_user(user: Any, queryset: QuerySet[Job] | None = None) -> QuerySet[Job]:
@@ -61,7 +61,13 @@ def job_counts(user: Any) -> dict[str, int]:
 
 def worker_name() -> str:
     """Return who runs jobs in this process, as ``host:pid:token``."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_TOKEN}"
+    return f"{socket.gethostname()}:{os.getpid()}:{_token_of(os.getpid())}"
+
+
+@cache
+def _token_of(pid: int) -> str:
+    """Return a word made anew in each process, also in one forked from another."""
+    return uuid.uuid4().hex[:12]
 
 
 def due_jobs() -> QuerySet[Job]:
@@ -85,7 +91,9 @@ def is_abandoned(job: Job) -> bool:
     if host != socket.gethostname() or not pid.isdecimal():
         return False
     if int(pid) == os.getpid():
-        return token != _TOKEN  # an earlier process with our number, as after the restart of a container
+        return token != _token_of(
+            os.getpid()
+        )  # an earlier process with our number, as after the restart of a container
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

@@ -524,6 +524,47 @@ def test_dramatiq_retry_is_sent_with_its_delay(at_once, messages):
     assert len(tasks.calls) == 1
 
 
+@pytest.fixture
+def stub_broker(monkeypatch, transactional_db):
+    """Give dramatiq's broker for tests, with our actor on it."""
+    import dramatiq
+    from dramatiq.brokers.stub import StubBroker
+
+    broker = StubBroker()
+    broker.emit_after("process_boot")
+    before = dramatiq.broker.global_broker
+    dramatiq.set_broker(broker)
+    monkeypatch.delitem(sys.modules, "tom_common.tasks", raising=False)
+    monkeypatch.setattr(background, "mode", lambda: "dramatiq")
+    yield broker
+    broker.close()
+    dramatiq.broker.global_broker = before
+    sys.modules.pop("tom_common.tasks", None)
+
+
+def test_dramatiq_worker_runs_what_was_sent(stub_broker):
+    from dramatiq import Worker
+
+    jobs_sent = [tasks.add.send(number) for number in range(3)]
+    worker = Worker(stub_broker, worker_timeout=100, worker_threads=2)
+    worker.start()
+    stub_broker.join("default", timeout=20_000)
+    worker.join()
+    worker.stop()
+
+    stored = Job.objects.filter(pk__in=[job.pk for job in jobs_sent]).order_by("pk")
+    assert [(job.state, job.result, job.attempts) for job in stored] == [
+        (State.DONE, n + 1, 1) for n in range(3)
+    ]
+
+
+def test_forked_process_has_a_word_of_its_own(monkeypatch):
+    mine = jobs.worker_name()
+    monkeypatch.setattr(os, "getpid", lambda: 2**22 + 6)
+
+    assert jobs.worker_name().split(":")[2] != mine.split(":")[2]
+
+
 def test_message_of_a_deleted_job_is_dropped(at_once, messages):
     background.run_from_message(12345)
 
