@@ -37,6 +37,8 @@ for _name in list(os.environ):
         "TARGET_DEFAULT_PERMISSION",
         "TARGET_PERMISSIONS_ONLY",
         "TARGET_TYPE",
+        "TOM_BACKGROUND",
+        "TOM_JOB_KEEP_DAYS",
         "TOM_NAME",
         "TOM_PLUGINS",
     }:

@@ -83,6 +83,8 @@ CONTENT_SECURITY_POLICY = {
 
 # --- parts
 REDIS_URL = env.str("REDIS_URL", default="")
+TOM_BACKGROUND = env.str("TOM_BACKGROUND", default="auto")
+TOM_JOB_KEEP_DAYS = env.int("TOM_JOB_KEEP_DAYS", default=90)
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     *TOMTOOLKIT_INSTALLED_APPS,
