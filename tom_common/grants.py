@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, Group, Permission
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 
 ACTIONS = ("view", "change", "delete")
@@ -41,19 +41,20 @@ def _grant_models(model: type[Model]) -> tuple[type[Model], type[Model]]:
 
 
 def _rows(grants: type[Model], model: type[Model], codename: str, outer_pk: str) -> QuerySet:
-    permission = {
-        "permission__codename": codename,
-        "permission__content_type__app_label": model._meta.app_label,
-    }
-    names = {field.name for field in grants._meta.get_fields()}
-    if "object_pk" in names:
-        return grants._default_manager.filter(
-            **permission,
-            content_type__app_label=model._meta.app_label,
-            content_type__model=model._meta.model_name,
-            object_pk=Cast(OuterRef(outer_pk), CharField(max_length=255)),
-        )
-    return grants._default_manager.filter(**permission, content_object=OuterRef(outer_pk))
+    # A scalar subquery is evaluated once; a join would look the permission up again for every row.
+    permission = Permission.objects.filter(
+        codename=codename,
+        content_type__app_label=model._meta.app_label,
+        content_type__model=model._meta.concrete_model._meta.model_name,  # type: ignore[union-attr]
+    )
+    rows = grants._default_manager.filter(permission=Subquery(permission.order_by().values("pk")[:1]))
+    if not _is_generic(grants):
+        return rows.filter(content_object=OuterRef(outer_pk))
+    return rows.filter(
+        content_type__app_label=model._meta.app_label,
+        content_type__model=model._meta.model_name,
+        object_pk=Cast(OuterRef(outer_pk), CharField(max_length=255)),
+    )
 
 
 def granted(user: AbstractBaseUser, codename: str, model: type[Model], *, outer_pk: str = "pk") -> Q:

@@ -182,6 +182,8 @@ class BaseTarget(models.Model):
         indexes = [
             models.Index(fields=["created", "id"], name="tom_targets_newest"),
             models.Index(fields=["modified", "id"], name="tom_targets_changed"),
+            models.Index(fields=["ra", "id"], name="tom_targets_ra"),
+            models.Index(fields=["dec", "id"], name="tom_targets_dec"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ from tom_targets.tables import TargetTable, columns_named, sort_expression
 PAGE_SIZE = 25
 PAGE_SIZES = (25, 50, 100)
 _COUNT_KEPT_S = 60
+_QUICK_COUNT_S = 0.01
 
 
 def visible_targets(user: Any) -> QuerySet:
@@ -82,13 +84,21 @@ def target_table(page: Sequence[Any], names: Iterable[str], **options: Any) -> T
 
 
 def cached_count(targets: QuerySet, key: str) -> RowCount:
-    """Return how many targets there are; an estimate is kept for a minute under a key of user and filter."""
+    """Return how many targets there are; what took long to count is kept for a minute.
+
+    Parameters
+    ----------
+    targets : QuerySet
+    key : str
+        Of the cache; names the user and the filter.
+    """
     kept = cache.get(key)
     if kept is not None:
-        return RowCount(kept, True)
+        return RowCount(*kept)
+    started = time.perf_counter()
     found = count_rows(targets)
-    if found.is_estimate:
-        cache.set(key, found.value, _COUNT_KEPT_S)
+    if time.perf_counter() - started > _QUICK_COUNT_S:
+        cache.set(key, (found.value, found.is_estimate), _COUNT_KEPT_S)
     return found
 
 
