@@ -71,28 +71,36 @@ def engine_versions(databases: Sequence[str]) -> str:
 
 
 @contextmanager
+def scratch_database(kind: str) -> Iterator[str]:
+    """Give the address of an empty PostgreSQL database, dropped afterwards; nothing for a SQLite file."""
+    if kind == "sqlite":
+        yield ""
+        return
+    name = f"tom_bench_{os.getpid()}"
+    drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+    _execute([drop, f'CREATE DATABASE "{name}"'])
+    try:
+        yield f"{postgres_url().rpartition('/')[0]}/{name}"
+    finally:
+        _execute([drop])
+
+
+@contextmanager
 def scratch(kind: str) -> Iterator[dict[str, str]]:
     """Make an empty, migrated database; give the environment of a process that works on it."""
-    with tempfile.TemporaryDirectory(prefix="tom-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tom-bench-") as folder, scratch_database(kind) as url:
+        (Path(folder) / "static").mkdir()
         environment = {
-            **{key: value for key, value in os.environ.items() if key not in ("REDIS_URL", "DATABASE_URL")},
+            **{key: value for key, value in os.environ.items() if key != "REDIS_URL"},
+            "DATABASE_URL": url,
             "TOM_ENV_FILE": os.devnull,
             "TOM_DATA_DIR": folder,
             "DJANGO_SETTINGS_MODULE": "tom_project.settings",
             "DEBUG": "false",
             "PYTHONPATH": str(ROOT),
         }
-        (Path(folder) / "static").mkdir()
-        name = f"tom_bench_{os.getpid()}"
-        if kind == "postgresql":
-            _execute([f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}"'])
-            environment["DATABASE_URL"] = f"{postgres_url().rpartition('/')[0]}/{name}"
-        try:
-            manage(environment, "migrate", "-v0")
-            yield environment
-        finally:
-            if kind == "postgresql":
-                _execute([f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'])
+        manage(environment, "migrate", "-v0")
+        yield environment
 
 
 def manage(environment: dict[str, str], *arguments: str) -> str:
@@ -100,12 +108,14 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
     return run_python(environment, str(ROOT / "manage.py"), *arguments)
 
 
-def run_python(environment: dict[str, str], *arguments: str, python: str = sys.executable) -> str:
-    """Run Python in the project's folder; its complaint ends the benchmark."""
+def run_python(
+    environment: dict[str, str], *arguments: str, python: str = sys.executable, folder: Path = ROOT
+) -> str:
+    """Run Python, in the project's folder unless another is named; its complaint ends the benchmark."""
     done = subprocess.run(
         [python, *arguments],
         env=environment,
-        cwd=ROOT,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=3600,

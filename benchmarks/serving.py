@@ -50,9 +50,9 @@ class Server:
         user, system = (self.worker / "stat").read_text().rpartition(")")[2].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
-    def times_ms(self, path: str, rounds: int) -> tuple[list[float], str]:
+    def times_ms(self, path: str, rounds: int, *, warm: int = 3) -> tuple[list[float], str]:
         """Return the times of warm requests, and a note on the processor time of each."""
-        for _ in range(3):
+        for _ in range(warm):
             self.get(path)
         before, times = self.cpu_s(), []
         for _ in range(rounds):
