@@ -43,7 +43,8 @@ def fits_png(content: bytes, *, stretch: str = "asinh", max_side: int = MAX_SIDE
     Returns
     -------
     bytes
-        One PNG pixel per FITS pixel (or block), the first row at the bottom; NaN is transparent.
+        One PNG pixel per FITS pixel (or block), the first row at the bottom; pixels without a value are
+        hatched.
 
     Raises
     ------
@@ -57,7 +58,13 @@ def fits_png(content: bytes, *, stretch: str = "asinh", max_side: int = MAX_SIDE
     if not known.any():
         raise PictureError("all pixels are empty")
     grey = np.round(255 * stretched(pixels, stretch)).astype(np.uint8)
-    return _png(np.stack([np.where(known, grey, 0), np.where(known, 255, 0)], axis=-1).astype(np.uint8)[::-1])
+    return _png(np.where(known, grey, _hatched(pixels.shape))[::-1])
+
+
+def _hatched(shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return diagonal lines that no sky looks like."""
+    row, column = np.indices(shape)
+    return np.where((row + column) % 4 == 0, 150, 70).astype(np.uint8)
 
 
 def first_image(content: bytes) -> NDArray[np.float64]:
@@ -156,11 +163,11 @@ def error_png(text: str) -> bytes:
     """Return a small picture that says why there is none."""
     from PIL import Image, ImageDraw
 
-    image = Image.new("LA", (_ERROR_SIDE, _ERROR_SIDE), (40, 255))
+    image = Image.new("L", (_ERROR_SIDE, _ERROR_SIDE), 40)
     draw = ImageDraw.Draw(image)
     lines = ["no picture:", *_wrapped(text)]
     draw.multiline_text(
-        (_ERROR_SIDE / 2, _ERROR_SIDE / 2), "\n".join(lines), (230, 255), anchor="mm", align="center"
+        (_ERROR_SIDE / 2, _ERROR_SIDE / 2), "\n".join(lines), 230, anchor="mm", align="center"
     )
     return _saved(image)
 
@@ -174,7 +181,7 @@ def _wrapped(text: str) -> list[str]:
 def _png(pixels: NDArray[np.uint8]) -> bytes:
     from PIL import Image
 
-    return _saved(Image.fromarray(np.ascontiguousarray(pixels), mode="LA"))
+    return _saved(Image.fromarray(np.ascontiguousarray(pixels)))
 
 
 def _saved(image: Any) -> bytes:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tom_common.astro.photometry import AB_ZERO_POINT_NJY
 from tom_common.astro.time import MJD_OF_UNIX_0, US_PER_DAY, unix_us_to_datetime
-from tom_dataproducts.light_curves import Kind, LightCurveColumns
+from tom_dataproducts.light_curves import MIN_SNR, Kind, LightCurveColumns
 from tom_dataproducts.values import BrightnessUnit
 
 RATE_DAYS = 10.0
@@ -34,25 +35,33 @@ class Totals:
     peak_mag: float | None = None
     peak_band: str = ""
 
-    def add_detections(
-        self, *, count: int, first_us: int, last_us: int, peak: float, unit: BrightnessUnit, band: str
-    ) -> None:
-        """Add the detections of one band and unit; `peak` is the brightest in that unit."""
+    def add_detections(self, *, count: int, first_us: int, last_us: int) -> None:
+        """Add detections, positive or negative."""
         self.detections += count
         self.first_us = first_us if self.first_us is None else min(self.first_us, first_us)
         self.last_us = last_us if self.last_us is None else max(self.last_us, last_us)
-        mag = AB_ZERO_POINT_NJY - 2.5 * math.log10(peak * unit.flux_njy) if unit.flux_njy else peak
+
+    def add_peak(self, brightness: float, unit: BrightnessUnit, band: str) -> None:
+        """Add the brightest positive detection of one band and unit."""
+        flux_njy = brightness * unit.flux_njy if unit.flux_njy else None
+        mag = brightness if flux_njy is None else AB_ZERO_POINT_NJY - 2.5 * math.log10(flux_njy)
         if math.isfinite(mag) and (self.peak_mag is None or mag < self.peak_mag):
             self.peak_mag, self.peak_band = mag, band
 
 
-def detections_of(curve: LightCurveColumns) -> np.ndarray:
-    """Return which points are detections: measured, neither forced nor negative."""
-    return (curve.kind == Kind.DETECTION) & ~curve.negative & np.isfinite(curve.mag)
+def detections_of(curve: LightCurveColumns) -> NDArray[np.bool_]:
+    """Return which points are detections: measured, not forced, of `MIN_SNR` sigmas of either sign."""
+    is_dip = (curve.flux < 0.0) & ~(np.abs(curve.flux) < MIN_SNR * curve.flux_err)
+    return (curve.kind == Kind.DETECTION) & (np.isfinite(curve.mag) | is_dip)
+
+
+def positive_detections_of(curve: LightCurveColumns) -> NDArray[np.bool_]:
+    """Return which points are detections of something brighter than in the reference image."""
+    return detections_of(curve) & ~curve.negative & np.isfinite(curve.mag)
 
 
 class Point(NamedTuple):
-    """A detection (magnitude and error) or a limit (limiting magnitude) of one band."""
+    """A positive detection (magnitude and error) or a limit (limiting magnitude) of one band."""
 
     time_us: int
     mag: float
@@ -62,9 +71,9 @@ class Point(NamedTuple):
 
 
 def points_of(curve: LightCurveColumns) -> list[Point | None]:
-    """Return the points of a curve as objects; None for those that are neither detection nor limit."""
+    """Return the points of a curve as objects; None for those that are neither."""
     is_limit = (curve.kind == Kind.LIMIT) & np.isfinite(curve.limit)
-    shown = (is_limit | detections_of(curve)).tolist()
+    shown = (is_limit | positive_detections_of(curve)).tolist()
     columns = (
         curve.time_us.tolist(),
         np.where(is_limit, curve.limit, curve.mag).tolist(),
@@ -78,11 +87,13 @@ def points_of(curve: LightCurveColumns) -> list[Point | None]:
 def facts_of_curve(curve: LightCurveColumns, *, newest: int) -> dict[str, Any]:
     """Return the summary of a whole light curve, sorted by time."""
     points = [point for point in points_of(curve) if point is not None]
+    times = curve.time_us[detections_of(curve)].tolist()
+    totals = Totals(points=len(curve))
+    if times:
+        totals.add_detections(count=len(times), first_us=times[0], last_us=times[-1])
     detected = [point for point in points if not point.is_limit]
-    totals = Totals(points=len(curve), detections=len(detected))
     if detected:
         peak = min(detected, key=lambda point: point.mag)
-        totals.first_us, totals.last_us = detected[0].time_us, detected[-1].time_us
         totals.peak_mag, totals.peak_band = peak.mag, peak.band
     limits = [point for point in points if point.is_limit]
     return facts_of_newest([*detected[-newest:], *limits[-newest:]], totals, newest=newest)
@@ -94,7 +105,7 @@ def facts_of_newest(points: Sequence[Point], totals: Totals, *, newest: int) -> 
     Parameters
     ----------
     points : sequence of Point
-        The target's newest detections and limits, in any order.
+        The target's newest positive detections and limits, in any order.
     totals : Totals
         Of all points of the target.
     newest : int

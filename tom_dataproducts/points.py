@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +19,7 @@ _KIND_WORDS = {Kind.DETECTION: "detection", Kind.LIMIT: "limit", Kind.FORCED: "f
 
 @dataclass(frozen=True)
 class PointRow:
-    """One point in words; magnitudes in mag, flux in nJy."""
+    """One point in words; magnitudes in mag, flux in uJy."""
 
     time: datetime
     mjd: str
@@ -59,11 +60,15 @@ def _brightness(curve: LightCurveColumns, number: int) -> str:
 
 
 def _flux(flux: float, error: float) -> str:
+    """Write a flux in uJy with two digits of its error."""
+    flux, error = flux / 1000, error / 1000
     if flux != flux:
         return "–"
     if not error > 0:
         return significant(flux, 4)
-    return with_error(flux, error, decimals=0 if error >= 1 else 2)
+    digits = 1 - math.floor(math.log10(error))
+    decimals = min(max(digits, 0), 6)
+    return f"{round(flux, digits):,.{decimals}f} ± {round(error, digits):,.{decimals}f}"
 
 
 @dataclass(frozen=True)

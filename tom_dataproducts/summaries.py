@@ -25,16 +25,17 @@ from tom_targets.models import BaseTarget
 
 CHUNK = 500
 NEWEST = 40
-"""Points of each kind (detections, limits) per target that are read."""
+"""Points of each kind (positive detections, limits) per target that are read."""
 
 _IS_FLUX = Q(unit_name__in=FLUX_UNITS)
-_SIGNIFICANT = Q(brightness__gt=0) & (
-    Q(brightness_error__isnull=True)
-    | Q(brightness_error__lte=0)
-    | Q(brightness__gte=F("brightness_error") * MIN_SNR)
+_NO_ERROR = Q(brightness_error__isnull=True) | Q(brightness_error__lte=0)
+_SIGNIFICANT = Q(brightness__gt=0) & (_NO_ERROR | Q(brightness__gte=F("brightness_error") * MIN_SNR))
+_SIGNIFICANTLY_NEGATIVE = Q(brightness__lt=0) & (
+    _NO_ERROR | Q(brightness__lte=F("brightness_error") * -MIN_SNR)
 )
 _MEASURED = Q(brightness__isnull=False) & ~Q(reduction_version=FORCED_VERSION)
-_DETECTION = _MEASURED & Q(is_negative=False) & (~_IS_FLUX | _SIGNIFICANT)
+_DETECTION = _MEASURED & (~_IS_FLUX | _SIGNIFICANT | _SIGNIFICANTLY_NEGATIVE)
+_POSITIVE = _MEASURED & Q(is_negative=False) & (~_IS_FLUX | _SIGNIFICANT)
 
 
 def mark_stale(target_ids: Iterable[int], *, using: str | None = None) -> None:
@@ -159,7 +160,10 @@ def _photometry(ids: Sequence[int]) -> QuerySet:
     return (
         PhotometryReducedDatum.objects.filter(target__in=ids)
         .annotate(unit_name=Lower("unit"), is_negative=HasFlag("value", key=NEGATIVE_KEY))
-        .annotate(is_detection=ExpressionWrapper(_DETECTION, BooleanField()))
+        .annotate(
+            is_detection=ExpressionWrapper(_DETECTION, BooleanField()),
+            is_positive=ExpressionWrapper(_POSITIVE, BooleanField()),
+        )
         .order_by()
     )
 
@@ -177,7 +181,7 @@ def _facts_of_typed(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
 def _totals(ids: Sequence[int]) -> dict[int, Totals]:
     groups = (
         _photometry(ids)
-        .values("target_id", "bandpass", "unit", "is_detection")
+        .values("target_id", "bandpass", "unit", "is_detection", "is_positive")
         .annotate(
             points=Count("pk"),
             first=Min("timestamp"),
@@ -196,19 +200,19 @@ def _totals(ids: Sequence[int]) -> dict[int, Totals]:
                 count=group["points"],
                 first_us=datetime_to_unix_us(group["first"]),
                 last_us=datetime_to_unix_us(group["last"]),
-                peak=group["largest"] if unit.flux_njy else group["smallest"],
-                unit=unit,
-                band=group["bandpass"],
             )
+            if group["is_positive"]:
+                brightest = group["largest"] if unit.flux_njy else group["smallest"]
+                known.add_peak(brightest, unit, group["bandpass"])
     return totals
 
 
 def _newest(ids: Sequence[int]) -> tuple[list[tuple], list[int]]:
-    """Return the newest detections and limits of targets as typed rows, and the target of each row."""
+    """Return the newest positive detections and limits as typed rows, and the target of each."""
     shown = (
         _photometry(ids)
         .filter(
-            _DETECTION
+            Q(is_positive=True)
             | (Q(brightness__isnull=True, limit__isnull=False) & ~Q(reduction_version=FORCED_VERSION))
         )
         .annotate(

@@ -41,8 +41,9 @@ class LightCurveSummary(models.Model):
     """Counts, newest detection, rate of change and a few points of a target's photometry.
 
     Writes of photometry mark the row stale; ``tom_dataproducts.summaries`` computes it anew. Magnitudes
-    are AB where the photometry is flux, else as measured. A detection is a measured point that is neither
-    forced nor fainter than the reference image (negative).
+    are AB where the photometry is flux, else as measured. A detection is a measured point that is not forced.
+    Where a source is fainter than in the reference image (a negative detection) it counts, but says nothing
+    of magnitudes, rate and sparkline: those are of positive detections.
     """
 
     target = models.OneToOneField(

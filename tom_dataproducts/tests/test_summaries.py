@@ -42,8 +42,8 @@ def test_numbers_of_a_light_curve_by_hand(target):
     point(target, 7.0, brightness=9.0, value={"candid": "1", "negative": True})
     summary = refreshed(target)
     assert not summary.is_stale
-    assert (summary.point_count, summary.detection_count) == (7, 4)
-    assert (summary.first_detection, summary.last_detection) == (NIGHT, NIGHT + timedelta(days=4))
+    assert (summary.point_count, summary.detection_count) == (7, 5)
+    assert (summary.first_detection, summary.last_detection) == (NIGHT, NIGHT + timedelta(days=7))
     assert (summary.last_mag, summary.last_mag_error, summary.last_band) == (18.4, 0.1, "r")
     assert (summary.peak_mag, summary.peak_band) == (17.5, "g")
     # r at 0, 2, 4 d: 19.0, 18.0, 18.4. Slope = sum((x-2)(y-m)) / sum((x-2)^2) = (-2*0.5333 + 2*-0.0667)/8
@@ -82,12 +82,14 @@ def test_rate_is_of_the_last_ten_days_only(target):
 
 
 def test_fluxes_become_ab_magnitudes(target):
-    # 10000 nJy: 31.4 - 2.5 * 4 = 21.4 mag; error 1.0857 * 0.05. A negative and a weak flux are no detections.
+    # 10000 nJy: 31.4 - 2.5 * 4 = 21.4 mag; error 1.0857 * 0.05. A weak flux is no detection; a negative one
+    # is, but has no magnitude.
     point(target, 0.0, brightness=10_000.0, brightness_error=500.0, unit="nJy")
     point(target, 1.0, brightness=-9000.0, brightness_error=500.0, unit="nJy")
     point(target, 2.0, brightness=900.0, brightness_error=500.0, unit="nJy")
     summary = refreshed(target)
-    assert (summary.point_count, summary.detection_count) == (3, 1)
+    assert (summary.point_count, summary.detection_count) == (3, 2)
+    assert summary.last_detection == NIGHT + timedelta(days=1)
     assert summary.last_mag == pytest.approx(21.4)
     assert summary.last_mag_error == pytest.approx(0.05429, abs=1e-5)
     assert summary.peak_mag == pytest.approx(21.4)
@@ -103,6 +105,13 @@ def test_generic_rows_give_the_same_numbers_as_typed_ones():
             timestamp=NIGHT + timedelta(days=days),
             value={"magnitude": mag, "error": 0.1, "filter": "r"},
         )
+    for kind, days in ((typed, 6), (generic, 6)):
+        value = {"brightness": -500.0, "error": 10.0, "unit": "nJy", "bandpass": "r"}
+        if kind is typed:
+            point(typed, days, brightness=-500.0, brightness_error=10.0, unit="nJy")
+        else:
+            time = NIGHT + timedelta(days=days)
+            ReducedDatum.objects.create(target=generic, data_type="photometry", timestamp=time, value=value)
     point(typed, 5, brightness=None, limit=19.0)
     ReducedDatum.objects.create(
         target=generic,

@@ -1,0 +1,15 @@
+"""Fixtures of the tests of tom_dataproducts."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+
+
+@pytest.fixture
+def people():
+    """Give users by name (None is the anonymous visitor), and the group of the member."""
+    users = {name: User.objects.create_user(name) for name in ("stranger", "member", "owner")}
+    users["staff"] = User.objects.create_superuser("staff")
+    users["anonymous"] = None
+    group = Group.objects.create(name="group")
+    group.user_set.add(users["member"])
+    return users, group
