@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from tom_dataproducts import views
+from tom_common.api_router import SharedAPIRootRouter
+from tom_dataproducts import api_views, views
 
 app_name = "tom_dataproducts"
 urlpatterns = [
@@ -20,3 +21,7 @@ urlpatterns = [
     path("target/<int:pk>/photometry.json", views.photometry_json, name="photometry"),
     path("target/<int:pk>/photometry.csv", views.photometry_csv, name="photometry-csv"),
 ]
+
+router = SharedAPIRootRouter()
+router.register("dataproducts", api_views.DataProductViewSet, "dataproducts")
+router.register("reduceddatums", api_views.ReducedDatumViewSet, "reduceddatums")

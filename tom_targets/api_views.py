@@ -195,6 +195,10 @@ class PartOfTargetViewSet(
 
     filter_backends = ()
 
+    def destroy(self, request, *args, **kwargs):
+        self.must_be_known()
+        return super().destroy(request, *args, **kwargs)
+
     def get_object(self):
         user, rows = self.request.user, self.get_queryset().select_related("target")
         found = rows.filter(pk=self.kwargs["pk"]).first()
@@ -237,6 +241,10 @@ class TargetListViewSet(
         "retrieve": ApiDoc("Get a target list", "Its targets: `/api/targets/?targetlist__name=<id>`."),
         "destroy": ApiDoc("Delete a target list", "Its targets stay."),
     }
+
+    def destroy(self, request, *args, **kwargs):
+        self.must_be_known()
+        return super().destroy(request, *args, **kwargs)
 
     def get_object(self):
         user, rows = self.request.user, self.get_queryset().filter(pk=self.kwargs["pk"])

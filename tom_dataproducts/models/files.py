@@ -25,7 +25,8 @@ def data_product_path(instance: DataProduct, filename: str) -> str:
         return import_string(path)(instance, filename)
     record = instance.observation_record
     folder = slugify(record.facility) if record is not None else "none"
-    return f"{slugify(instance.target.name)}/{folder}/{filename}"
+    # A name without a letter or digit has no slug, and a path must not begin with a slash.
+    return f"{slugify(instance.target.name) or f'target-{instance.target_id}'}/{folder}/{filename}"
 
 
 class DataProductGroup(models.Model):

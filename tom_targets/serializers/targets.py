@@ -135,8 +135,10 @@ class TargetSerializer(serializers.ModelSerializer):
                 continue
             try:
                 values[name] = field.run_validation(value)
-            except (serializers.ValidationError, DjangoValidationError) as error:
-                errors[name] = getattr(error, "detail", None) or get_error_detail(error)
+            except serializers.ValidationError as error:
+                errors[name] = error.detail
+            except DjangoValidationError as error:
+                errors[name] = get_error_detail(error)
             except SkipField:
                 continue
         if not self.partial:

@@ -1,0 +1,292 @@
+"""REST API of files and measurements."""
+
+from __future__ import annotations
+
+import json
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import Http404
+from django_filters.utils import translate_validation
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.exceptions import NotFound
+from rest_framework.fields import get_error_detail
+from rest_framework.parsers import MultiPartParser
+from rest_framework.response import Response
+
+from tom_common.api_docs import ApiDoc, OneOrMany, query_parameter
+from tom_common.api_views import ApiMixin
+from tom_common.serializers import GroupSerializer
+from tom_dataproducts import services
+from tom_dataproducts.datum_pages import DatumPagination
+from tom_dataproducts.datum_shape import tables_of
+from tom_dataproducts.datum_writing import ALL_OR_NOTHING, MAX_ROWS, MODES, NotYours, store_data, store_datum
+from tom_dataproducts.file_selectors import product_or_404
+from tom_dataproducts.filters import DataProductFilter, ReducedDatumFilter
+from tom_dataproducts.models import DataProduct, ReducedDatum
+from tom_dataproducts.permissions import data_products_for_user, reduced_data_for_user
+from tom_dataproducts.serializers import DataProductSerializer, ReducedDatumSerializer
+from tom_dataproducts.uploads import TakenError, known_product, store_upload
+from tom_targets.permissions import may
+from tom_targets.target_parts import Groups
+
+STORED = {
+    "type": "object",
+    "properties": {
+        "message": {"type": "string"},
+        "already_exists": {
+            "type": "boolean",
+            "description": "True if it was stored before; nothing changed.",
+        },
+    },
+    "required": ["message"],
+}
+NO_PRODUCT = "No DataProduct matches the given query."
+
+
+def stored(component):
+    """Return the schema of what was stored, with a message."""
+    return {"allOf": [{"$ref": f"#/components/schemas/{component}"}, STORED]}
+
+
+class DataProductViewSet(
+    ApiMixin,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    viewsets.GenericViewSet,
+):
+    """Files of the targets that you may see."""
+
+    queryset = DataProduct.objects.order_by("-pk")
+    serializer_class = DataProductSerializer
+    filterset_class = DataProductFilter
+    parser_classes = (MultiPartParser,)
+    api_docs = {
+        "list": ApiDoc("List files", "The files that you may see, newest first, without their measurements."),
+        "retrieve": ApiDoc(
+            "Get a file", f"With up to {DataProductSerializer.max_points:,} measurements from it."
+        ),
+        "create": ApiDoc(
+            "Upload a file",
+            "You have to be allowed to change the target. A `product_id` that is known answers 200 with"
+            " `already_exists`, and stores nothing.",
+            responses={201: stored("DataProduct"), 200: stored("DataProduct")},
+        ),
+        "destroy": ApiDoc("Delete a file", "What was measured from it goes, too. This cannot be undone."),
+    }
+
+    def get_queryset(self):
+        rows = data_products_for_user(self.request.user, DataProduct.objects.all())
+        return rows.order_by("-pk").prefetch_related("group")
+
+    def get_object(self):
+        try:
+            product = product_or_404(self.request.user, int(self.kwargs["pk"]))
+        except Http404:
+            raise NotFound(NO_PRODUCT) from None
+        if self.action == "destroy" and not product.may_change:
+            self.refuse("You may see this file, but not change it.")
+        return product
+
+    def create(self, request, *args, **kwargs):
+        self.must_be_known()
+        data = request.data.copy()
+        if "file" in request.FILES:
+            data.setlist("data", [request.FILES["file"]])
+        serializer = self.get_serializer(data=data)
+        product_id = data.get("product_id")
+        try:
+            known = known_product(product_id, user=request.user) if isinstance(product_id, str) else None
+            if known is not None:
+                return self.answer(known, is_new=False)
+            serializer.is_valid(raise_exception=True)
+            values = serializer.validated_data
+            values.pop("groups", None)
+            if not may(request.user, "change_target", values["target"]):
+                self.refuse("You may see this target, but not add data to it.")
+            product, is_new = store_upload(values, user=request.user, groups=self.get_groups(data))
+        except TakenError:
+            text = "A data product with this product_id exists already."
+            raise serializers.ValidationError({"product_id": [text]}) from None
+        return self.answer(product, is_new=is_new)
+
+    def get_groups(self, data):
+        """Return the groups that a form names, as JSON text."""
+        text = data.get("groups") or "[]"
+        try:
+            entries = GroupSerializer(data=json.loads(text), many=True)
+            entries.is_valid(raise_exception=True)
+            finder = Groups(self.request.user)
+            return [finder.find(entry) for entry in entries.validated_data]
+        except (ValueError, TypeError, RecursionError):
+            raise serializers.ValidationError({"groups": ["Not valid JSON."]}) from None
+        except DjangoValidationError as error:
+            raise serializers.ValidationError({"groups": error.messages}) from error
+
+    def answer(self, product, *, is_new):
+        shown = self.get_serializer(product).data
+        if is_new:
+            answer = {**shown, "message": "Data product successfully uploaded."}
+            return Response(answer, status.HTTP_201_CREATED)
+        text = "A data product with this product_id is there already."
+        return Response({**shown, "already_exists": True, "message": text})
+
+    def perform_destroy(self, instance):
+        services.delete_data_product(instance)
+
+    def destroy(self, request, *args, **kwargs):
+        self.must_be_known()
+        return super().destroy(request, *args, **kwargs)
+
+
+BULK_RESULT = {
+    "type": "object",
+    "properties": {
+        "message": {"type": "string"},
+        "created": {"type": "integer", "description": "How many rows are new."},
+        "already_exists": {"type": "integer", "description": "How many rows were stored before."},
+        "rejected": {"type": "integer", "description": "How many rows were wrong."},
+        "results": {
+            "type": "array",
+            "description": "What is wrong with each row that was rejected.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "index": {"type": "integer", "description": "Place of the row in the list, from 0."},
+                    "errors": {"type": "object"},
+                },
+                "required": ["index", "errors"],
+            },
+        },
+    },
+    "required": ["message", "created", "already_exists", "rejected", "results"],
+}
+DATA_TYPE = query_parameter(
+    "data_type",
+    "Where several kinds of data have the key: which of them is meant.",
+    {"type": "string"},
+)
+MODE = query_parameter(
+    "mode",
+    "For a list: store all rows or none, or those that are right.",
+    {"type": "string", "enum": list(MODES), "default": ALL_OR_NOTHING},
+)
+CREATE = f"""
+You have to be allowed to change the target. A measurement that is stored already is left as it is, and
+answered with 200 and `already_exists`.
+
+A list of up to {MAX_ROWS:,} measurements is stored at once. With `mode=all_or_nothing` one wrong row and
+nothing is stored; with `mode=best_effort` the others are.
+"""
+
+
+class ReducedDatumViewSet(ApiMixin, viewsets.GenericViewSet):
+    """Measurements of the targets that you may see: photometry, spectra, positions, and others."""
+
+    queryset = ReducedDatum.objects.order_by("-pk")
+    serializer_class = ReducedDatumSerializer
+    filterset_class = ReducedDatumFilter
+    pagination_class = DatumPagination
+    api_docs = {
+        "list": ApiDoc(
+            "List measurements",
+            "Photometry first, then spectra, positions and everything else; each newest first.",
+        ),
+        "retrieve": ApiDoc("Get a measurement", parameters=[DATA_TYPE], errors=[400]),
+        "create": ApiDoc(
+            "Store a measurement, or many",
+            CREATE,
+            request=OneOrMany(ReducedDatumSerializer),
+            responses={
+                201: {"oneOf": [stored("ReducedDatum"), BULK_RESULT]},
+                200: {"oneOf": [stored("ReducedDatum"), BULK_RESULT]},
+            },
+            parameters=[MODE],
+        ),
+        "destroy": ApiDoc("Delete a measurement", parameters=[DATA_TYPE], errors=[400]),
+    }
+
+    def tables(self):
+        """Return what the user may see of each table."""
+        for model in tables_of(None):
+            action = f"view_{model._meta.model_name}"
+            yield reduced_data_for_user(self.request.user, model._default_manager.all(), action)
+
+    def narrowed(self, rows, parameters):
+        filterset = self.filterset_class(parameters, queryset=rows, request=self.request)
+        if not filterset.is_valid():
+            raise translate_validation(filterset.errors)
+        return filterset.qs
+
+    def list(self, request, *args, **kwargs):
+        parts = [self.narrowed(rows, request.query_params) for rows in self.tables()]
+        rows = self.paginator.paginate_tables(parts, request, view=self)
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+    def retrieve(self, request, *args, **kwargs):
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def create(self, request, *args, **kwargs):
+        self.must_be_known()
+        if isinstance(request.data, list):
+            return self.create_many(request)
+        data = request.data.dict() if hasattr(request.data, "dict") else request.data
+        try:
+            row, is_new = store_datum(data, user=request.user)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(serializers.as_serializer_error(error)) from error
+        except NotYours as error:
+            self.refuse(str(error))
+        shown = self.get_serializer(row).data
+        if is_new:
+            return Response({**shown, "message": "Data stored."}, status.HTTP_201_CREATED)
+        return Response({**shown, "already_exists": True, "message": "Data was stored before."})
+
+    def create_many(self, request):
+        mode = request.query_params.get("mode", ALL_OR_NOTHING)
+        if mode not in MODES:
+            raise serializers.ValidationError({"mode": [f"Expected one of {', '.join(MODES)}."]})
+        if len(request.data) > MAX_ROWS:
+            text = f"{len(request.data):,} measurements in one request; at most {MAX_ROWS:,}."
+            raise serializers.ValidationError(text)
+        try:
+            result = store_data(request.data, user=request.user, mode=mode)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(get_error_detail(error)) from error
+        rejected = len(result.errors)
+        if result.created:
+            code = status.HTTP_201_CREATED
+        else:
+            code = status.HTTP_200_OK if result.already_there else status.HTTP_400_BAD_REQUEST
+        answer = {
+            "message": f"{result.created} stored, {result.already_there} were there, {rejected} rejected.",
+            "created": result.created,
+            "already_exists": result.already_there,
+            "rejected": rejected,
+            "results": [{"index": index, "errors": result.errors[index]} for index in sorted(result.errors)],
+        }
+        return Response(answer, code)
+
+    def destroy(self, request, *args, **kwargs):
+        self.must_be_known()
+        row = self.get_object()
+        action = f"delete_{row._meta.model_name}"
+        mine = reduced_data_for_user(request.user, type(row)._default_manager.filter(pk=row.pk), action)
+        if not mine.exists():
+            self.refuse("You may see this measurement, but not delete it.")
+        row.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_object(self):
+        pk = int(self.kwargs["pk"])
+        wanted = self.request.query_params.get("data_type", "")
+        found = []
+        for rows in self.tables():
+            found += self.narrowed(rows, {"data_type": wanted}).filter(pk=pk)
+        if not found:
+            raise NotFound("No ReducedDatum matches the given query.")
+        if len(found) > 1:
+            kinds = ", ".join(datum["data_type"] for datum in self.get_serializer(found, many=True).data)
+            text = f"Several kinds of data have the key {pk}: {kinds}. Say which with ?data_type=."
+            raise serializers.ValidationError({"data_type": [text]})
+        return found[0]
