@@ -2,7 +2,8 @@
 
 ``BENCH_PEER=/folder/bin/python python -m benchmarks.peer [--databases sqlite,postgresql] [--quick]``,
 with the Python of an environment that holds ``tomtoolkit`` and ``gunicorn``. The peer's project is
-written into a temporary folder; on SQLite both sides have a file, on PostgreSQL a database of the same server.
+written into a temporary folder; on SQLite both sides have a file, on PostgreSQL a database of the same
+server.
 """
 
 import json
@@ -223,23 +224,23 @@ def measure(python: str, kind: str, *, quick: bool) -> None:
                 _compare(figure, ours.get(figure.name.removeprefix("peer: ")))
 
 
-def _figures(server: Server, facts: dict[str, Any], kind: str, targets: int, *, quick: bool) -> list[Figure]:
+def _figures(
+    server: Server, facts: dict[str, Any], kind: str, targets: int, *, quick: bool
+) -> Iterator[Figure]:
     found = facts["pages"]
-    figures = []
     for page, name in (
         ("list", f"target list, first of {targets:,} targets"),
         ("detail", f"target detail, {pages.POINTS:,} points"),
     ):
-        times, note = server.times_ms(found[page]["url"], 2 if quick else PEER_ROUNDS, warm=1)
-        figures.append(Figure(f"peer: {name}", times, "ms", database=kind, note=note))
         queries = [found[page]["queries"]]
-        figures.append(Figure(f"peer: {name.partition(',')[0]}: queries", queries, "", database=kind))
+        yield Figure(f"peer: {name.partition(',')[0]}: queries", queries, "", database=kind)
+        times, note = server.times_ms(found[page]["url"], 2 if quick else PEER_ROUNDS, warm=1)
+        yield Figure(f"peer: {name}", times, "ms", database=kind, note=note)
     size = [found["detail"]["bytes"] / 1000]
-    figures.append(Figure("peer: target detail: HTML", size, "kB", database=kind))
+    yield Figure("peer: target detail: HTML", size, "kB", database=kind)
     rate, note = server.pages_per_second(found["detail"]["url"], pages.RATE_SECONDS)
-    figures.append(Figure("peer: target detail, one client", [rate], "/s", database=kind, note=note))
-    figures.append(Figure("peer: memory of the worker after load", [server.memory_mb()], "MB", database=kind))
-    return figures
+    yield Figure("peer: target detail, one client", [rate], "/s", database=kind, note=note)
+    yield Figure("peer: memory of the worker after load", [server.memory_mb()], "MB", database=kind)
 
 
 def _compare(peer: Figure, ours: Figure | None) -> None:
