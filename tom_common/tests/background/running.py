@@ -1,0 +1,29 @@
+"""Jobs and workers for the tests of background work."""
+
+import datetime as dt
+
+from django.utils import timezone
+
+from tom_common import jobs
+from tom_common.job_worker import JobWorker
+from tom_common.models import Job
+
+State = Job.State
+
+
+def run_due(count=1):
+    worker = JobWorker()
+    return sum(worker.run_one() for _ in range(count))
+
+
+def abandoned(**changes):
+    values = {
+        "title": "abandoned",
+        "task": "tom_common.tests.background_tasks.add",
+        "arguments": {"args": [1], "kwargs": {}},
+        "state": State.RUNNING,
+        "worker": "elsewhere:1:x",
+        "heartbeat_at": timezone.now() - dt.timedelta(seconds=jobs.STALE_AFTER_S + 1),
+        "attempts": 1,
+    }
+    return Job.objects.create(**(values | changes))

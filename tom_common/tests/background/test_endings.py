@@ -1,0 +1,124 @@
+import os
+import threading
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from tom_common import jobs
+from tom_common.models import Job, Notification
+from tom_common.tests import background_tasks as tasks
+from tom_common.tests.background.running import abandoned, run_due
+
+State = Job.State
+
+
+# --- processes that end in the middle
+
+
+def test_job_without_heartbeat_is_run_again(thread_mode):
+    job = abandoned()
+
+    assert run_due() == 1
+    job.refresh_from_db()
+    assert (job.state, job.result, job.attempts) == (State.DONE, 2, 2)
+    assert job.log_lines.get().text == "Attempt 2 started."
+
+
+def test_job_of_a_living_worker_is_left_alone(thread_mode):
+    abandoned(heartbeat_at=timezone.now())
+
+    assert run_due() == 0
+    assert tasks.calls == []
+
+
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 5], ids=["this one", "none"])
+def test_job_of_a_process_that_ended_here_is_known_at_once(thread_mode, pid):
+    host = jobs.worker_name().split(":")[0]
+    job = abandoned(worker=f"{host}:{pid}:other", heartbeat_at=timezone.now())
+
+    assert run_due() == 1
+    job.refresh_from_db()
+    assert job.state == State.DONE
+
+
+def test_job_that_ends_its_process_each_time_is_given_up(thread_mode, owner):
+    job = abandoned(attempts=jobs.CRASHES_ALLOWED, user=owner)
+
+    assert run_due() == 0
+    job.refresh_from_db()
+    assert job.state == State.FAILED
+    assert "ended each time" in Notification.objects.get(user=owner).text
+
+
+def test_worker_that_was_taken_for_dead_does_not_overwrite(thread_mode, caplog):
+    job = tasks.add.send(1)
+    assert jobs.claim(job)
+    Job.objects.filter(pk=job.pk).update(worker="elsewhere:2:y")
+
+    jobs.run_claimed(job, monitored=True)
+
+    job.refresh_from_db()
+    assert (job.state, job.worker) == (State.RUNNING, "elsewhere:2:y")
+    assert "taken over" in caplog.text
+
+
+# --- cancel and retry
+
+
+def test_waiting_job_is_cancelled_at_once(thread_mode, owner):
+    job = tasks.add.submit(user=owner, first=1)
+
+    assert jobs.cancel_job(job)
+    assert job.state == State.CANCELLED
+    assert run_due() == 0
+    assert not Notification.objects.exists()
+
+
+def test_running_job_is_cancelled_at_its_next_look(thread_mode, monkeypatch):
+    monkeypatch.setattr("tom_common.job_context.WRITE_INTERVAL_S", 0.05)
+    job = tasks.wait_for_release.send()
+    thread = threading.Thread(target=lambda: (run_due(), connection.close()))
+    thread.start()
+    assert tasks.started.wait(10)
+
+    assert jobs.cancel_job(job)
+    thread.join(30)
+
+    job.refresh_from_db()
+    assert job.state == State.CANCELLED
+    assert tasks.calls == []
+
+
+def test_abandoned_job_is_cancelled_at_once(thread_mode):
+    job = abandoned()
+
+    assert jobs.cancel_job(job)
+    assert job.state == State.CANCELLED
+
+
+def test_finished_job_cannot_be_cancelled(at_once):
+    job = tasks.add.send(1)
+    job.refresh_from_db()
+
+    assert not jobs.cancel_job(job)
+    assert job.state == State.DONE
+
+
+def test_retry_is_a_further_attempt_of_the_same_row(at_once):
+    job = tasks.fail.send("first time")
+    job.refresh_from_db()
+
+    assert jobs.retry_job(job)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts, len(tasks.calls)) == (State.FAILED, 2, 2)
+    assert Job.objects.count() == 1
+
+
+def test_finished_well_is_not_retried(at_once):
+    job = tasks.add.send(1)
+    job.refresh_from_db()
+
+    assert not jobs.retry_job(job)
+    assert len(tasks.calls) == 1
