@@ -69,6 +69,8 @@ class KeptInputMiddleware:
     def _question(request: HttpRequest, kept: dict[str, Any]) -> HttpResponse:
         fields = [(name, value) for name, values in kept["data"].items() for value in values]
         shown = [(name.replace("_", " "), value) for name, value in fields if value.strip()]
+        # A browser drops the first line feed of a text area, and layout tools move one written in a template.
+        fields = [(name, f"\n{value}") for name, value in fields]
         context = {"fields": fields, "shown": shown, "had_files": kept["had_files"]}
         return render(request, "tom_common/kept_input.html", context)
 
