@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from tom_dataproducts.models import DataProduct, DataProductGroup
-from tom_dataproducts.permissions import data_products_for_user, groups_for_user
+from tom_dataproducts.permissions import data_products_for_user, groups_for_user, rows_of_visible_target
 
 CUTOUT_PREFIX = "cutout:"
 CUTOUT_ROLES = ("science", "reference", "difference")
@@ -60,9 +60,9 @@ def files_of(target: Any, *, user: Any) -> QuerySet:
 def cutouts_of(target: Any, *, user: Any) -> list[Cutout]:
     """Return the cutouts of the newest alert of a target: science, reference, difference, if there.
 
-    One query, whatever the number of sets that are kept.
+    The target is one that the user sees. One query, whatever the number of sets that are kept.
     """
-    rows = data_products_for_user(
+    rows = rows_of_visible_target(
         user, DataProduct.objects.filter(target=target.pk, product_id__startswith=CUTOUT_PREFIX)
     )
     found = [cutout for product in rows.order_by("-pk")[:_MAX_CUTOUTS] if (cutout := _cutout(product))]
