@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.urls import reverse
 
 from tom_common.background import background_task, current_job
 from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
 from tom_dataservices.uploads import discard_uploads, local_copies
+from tom_targets.models import TargetList
 
 
 @background_task(max_retries=2, time_limit_ms=6 * 3600 * 1000)
@@ -36,8 +38,6 @@ def ingest_uploaded_alerts(
 
     def tell(report: IngestReport) -> None:
         nonlocal told
-        if job is None:
-            return
         job.check_cancelled()
         for reason in report.reasons[told:]:
             job.log(f"rejected: {reason}")
@@ -48,8 +48,10 @@ def ingest_uploaded_alerts(
     with local_copies(folder) as paths:
         report = ingest_packets(paths, options, on_progress=tell)
     tell(report)
-    if job is not None:
-        job.log(("dry run, nothing was changed: " if dry_run else "") + report.summary())
-    if not dry_run:
-        discard_uploads(folder)
-    return report.as_dict()
+    job.log(("dry run, nothing was changed: " if dry_run else "") + report.summary())
+    discard_uploads(folder)
+    result = report.as_dict()
+    del result["reasons"]  # they stand in the log
+    target_list = TargetList.objects.filter(name=list_name).order_by("pk").first() if list_name else None
+    url = target_list.get_absolute_url() if target_list else reverse("targets:list")
+    return {**result, "links": [{"label": "Show the targets", "url": url}]}

@@ -44,6 +44,7 @@ def test_an_uploaded_file_becomes_targets_of_the_user(client, user, django_captu
     assert client.get(reverse("targets:detail", kwargs={"pk": target.pk})).status_code == 200
     assert list(TargetList.objects.get(name="My alerts").targets.all()) == [target]
     assert job.result["new_targets"] == 1
+    assert job.result["links"][0]["url"] == TargetList.objects.get(name="My alerts").get_absolute_url()
     assert not default_storage.exists(job.arguments["kwargs"]["folder"])
 
 
@@ -70,7 +71,9 @@ def test_a_broken_file_is_reported_in_the_job_and_kept_for_its_uploader(
 def test_a_dry_run_changes_nothing(client, user, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         upload(client, alert_file(), dry_run="on")
-    assert Job.objects.get().result["new_targets"] == 1
+    job = Job.objects.get()
+    assert job.result["new_targets"] == 1
+    assert not default_storage.exists(job.arguments["kwargs"]["folder"])
     assert not Target.objects.exists()
 
 
