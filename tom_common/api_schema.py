@@ -6,6 +6,7 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiResponse
+from rest_framework.permissions import SAFE_METHODS
 
 from tom_common.api_docs import ApiDoc, OneOrMany
 
@@ -59,7 +60,13 @@ class HouseSchema(AutoSchema):
 
     def get_description(self) -> str:
         """Return the text below the heading."""
-        return self.doc.description if self.doc else super().get_description()
+        return self.doc.description.strip() if self.doc else super().get_description()
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """Return the ways to log in; none of them is needed to read where the view names no permission."""
+        found = super().get_auth()
+        reads_for_all = self.method in SAFE_METHODS and not self.view.permission_classes
+        return [*found, {}] if reads_for_all and {} not in found else found
 
     def _get_parameters(self) -> list[dict[str, Any]]:
         found = super()._get_parameters()

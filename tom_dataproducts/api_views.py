@@ -24,7 +24,11 @@ from tom_dataproducts.file_selectors import product_or_404
 from tom_dataproducts.filters import DataProductFilter, ReducedDatumFilter
 from tom_dataproducts.models import DataProduct, ReducedDatum
 from tom_dataproducts.permissions import data_products_for_user, reduced_data_for_user
-from tom_dataproducts.serializers import DataProductSerializer, ReducedDatumSerializer
+from tom_dataproducts.serializers import (
+    DataProductSerializer,
+    ListedDataProductSerializer,
+    ReducedDatumSerializer,
+)
 from tom_dataproducts.uploads import TakenError, known_product, store_upload
 from tom_targets.permissions import may
 from tom_targets.target_parts import Groups
@@ -78,6 +82,9 @@ class DataProductViewSet(
     def get_queryset(self):
         rows = data_products_for_user(self.request.user, DataProduct.objects.all())
         return rows.order_by("-pk").prefetch_related("group")
+
+    def get_serializer_class(self):
+        return ListedDataProductSerializer if self.action == "list" else DataProductSerializer
 
     def get_object(self):
         try:

@@ -49,15 +49,15 @@ class DataProductGroupSerializer(serializers.ModelSerializer):
 
 
 class DataProductSerializer(serializers.ModelSerializer):
-    """A file of a target. What was measured from it is shown for single files, not in lists."""
+    """A file of a target, with what was measured from it."""
 
     target = TargetFilteredPrimaryKeyRelatedField(queryset=Target._default_manager.all())
     observation_record = serializers.PrimaryKeyRelatedField(
         queryset=ObservationRecord.objects.all(), required=False, allow_null=True
     )
     product_id = serializers.CharField(max_length=255, required=False, allow_null=True)
-    data = serializers.FileField(  # type: ignore[assignment]  the property of this name stays
-        use_url=True, max_length=200, help_text="The file; a part named `file` is taken as well."
+    data = serializers.FileField(  # type: ignore[assignment]
+        allow_null=True, max_length=200, help_text="The file; a part named `file` is taken as well."
     )
     extra_data = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     data_product_type = serializers.CharField(max_length=50)
@@ -67,7 +67,7 @@ class DataProductSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = DataProduct
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "product_id",
             "target",
@@ -96,7 +96,7 @@ class DataProductSerializer(serializers.ModelSerializer):
             "data_product_group": [{"id": group.pk, "name": group.name} for group in instance.group.all()],
             "created": UtcDateTimeField().to_representation(instance.created),
         }
-        if not isinstance(self.parent, serializers.ListSerializer):
+        if "reduceddatum_set" in self.Meta.fields:
             shown["reduceddatum_set"] = self._points(instance)
         return shown
 
@@ -119,6 +119,12 @@ class DataProductSerializer(serializers.ModelSerializer):
             points += [datum_as_dict(row) for row in rows]
         return points
 
+    def validate_data(self, value: Any) -> Any:
+        """Refuse to go without a file; only stored rows may lack one."""
+        if value is None:
+            self.fields["data"].fail("required")
+        return value
+
     def validate_data_product_type(self, value: str) -> str:
         """Refuse a type that this TOM does not know."""
         types = conf.data_product_types()
@@ -134,3 +140,10 @@ class DataProductSerializer(serializers.ModelSerializer):
                 {"observation_record": ["This target has no observation record with that key."]}
             )
         return attrs
+
+
+class ListedDataProductSerializer(DataProductSerializer):
+    """A file of a target as lists show it: without its measurements, of which there may be very many."""
+
+    class Meta(DataProductSerializer.Meta):
+        fields = tuple(name for name in DataProductSerializer.Meta.fields if name != "reduceddatum_set")

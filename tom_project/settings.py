@@ -219,7 +219,9 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": f"{TOM_NAME} API",
     "VERSION": "1",
+    "DESCRIPTION": "Targets, their names, lists, files and measurements. Get a token at `/api/token-auth/`.",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,  # a file is content when sent and an address when shown
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

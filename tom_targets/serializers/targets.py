@@ -126,6 +126,13 @@ class TargetSerializer(serializers.ModelSerializer):
         if not isinstance(data, Mapping):
             message = self.error_messages["invalid"].format(datatype=type(data).__name__)
             raise serializers.ValidationError({"non_field_errors": [message]}, code="invalid")
+        values, errors = self._read(data)
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
+
+    def _read(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the values of the fields that are there, and what is wrong with others."""
         fields, required = _readers()
         errors: dict[str, Any] = {}
         values: dict[str, Any] = {}
@@ -144,9 +151,7 @@ class TargetSerializer(serializers.ModelSerializer):
         if not self.partial:
             for name in required - data.keys():
                 errors[name] = [fields[name].error_messages["required"]]
-        if errors:
-            raise serializers.ValidationError(errors)
-        return values
+        return values, errors
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a target without the fields of its type, or with a name that belongs to another."""
