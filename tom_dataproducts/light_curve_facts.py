@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tom_common.astro.photometry import AB_ZERO_POINT_NJY
-from tom_common.astro.time import MJD_OF_UNIX_0, US_PER_DAY, unix_us_to_datetime
+from tom_common.astro.time import US_PER_DAY, unix_us_to_datetime
 from tom_dataproducts.light_curves import MIN_SNR, Kind, LightCurveColumns
 from tom_dataproducts.values import BrightnessUnit
 
@@ -68,18 +68,24 @@ class Point(NamedTuple):
     mag_err: float
     band: str
     is_limit: bool
+    drawn: list
+    """What the sparkline is drawn from: [MJD (UTC), magnitude, band, 1 if it is a limit], rounded."""
 
 
 def points_of(curve: LightCurveColumns) -> list[Point | None]:
     """Return the points of a curve as objects; None for those that are neither."""
     is_limit = (curve.kind == Kind.LIMIT) & np.isfinite(curve.limit)
     shown = (is_limit | positive_detections_of(curve)).tolist()
+    mag = np.where(is_limit, curve.limit, curve.mag)
+    bands = curve.band.expanded()
+    rounded = (np.round(curve.mjd_utc, 4).tolist(), np.round(mag, 3).tolist())
     columns = (
         curve.time_us.tolist(),
-        np.where(is_limit, curve.limit, curve.mag).tolist(),
+        mag.tolist(),
         curve.mag_err.tolist(),
-        curve.band.expanded(),
+        bands,
         is_limit.tolist(),
+        map(list, zip(*rounded, bands, is_limit.astype(int).tolist(), strict=True)),
     )
     return [point if good else None for good, point in zip(shown, map(Point, *columns), strict=True)]
 
@@ -130,15 +136,7 @@ def facts_of_newest(points: Sequence[Point], totals: Totals, *, newest: int) -> 
         "peak_band": totals.peak_band,
         "rate_mag_per_day": None,
         "rate_error": None,
-        "points": [
-            [
-                round(point.time_us / US_PER_DAY + MJD_OF_UNIX_0, 4),
-                round(point.mag, 3),
-                point.band,
-                int(point.is_limit),
-            ]
-            for point in points[-newest:]
-        ],
+        "points": [point.drawn for point in points[-newest:]],
     }
     detected = [point for point in points if not point.is_limit]
     if detected:

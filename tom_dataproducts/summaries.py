@@ -9,7 +9,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connections, router, transaction
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Max, Min, Q, QuerySet, Window
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    ExpressionWrapper,
+    F,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    SmallIntegerField,
+    When,
+    Window,
+)
 from django.db.models.functions import Lower, RowNumber
 from django.utils import timezone
 
@@ -24,9 +37,11 @@ from tom_dataproducts.values import FLUX_UNITS, NEGATIVE_KEY, brightness_unit
 from tom_targets.models import BaseTarget
 
 CHUNK = 500
+MANY_POINTS = 1000
 NEWEST = 40
 """Points of each kind (positive detections, limits) per target that are read."""
 
+_IS_NEGATIVE, _IS_POSITIVE = 1, 2
 _IS_FLUX = Q(unit_name__in=FLUX_UNITS)
 _NO_ERROR = Q(brightness_error__isnull=True) | Q(brightness_error__lte=0)
 _SIGNIFICANT = Q(brightness__gt=0) & (_NO_ERROR | Q(brightness__gte=F("brightness_error") * MIN_SNR))
@@ -35,6 +50,7 @@ _SIGNIFICANTLY_NEGATIVE = Q(brightness__lt=0) & (
 )
 _MEASURED = Q(brightness__isnull=False) & ~Q(reduction_version=FORCED_VERSION)
 _DETECTION = _MEASURED & (~_IS_FLUX | _SIGNIFICANT | _SIGNIFICANTLY_NEGATIVE)
+_LIMIT = Q(brightness__isnull=True, limit__isnull=False) & ~Q(reduction_version=FORCED_VERSION)
 _POSITIVE = _MEASURED & Q(is_negative=False) & (~_IS_FLUX | _SIGNIFICANT)
 
 
@@ -161,8 +177,12 @@ def _photometry(ids: Sequence[int]) -> QuerySet:
         PhotometryReducedDatum.objects.filter(target__in=ids)
         .annotate(unit_name=Lower("unit"), is_negative=HasFlag("value", key=NEGATIVE_KEY))
         .annotate(
-            is_detection=ExpressionWrapper(_DETECTION, BooleanField()),
-            is_positive=ExpressionWrapper(_POSITIVE, BooleanField()),
+            detection=Case(
+                When(_POSITIVE, then=_IS_POSITIVE),
+                When(_DETECTION, then=_IS_NEGATIVE),
+                default=0,
+                output_field=SmallIntegerField(),
+            )
         )
         .order_by()
     )
@@ -170,7 +190,7 @@ def _photometry(ids: Sequence[int]) -> QuerySet:
 
 def _facts_of_typed(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     totals = _totals(ids)
-    rows, target_of_row = _newest(ids)
+    rows, target_of_row = _newest(ids, totals)
     newest: dict[int, list[Point]] = {}
     for pk, point in zip(target_of_row, points_of(converted(measurements(rows))), strict=True):
         if point is not None:
@@ -181,7 +201,7 @@ def _facts_of_typed(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
 def _totals(ids: Sequence[int]) -> dict[int, Totals]:
     groups = (
         _photometry(ids)
-        .values("target_id", "bandpass", "unit", "is_detection", "is_positive")
+        .values("target_id", "bandpass", "unit", "detection")
         .annotate(
             points=Count("pk"),
             first=Min("timestamp"),
@@ -195,34 +215,34 @@ def _totals(ids: Sequence[int]) -> dict[int, Totals]:
         known = totals.setdefault(group["target_id"], Totals())
         known.points += group["points"]
         unit = brightness_unit(group["unit"])
-        if group["is_detection"] and (unit.flux_njy or unit.is_magnitude):
+        if group["detection"] and (unit.flux_njy or unit.is_magnitude):
             known.add_detections(
                 count=group["points"],
                 first_us=datetime_to_unix_us(group["first"]),
                 last_us=datetime_to_unix_us(group["last"]),
             )
-            if group["is_positive"]:
+            if group["detection"] == _IS_POSITIVE:
                 brightest = group["largest"] if unit.flux_njy else group["smallest"]
                 known.add_peak(brightest, unit, group["bandpass"])
     return totals
 
 
-def _newest(ids: Sequence[int]) -> tuple[list[tuple], list[int]]:
-    """Return the newest positive detections and limits as typed rows, and the target of each."""
-    shown = (
-        _photometry(ids)
-        .filter(
-            Q(is_positive=True)
-            | (Q(brightness__isnull=True, limit__isnull=False) & ~Q(reduction_version=FORCED_VERSION))
-        )
-        .annotate(
-            rank=Window(
-                RowNumber(),
-                partition_by=[F("target_id"), ExpressionWrapper(Q(brightness__isnull=True), BooleanField())],
-                order_by=F("timestamp").desc(),
-            )
-        )
-        .filter(rank__lte=NEWEST)
+def _newest(ids: Sequence[int], totals: dict[int, Totals]) -> tuple[list[tuple], list[int]]:
+    """Return the newest positive detections and limits as typed rows, and the target of each.
+
+    One query for all targets of few points; two for each of many, which read the end of an index only.
+    """
+    many = [pk for pk in ids if pk in totals and totals[pk].points > MANY_POINTS]
+    few = sorted(set(ids) - set(many))
+    newest_first = Window(
+        RowNumber(),
+        partition_by=[F("target_id"), ExpressionWrapper(Q(brightness__isnull=True), BooleanField())],
+        order_by=F("timestamp").desc(),
     )
-    rows = list(shown.values_list("target_id", *TYPED_COLUMNS))
+    ranked = _photometry(few).filter(Q(detection=_IS_POSITIVE) | _LIMIT).annotate(rank=newest_first)
+    rows = list(ranked.filter(rank__lte=NEWEST).values_list("target_id", *TYPED_COLUMNS))
+    for pk in many:
+        for kind in (Q(detection=_IS_POSITIVE), _LIMIT):
+            found = _photometry([pk]).filter(kind).order_by("-timestamp")
+            rows += found.values_list("target_id", *TYPED_COLUMNS)[:NEWEST]
     return [row[1:] for row in rows], [row[0] for row in rows]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tom_dataproducts import summaries
 from tom_dataproducts.models import DataProduct, LightCurveSummary, PhotometryReducedDatum, ReducedDatum
 from tom_dataproducts.summaries import mark_stale, refresh_summaries, summaries_for
 from tom_dataproducts.tests.factories import DataProductFactory, PhotometryFactory
@@ -130,6 +131,18 @@ def test_old_detection_is_found_behind_many_limits(target):
     assert summary.last_mag == 18.3
     assert len(summary.points) == 40
     assert summary.points[-1][1] == 20.59
+
+
+def test_target_of_many_points_gets_the_same_numbers(target, monkeypatch):
+    for number in range(50):
+        point(target, number, brightness=18.0 + number / 100)
+        point(target, number + 0.1, brightness=None, brightness_error=None, limit=20.0)
+        point(target, number + 0.2, brightness=15.0, value={"negative": True})
+    few = refreshed(target).as_facts()
+    monkeypatch.setattr(summaries, "MANY_POINTS", 100)
+    assert refreshed(target).as_facts() == few
+    assert few["last_mag"] == 18.49
+    assert (few["point_count"], few["detection_count"], len(few["points"])) == (150, 100, 40)
 
 
 class TestStaleness:
