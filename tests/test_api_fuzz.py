@@ -68,6 +68,7 @@ def keys(token):
     product = DataProductFactory(target=target)
     return {
         "targets": target.pk,
+        "lightcurves": target.pk,
         "targetextra": TargetExtraFactory(target=target).pk,
         "targetname": TargetNameFactory(target=target).pk,
         "dataproducts": product.pk,

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404
 from django_filters.utils import translate_validation
 from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.fields import get_error_detail
 from rest_framework.parsers import MultiPartParser
@@ -16,21 +17,26 @@ from rest_framework.response import Response
 from tom_common.api_docs import ApiDoc, OneOrMany, query_parameter
 from tom_common.api_views import ApiMixin
 from tom_common.serializers import GroupSerializer
-from tom_dataproducts import services
+from tom_dataproducts import services, views
 from tom_dataproducts.datum_pages import DatumPagination
 from tom_dataproducts.datum_shape import tables_of
 from tom_dataproducts.datum_writing import ALL_OR_NOTHING, MAX_ROWS, MODES, NotYours, store_data, store_datum
 from tom_dataproducts.file_selectors import product_or_404
 from tom_dataproducts.filters import DataProductFilter, ReducedDatumFilter
 from tom_dataproducts.models import DataProduct, ReducedDatum
-from tom_dataproducts.permissions import data_products_for_user, reduced_data_for_user
+from tom_dataproducts.permissions import (
+    data_products_for_user,
+    reduced_data_for_user,
+    rows_of_visible_target,
+)
 from tom_dataproducts.serializers import (
     DataProductSerializer,
     ListedDataProductSerializer,
     ReducedDatumSerializer,
 )
 from tom_dataproducts.uploads import TakenError, known_product, store_upload
-from tom_targets.permissions import may
+from tom_targets.models import Target
+from tom_targets.permissions import may, targets_for_user
 from tom_targets.target_parts import Groups
 
 STORED = {
@@ -77,6 +83,9 @@ class DataProductViewSet(
             responses={201: stored("DataProduct"), 200: stored("DataProduct")},
         ),
         "destroy": ApiDoc("Delete a file", "What was measured from it goes, too. This cannot be undone."),
+        "download": ApiDoc(
+            "Download a file", responses={(200, "*/*"): {"type": "string", "format": "binary"}}, errors=[404]
+        ),
     }
 
     def get_queryset(self):
@@ -137,6 +146,11 @@ class DataProductViewSet(
             return Response(answer, status.HTTP_201_CREATED)
         text = "A data product with this product_id is there already."
         return Response({**shown, "already_exists": True, "message": text})
+
+    @action(detail=True)
+    def download(self, request, pk=None):
+        self.get_object()  # answers for what is hidden
+        return views.download(request._request, int(pk))
 
     def perform_destroy(self, instance):
         services.delete_data_product(instance)
@@ -225,8 +239,20 @@ class ReducedDatumViewSet(ApiMixin, viewsets.GenericViewSet):
             raise translate_validation(filterset.errors)
         return filterset.qs
 
+    def tables_of_target(self, target_id):
+        """Return the same for one target, about which one question is enough."""
+        user = self.request.user
+        seen = targets_for_user(user, Target._default_manager.filter(pk=target_id), "view_target").exists()
+        for model in tables_of(None):
+            rows = model._default_manager.filter(target=target_id)
+            yield rows_of_visible_target(user, rows) if seen else rows.none()
+
     def list(self, request, *args, **kwargs):
-        parts = [self.narrowed(rows, request.query_params) for rows in self.tables()]
+        asked = request.query_params
+        key = asked.get("target__id", "")
+        one_target = key.isascii() and key.isdecimal() and len(key) < 19
+        tables = self.tables_of_target(int(key)) if one_target else self.tables()
+        parts = [self.narrowed(rows, asked) for rows in tables]
         rows = self.paginator.paginate_tables(parts, request, view=self)
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
@@ -297,3 +323,55 @@ class ReducedDatumViewSet(ApiMixin, viewsets.GenericViewSet):
             text = f"Several kinds of data have the key {pk}: {kinds}. Say which with ?data_type=."
             raise serializers.ValidationError({"data_type": [text]})
         return found[0]
+
+
+def column(item, description):
+    """Return the schema of a column of a light curve."""
+    return {"type": "array", "items": item, "description": description}
+
+
+NUMBER = {"type": "number", "nullable": True}
+LIGHT_CURVE = {
+    "type": "object",
+    "required": ["target", "count", "bands", "sources", "points"],
+    "properties": {
+        "target": {"type": "string", "description": "Name of the target."},
+        "count": {"type": "integer", "description": "Length of each column of `points`."},
+        "bands": column({"type": "string"}, "Names of the bands."),
+        "sources": column({"type": "string"}, "Names of the sources."),
+        "points": {
+            "type": "object",
+            "properties": {
+                "mjd": column({"type": "number"}, "Time, MJD (UTC)."),
+                "band": column({"type": "integer"}, "Place in `bands`."),
+                "source": column({"type": "integer"}, "Place in `sources`."),
+                "kind": column({"type": "integer"}, "0 detection, 1 limit, 2 forced photometry."),
+                "mag": column(NUMBER, "Magnitude: as measured, or AB from a flux."),
+                "mag_err": column(NUMBER, "Its 1-sigma error."),
+                "limit": column(NUMBER, "Limiting magnitude."),
+                "flux": column(NUMBER, "Flux density, nJy, signed."),
+                "flux_err": column(NUMBER, "Its 1-sigma error."),
+                "negative": column({"type": "integer"}, "1 if fainter than in the reference image."),
+            },
+        },
+    },
+}
+
+
+class LightCurveViewSet(ApiMixin, viewsets.ViewSet):
+    """The photometry of one target as columns: quicker, and of one form, where a list of rows is neither."""
+
+    queryset = Target._default_manager.all()
+    api_docs = {
+        "retrieve": ApiDoc(
+            "Get the light curve of a target",
+            "All photometry of the target with this key, sorted by time, as columns.",
+            responses={200: LIGHT_CURVE},
+        )
+    }
+
+    def retrieve(self, request, pk=None):
+        rows = Target._default_manager.filter(pk=int(pk))
+        if not targets_for_user(request.user, rows, "view_target").exists():
+            raise NotFound("No Target matches the given query.")
+        return views.photometry_json(request._request, int(pk))

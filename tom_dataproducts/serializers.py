@@ -105,9 +105,9 @@ class DataProductSerializer(serializers.ModelSerializer):
         if not instance.data:
             return None
         try:
-            path = reverse("dataproducts:download", args=[instance.pk])
+            path = reverse("api:dataproducts-download", args=[instance.pk])
         except NoReverseMatch:
-            return None  # a project may leave the pages of files out
+            return None  # a project may leave the REST API out
         request = self.context.get("request")
         return path if request is None else request.build_absolute_uri(path)
 

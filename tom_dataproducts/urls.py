@@ -25,3 +25,4 @@ urlpatterns = [
 router = SharedAPIRootRouter()
 router.register("dataproducts", api_views.DataProductViewSet, "dataproducts")
 router.register("reduceddatums", api_views.ReducedDatumViewSet, "reduceddatums")
+router.register("lightcurves", api_views.LightCurveViewSet, "lightcurves")

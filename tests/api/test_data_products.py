@@ -45,7 +45,14 @@ def test_a_file_is_stored_and_downloaded_again(clients, targets, settings):
         targets["PRIVATE"].pk,
     )
     assert product.data.name == "target-private/none/curve.csv"
-    assert shown["data"].endswith(f"/dataproducts/data/{product.pk}/download/")
+    assert shown["data"].endswith(f"/api/dataproducts/{product.pk}/download/")
+    downloaded = clients["member"].get(shown["data"])
+    assert b"".join(downloaded.streaming_content) == b"time,magnitude\n"
+    assert "attachment" in downloaded.headers["Content-Disposition"]
+    assert (
+        clients["stranger"].get(shown["data"]).json()["detail"] == "No DataProduct matches the given query."
+    )
+    assert clients["anonymous"].get(shown["data"]).status_code == 404
     assert clients["stranger"].get(f"/api/dataproducts/{product.pk}/").status_code == 404
     assert clients["member"].get(f"/api/dataproducts/{product.pk}/").json()["data"] == shown["data"]
 

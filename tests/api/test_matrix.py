@@ -51,6 +51,7 @@ def test_single_rows_are_shown_to_those_who_see_the_target(clients, targets, per
         f"/api/targetextra/{TargetExtraFactory(target=target).pk}/",
         f"/api/reduceddatums/{PhotometryFactory(target=target).pk}/?data_type=photometry",
         f"/api/dataproducts/{DataProductFactory(target=target).pk}/",
+        f"/api/lightcurves/{target.pk}/",
     ]
     for url in urls:
         answer = clients[person].get(url)

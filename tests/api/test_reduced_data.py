@@ -235,6 +235,10 @@ def test_filters_narrow_every_table(clients, targets):
     ):
         answer = clients["owner"].get(f"/api/reduceddatums/?{query}").json()
         assert (answer["count"], len(answer["results"])) == (count, count), query
+    hidden = f"target__id={targets['PRIVATE'].pk}"
+    PhotometryFactory(target=targets["PRIVATE"])
+    assert clients["stranger"].get(f"/api/reduceddatums/?{hidden}").json()["results"] == []
+    assert clients["member"].get(f"/api/reduceddatums/?{hidden}").json()["count"] == 1
     for query in (
         "target__id=x",
         "target__id=1.5",

@@ -18,6 +18,7 @@ ROUTES = {
     "/api/dataproducts/{id}/": {"get", "delete"},
     "/api/reduceddatums/": {"get", "post"},
     "/api/reduceddatums/{id}/": {"get", "delete"},
+    "/api/lightcurves/{id}/": {"get"},
     "/api/token-auth/": {"post"},
 }
 
@@ -41,6 +42,7 @@ def test_all_routes_are_in_it(schema):
     made, _ = schema
     found = {path: set(operations) for path, operations in made["paths"].items()}
     assert {path: found.get(path) for path in ROUTES} == ROUTES
+    assert found["/api/dataproducts/{id}/download/"] == {"get"}
 
 
 def test_every_operation_says_what_it_does_and_how_it_refuses(schema):

@@ -1,0 +1,309 @@
+"""A small client of a TOM's REST API, for scripts. Copy this file beside yours; it needs only requests.
+
+    from tom_client import TomClient
+
+    with TomClient.login("https://tom.example.org", "observer", "password") as tom:
+        target = tom.create_target(name="SN 2026abc", type="SIDEREAL", ra=10.5, dec=-20.2)
+        for row in tom.targets(query="ZTF26"):
+            print(row["name"], row["ra"], row["dec"])
+        curve = tom.light_curve(target["id"])
+
+Every refusal is an exception whose text says what the server said; ``docs/how-to/use-the-api.md`` tells more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+
+__all__ = ["ApiError", "BulkError", "NotAllowedError", "NotFoundError", "RefusedError", "TomClient"]
+
+CHUNK = 5000
+"""Rows that are sent in one request; a TOM takes 10,000."""
+
+
+class ApiError(Exception):
+    """The TOM did not do what it was asked to.
+
+    Attributes
+    ----------
+    status : int
+        Status of the answer.
+    detail : object
+        What the answer held: a text, or lists of texts by the names of the fields that are wrong.
+    """
+
+    def __init__(self, status: int, detail: Any) -> None:
+        self.status, self.detail = status, detail
+        super().__init__(f"{status}: {_in_words(detail)}")
+
+
+class RefusedError(ApiError):
+    """Something in the request is wrong (status 400, 409, 413 or 415)."""
+
+
+class NotAllowedError(ApiError):
+    """You are not logged in, or may not do this (status 401 or 403)."""
+
+
+class NotFoundError(ApiError):
+    """There is none, or you may not see it (status 404)."""
+
+
+class BulkError(RefusedError):
+    """Some rows of a list are wrong.
+
+    Attributes
+    ----------
+    errors : dict
+        What is wrong with each such row, by its place in the list that was handed over.
+    """
+
+    def __init__(self, status: int, detail: Any, errors: dict[int, Any]) -> None:
+        self.errors = errors
+        super().__init__(status, detail)
+
+
+_ERRORS = {401: NotAllowedError, 403: NotAllowedError, 404: NotFoundError}
+
+
+class TomClient:
+    """Talks to one TOM.
+
+    Parameters
+    ----------
+    base_url : str
+        Address of the TOM, for example ``"https://tom.example.org"``.
+    token : str, optional
+        API token, as your profile page shows it; without one only what is open can be read.
+    timeout_s : float
+        Seconds to wait for an answer.
+    """
+
+    def __init__(self, base_url: str, token: str | None = None, *, timeout_s: float = 60.0) -> None:
+        self.base_url = base_url.rstrip("/") + "/"
+        self.timeout_s = timeout_s
+        self._session = requests.Session()
+        if token:
+            self._session.headers["Authorization"] = f"Token {token}"
+
+    @classmethod
+    def login(cls, base_url: str, username: str, password: str, *, timeout_s: float = 60.0) -> TomClient:
+        """Return a client with the token of a user.
+
+        Raises
+        ------
+        RefusedError
+            If name or password are wrong.
+        """
+        client = cls(base_url, timeout_s=timeout_s)
+        answer = client._send("POST", "api/token-auth/", json={"username": username, "password": password})
+        client._session.headers["Authorization"] = f"Token {answer['token']}"
+        return client
+
+    def __enter__(self) -> TomClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    # --- targets
+
+    def targets(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Yield the targets that you may see, newest first, page by page.
+
+        Parameters
+        ----------
+        **filters
+            Such as ``name``, ``query``, ``cone_search="ra,dec,radius"`` (degrees), ``targetlist__name``,
+            ``type``; see ``/api/docs/``.
+        """
+        return self._pages("api/targets/", filters)
+
+    def target(self, pk: int) -> dict[str, Any]:
+        """Return a target with its names, extra fields, lists and groups."""
+        return self._send("GET", f"api/targets/{pk}/")
+
+    def create_target(self, **fields: Any) -> dict[str, Any]:
+        """Store a target and return it.
+
+        Parameters
+        ----------
+        **fields
+            At least ``name``, ``type``, and for a sidereal target ``ra`` and ``dec`` in degrees. Also
+            ``permissions``, ``aliases=[{"name": ...}]``, ``targetextra_set=[{"key": ..., "value": ...}]``,
+            ``target_lists=[{"name": ...}]``, ``groups=[{"name": ...}]``.
+        """
+        return self._send("POST", "api/targets/", json=fields)
+
+    def create_targets(
+        self, rows: Iterable[dict[str, Any]], *, best_effort: bool = False
+    ) -> list[dict[str, Any]]:
+        """Store many targets, and return index, id and name of each that was stored.
+
+        Parameters
+        ----------
+        rows : iterable of dict
+            Fields as for `create_target`. Sent in parts of `CHUNK`, each of which is stored or not.
+        best_effort : bool
+            Store the rows that are right although others are wrong; the latter are then in the list, with
+            ``errors`` instead of ``id``.
+
+        Raises
+        ------
+        BulkError
+            If rows are wrong, unless `best_effort` is set. Parts sent before stay stored.
+        """
+        found = []
+        for start, answer in self._send_many("api/targets/", rows, best_effort=best_effort):
+            found += [{**entry, "index": start + entry["index"]} for entry in answer["results"]]
+        return found
+
+    def change_target(self, pk: int, **fields: Any) -> dict[str, Any]:
+        """Change some fields of a target and return it."""
+        return self._send("PATCH", f"api/targets/{pk}/", json=fields)
+
+    def delete_target(self, pk: int) -> None:
+        """Move a target to the trash."""
+        self._send("DELETE", f"api/targets/{pk}/")
+
+    # --- measurements and files
+
+    def light_curve(self, target_id: int) -> dict[str, Any]:
+        """Return the photometry of a target as columns: MJD (UTC), magnitudes, fluxes in nJy.
+
+        Returns
+        -------
+        dict
+            ``target``, ``count``, ``bands``, ``sources`` and ``points``: lists of one length by name
+            (``mjd``, ``band``, ``mag``, ``mag_err``, ``limit``, ``flux``, ``kind``, ...), sorted by time.
+        """
+        return self._send("GET", f"api/lightcurves/{target_id}/")
+
+    def measurements(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Yield measurements that you may see.
+
+        Parameters
+        ----------
+        **filters
+            Such as ``target__id``, ``data_type``, ``source_name``, ``data_product__id``.
+        """
+        return self._pages("api/reduceddatums/", filters)
+
+    def add_measurement(
+        self, target_id: int, data_type: str, value: dict[str, Any], **fields: Any
+    ) -> dict[str, Any]:
+        """Store a measurement, unless it is there already (``already_exists`` in the answer), and return it.
+
+        Parameters
+        ----------
+        target_id : int
+        data_type : str
+            ``"photometry"``, ``"spectroscopy"``, ``"astrometry"``, or another word.
+        value : dict
+            Photometry: ``magnitude`` and ``error``, or ``limit``; ``filter``, ``unit``, ``telescope``.
+        **fields
+            ``timestamp`` (ISO 8601, UTC), ``source_name``, ``data_product``, ...
+        """
+        row = {"target": target_id, "data_type": data_type, "value": value, **fields}
+        return self._send("POST", "api/reduceddatums/", json=row)
+
+    def add_measurements(
+        self, rows: Iterable[dict[str, Any]], *, best_effort: bool = False
+    ) -> dict[str, Any]:
+        """Store many measurements; those stored before are left alone.
+
+        Parameters
+        ----------
+        rows : iterable of dict
+            ``target``, ``data_type``, ``timestamp``, ``value``, ... Sent in parts of `CHUNK`.
+        best_effort : bool
+            Store the rows that are right although others are wrong.
+
+        Returns
+        -------
+        dict
+            ``created``, ``already_exists``, and ``errors`` by the place of the row in the list.
+
+        Raises
+        ------
+        BulkError
+            If rows are wrong, unless `best_effort` is set. Parts sent before stay stored.
+        """
+        total: dict[str, Any] = {"created": 0, "already_exists": 0, "errors": {}}
+        for start, answer in self._send_many("api/reduceddatums/", rows, best_effort=best_effort):
+            total["created"] += answer["created"]
+            total["already_exists"] += answer["already_exists"]
+            total["errors"] |= {start + entry["index"]: entry["errors"] for entry in answer["results"]}
+        return total
+
+    def upload(
+        self, target_id: int, path: str | PathLike[str], data_product_type: str, **fields: Any
+    ) -> dict[str, Any]:
+        """Store a file with a target and return its row; a ``product_id`` that is known stores nothing."""
+        path = Path(path)
+        form = {"target": target_id, "data_product_type": data_product_type, **fields}
+        with path.open("rb") as file:
+            return self._send("POST", "api/dataproducts/", data=form, files={"file": (path.name, file)})
+
+    # --- requests
+
+    def _pages(self, path: str, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        page = self._send("GET", path, params=filters)
+        while True:
+            yield from page["results"]
+            if not page["next"]:
+                return
+            page = self._send("GET", page["next"])
+
+    def _send_many(
+        self, path: str, rows: Iterable[dict[str, Any]], *, best_effort: bool
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        mode = {"mode": "best_effort" if best_effort else "all_or_nothing"}
+        everything = list(rows)
+        for start in range(0, len(everything), CHUNK):
+            part = everything[start : start + CHUNK]
+            try:
+                yield start, self._send("POST", path, json=part, params=mode)
+            except RefusedError as error:
+                if not isinstance(error.detail, dict) or "results" not in error.detail:
+                    raise
+                if best_effort:  # not one row of this part was right
+                    yield start, {"created": 0, "already_exists": 0, **error.detail}
+                    continue
+                errors = {start + entry["index"]: entry["errors"] for entry in error.detail["results"]}
+                raise BulkError(error.status, error.detail["message"], errors) from error
+
+    def _send(self, method: str, path: str, **arguments: Any) -> Any:
+        url = urljoin(self.base_url, path)
+        if not url.startswith(self.base_url):
+            raise ValueError(f"{url} does not belong to {self.base_url}: the token stays here")
+        answer = self._session.request(method, url, timeout=self.timeout_s, **arguments)
+        if answer.status_code == 204:
+            return None
+        try:
+            content = answer.json()
+        except ValueError:
+            content = answer.reason if len(answer.text) > 500 else answer.text
+        if answer.ok:
+            return content
+        raise _ERRORS.get(answer.status_code, RefusedError if answer.status_code < 500 else ApiError)(
+            answer.status_code, content
+        )
+
+
+def _in_words(detail: Any) -> str:
+    """Return what an answer holds as one line."""
+    if isinstance(detail, dict):
+        return "; ".join(
+            _in_words(value) if key in ("detail", "message") else f"{key}: {_in_words(value)}"
+            for key, value in detail.items()
+        )
+    if isinstance(detail, list):
+        return ", ".join(map(_in_words, detail))
+    return str(detail)
