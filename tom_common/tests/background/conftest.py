@@ -2,7 +2,14 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
+from tom_common import job_worker
 from tom_common.tests import background_tasks as tasks
+
+
+@pytest.fixture(autouse=True)
+def _no_web_process(monkeypatch):
+    """Forget that an earlier test of this process sent a real request: no other thread runs jobs."""
+    monkeypatch.setattr(job_worker, "_web_process_pid", None)
 
 
 @pytest.fixture(autouse=True)
