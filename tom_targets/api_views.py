@@ -117,19 +117,14 @@ class TargetViewSet(ApiMixin, viewsets.ModelViewSet):
             errors=[409],
         ),
     }
-    target_actions = {
-        "retrieve": "view_target",
-        "update": "change_target",
-        "partial_update": "change_target",
-        "destroy": "delete_target",
-    }
+    target_actions = {"PUT": "change_target", "PATCH": "change_target", "DELETE": "delete_target"}
 
     def get_queryset(self):
         return selectors.visible_targets(self.request.user).order_by("-pk")
 
     def get_object(self):
         user, rows = self.request.user, Target.objects.filter(pk=int(self.kwargs["pk"]))
-        action = self.target_actions[self.action]
+        action = self.target_actions.get(self.request.method, "view_target")
         target = targets_for_user(user, rows, action).first()
         if target is not None:
             return target

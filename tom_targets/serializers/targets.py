@@ -162,7 +162,8 @@ class TargetSerializer(serializers.ModelSerializer):
         return attrs
 
     def _instance_for_names(self, attrs: dict[str, Any]) -> Any:
-        own = {name: value for name, value in attrs.items() if name not in NESTED}
+        columns = {column.name for column in Target._meta.concrete_fields}
+        own = {name: value for name, value in attrs.items() if name in columns}
         if self.instance is None:
             return Target(**own)
         kept = {
