@@ -15,6 +15,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from tom_common.api_docs import ApiDoc, OneOrMany, query_parameter
+from tom_common.api_fields import is_clean
 from tom_common.api_views import ApiMixin
 from tom_common.serializers import GroupSerializer
 from tom_dataproducts import services, views
@@ -112,7 +113,9 @@ class DataProductViewSet(
         serializer = self.get_serializer(data=data)
         product_id = data.get("product_id")
         try:
-            known = known_product(product_id, user=request.user) if isinstance(product_id, str) else None
+            # What no database keeps is left to the serializer, which refuses it.
+            askable = isinstance(product_id, str) and is_clean(product_id)
+            known = known_product(product_id, user=request.user) if askable else None
             if known is not None:
                 return self.answer(known, is_new=False)
             serializer.is_valid(raise_exception=True)
