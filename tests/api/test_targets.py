@@ -3,6 +3,7 @@
 import pytest
 
 from tom_targets.models import Target, TargetList, TrashedTarget
+from tom_targets.serializers import targets as target_serializers
 from tom_targets.tests.factories import SiderealTargetFactory, TargetNameFactory
 
 BODY = {"name": "SN 2026abc", "type": "SIDEREAL", "ra": 10.5, "dec": -20.25}
@@ -100,6 +101,22 @@ def test_a_name_that_is_known_is_refused(clients, name):
     answer = clients["owner"].post("/api/targets/", {**BODY, "name": name})
     assert answer.status_code == 400
     assert "SN 2026abc" in answer.json()["name"][0]
+
+
+def test_a_name_taken_a_moment_ago_is_refused_like_any_other(clients, monkeypatch):
+    SiderealTargetFactory(name="SN 2026abc", permissions="OPEN")
+    real, calls = target_serializers.check_names, []
+
+    def too_early(*arguments, **options):
+        calls.append(arguments)
+        if len(calls) > 1:
+            real(*arguments, **options)
+
+    monkeypatch.setattr(target_serializers, "check_names", too_early)
+    answer = clients["owner"].post("/api/targets/", BODY)
+    assert answer.status_code == 400
+    assert "SN 2026abc" in answer.json()["name"][0]
+    assert (len(calls), Target.objects.count()) == (2, 1)
 
 
 def test_the_name_of_a_hidden_target_is_not_told(clients):
