@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -16,6 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST_PYTHON = (3, 11)
 RUN_LOCK, DEV_LOCK = ROOT / "requirements" / "run.lock", ROOT / "requirements" / "dev.lock"
+# What the product imports only where it is used.
+IMPORTED_LATER = (
+    "astropy.coordinates, astropy.table, astropy.time, fastavro, gunicorn.app.wsgiapp, hpgeom, PIL.Image"
+)
 LOCKS = {"run": [RUN_LOCK], "dev": [RUN_LOCK, DEV_LOCK]}
 
 
@@ -44,9 +49,9 @@ def check_python() -> None:
         raise SetupError("this Python cannot make environments: apt install python3-venv") from None
 
 
-def run(command: list, *, doing: str) -> None:
+def run(command: list, *, doing: str, env: dict[str, str] | None = None) -> None:
     """Run a command, quiet unless it fails."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=env)
     if done.returncode:
         lines = (done.stdout + done.stderr).splitlines()
         sys.stderr.write("\n".join(line for line in lines if not line.startswith("WARNING")) + "\n")
@@ -73,7 +78,7 @@ def make_venv() -> None:
 def install(kind: str) -> bool:
     """Install what the lock files name; say whether there was anything to do.
 
-    ``--no-deps``: the locks name everything; ``--no-compile``: Python compiles what is used, when it is used,
+    ``--no-deps``: the locks name everything; ``--no-compile``: `compile_what_starts` compiles what is used,
     which saves a third of the time and of the disk.
     """
     wanted = digest(*LOCKS[kind])
@@ -89,6 +94,22 @@ def install(kind: str) -> bool:
     if kind == "dev":
         (VENV / ".stamp-run").write_text(digest(*LOCKS["run"]))
     return True
+
+
+def compile_what_starts() -> None:
+    """Start the product once, so that Python keeps the byte code of all that each process imports.
+
+    With ``PYTHONDONTWRITEBYTECODE`` in a shell or a container nothing else would ever keep it, and each start
+    would compile some 1,300 modules anew: 2.5 s instead of 1 s.
+    """
+    with tempfile.TemporaryDirectory(prefix="tom-setup-") as folder:
+        environment = {**os.environ, "TOM_ENV_FILE": os.devnull, "TOM_DATA_DIR": folder, "DEBUG": "false"}
+        for name in ("PYTHONDONTWRITEBYTECODE", "DATABASE_URL", "DJANGO_SETTINGS_MODULE"):
+            environment.pop(name, None)
+        python = str(VENV / "bin" / "python")
+        doing = "starting the product for the first time"
+        run([python, str(ROOT / "manage.py"), "check"], doing=doing, env=environment)
+        run([python, "-c", f"import {IMPORTED_LATER}"], doing=doing, env=environment)
 
 
 def install_front_end(kind: str) -> bool:
@@ -114,6 +135,8 @@ def main() -> int:
             raise SetupError(f"{ROOT} cannot be written: the environment lives in .venv there")
         make_venv()
         changed = [install(kind), install_front_end(kind)]
+        if changed[0]:
+            compile_what_starts()
     except SetupError as error:
         print(f"make setup: {error}", file=sys.stderr)
         return 1
