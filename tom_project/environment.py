@@ -81,6 +81,8 @@ def _sqlite(name: str) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": name,
+        # Opening the file and reading its schema takes a tenth of a short request.
+        "CONN_MAX_AGE": int(os.environ.get("CONN_MAX_AGE", "60")),
         "OPTIONS": {"init_command": _SQLITE_PRAGMAS, "transaction_mode": "IMMEDIATE", "timeout": 20},
     }
 

@@ -134,7 +134,7 @@ class TargetViewSet(ApiMixin, viewsets.ModelViewSet):
 
     def create(self, request, *args, **kwargs):
         self.must_be_known()
-        if not may_create_targets(request.user):
+        if not may_create_targets(request.user, asked_alone=True):
             self.refuse("You may not add targets.")
         if isinstance(request.data, list):
             return self.create_many(request)

@@ -219,6 +219,13 @@ class BaseTarget(models.Model):
         created = self._state.adding
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = with_derived(type(self), kwargs["update_fields"])
+        if not (extras or names or (created and conf.default_extra_fields())):
+            super().save(*args, **kwargs)
+        else:
+            self._save_with_parts(created, extras, names, *args, **kwargs)
+        run_hook("target_post_save", target=self, created=created)
+
+    def _save_with_parts(self, created: bool, extras: Any, names: Any, *args: Any, **kwargs: Any) -> None:
         with transaction.atomic(using=kwargs.get("using")):
             super().save(*args, **kwargs)
             if created:
@@ -229,15 +236,13 @@ class BaseTarget(models.Model):
                 extra.save()
             for name in names or ():
                 self._save_alias(name)
-        run_hook("target_post_save", target=self, created=created)
 
     def _save_default_extras(self) -> None:
-        for field in conf.extra_fields():
-            if field.get("default") is not None:
-                extra, new = self.targetextra_set.get_or_create(key=field["name"])
-                if new:
-                    extra.value = field["default"]
-                    extra.save()
+        for field in conf.default_extra_fields():
+            extra, new = self.targetextra_set.get_or_create(key=field["name"])
+            if new:
+                extra.value = field["default"]
+                extra.save()
 
     def _save_alias(self, name: Any) -> None:
         text = str(getattr(name, "name", name)).strip()

@@ -33,6 +33,11 @@ def extra_fields() -> list[dict[str, Any]]:
     return list(getattr(settings, "EXTRA_FIELDS", None) or [])
 
 
+def default_extra_fields() -> list[dict[str, Any]]:
+    """Declared extra fields that each new target is given, with their ``default``."""
+    return [field for field in extra_fields() if field.get("default") is not None]
+
+
 def permissions_only() -> bool:
     """True if whoever sees a target sees its data; False if data products have grants of their own."""
     return bool(getattr(settings, "TARGET_PERMISSIONS_ONLY", True))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_backends
+from django.contrib.auth.backends import ModelBackend
 from django.db.models import Q, QuerySet
 
 from tom_common.grants import granted
 from tom_targets.base_models import BaseTarget
 from tom_targets.models import Target
+from tom_targets.queries import holds_model_permission
 
 ACTIONS = ("view_target", "change_target", "delete_target")
 
@@ -74,13 +77,32 @@ def _granted(user: Any, codename: str, prefix: str) -> Q:
     return granted(user, codename, Target, outer_pk=f"{prefix}pk" if prefix else "pk")
 
 
-def may_create_targets(user: Any) -> bool:
-    """Tell whether a user may create targets: logged in, with the permission ``add_target``."""
-    return bool(
-        user
-        and user.is_authenticated
-        and (user.is_superuser or user.has_perm(f"{Target._meta.app_label}.add_target"))
+def may_create_targets(user: Any, *, asked_alone: bool = False) -> bool:
+    """Tell whether a user may create targets: logged in, with the permission ``add_target``.
+
+    Parameters
+    ----------
+    user : User, AnonymousUser or None
+    asked_alone : bool
+        True where no other permission of this user is asked for: a short statement then does instead of
+        the two that load all of them.
+    """
+    if not (user and user.is_authenticated and user.is_active):
+        return False
+    if user.is_superuser or (asked_alone and _django_grants(user, "add_target")):
+        return True
+    return bool(user.has_perm(f"{Target._meta.app_label}.add_target"))
+
+
+def _django_grants(user: Any, codename: str) -> bool:
+    """Tell by one short statement what Django's own backend would say after loading all permissions."""
+    asks_django = any(
+        type(backend).has_perm is ModelBackend.has_perm
+        and type(backend).get_all_permissions is ModelBackend.get_all_permissions
+        for backend in get_backends()
+        if isinstance(backend, ModelBackend)
     )
+    return asks_django and holds_model_permission(user.pk, codename)
 
 
 def may(user: Any, action: str, target: BaseTarget) -> bool:

@@ -46,6 +46,35 @@ def bearers_of_keys(keys: Sequence[str]) -> list[tuple[str, int, str, int]]:
         return list(cursor.fetchall())
 
 
+def holds_model_permission(user_id: int, codename: str) -> bool:
+    """Tell whether a user was given a permission on all targets, by itself or through a group.
+
+    Leans on the unique indices of the tables between users, groups and permissions.
+
+    Parameters
+    ----------
+    user_id : int
+    codename : str
+        Permission, without the app label.
+    """
+    connection = connections[router.db_for_read(BaseTarget)]
+    content_type = ContentType.objects.db_manager(connection.alias).get_for_model(Target)
+    user = get_user_model()
+    name = str(user._meta.model_name)
+    own, membership = user.user_permissions.through._meta, user.groups.through._meta
+    member = membership.get_field(name).column
+    holder = own.get_field(name).column
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM auth_permission p WHERE p.content_type_id = %s AND p.codename = %s AND ("
+            f" EXISTS (SELECT 1 FROM {own.db_table} o WHERE o.permission_id = p.id AND o.{holder} = %s)"
+            f" OR EXISTS (SELECT 1 FROM {membership.db_table} m JOIN auth_group_permissions g"
+            f" ON g.group_id = m.group_id WHERE g.permission_id = p.id AND m.{member} = %s))",
+            [content_type.pk, codename, user_id, user_id],
+        )
+        return cursor.fetchone() is not None
+
+
 def grant_on_new_target(pk: int, holder: str, holder_ids: Sequence[int], codenames: Sequence[str]) -> int:
     """Give users or groups permissions on a target on which they have none, in one statement.
 

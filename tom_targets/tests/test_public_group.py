@@ -1,7 +1,7 @@
 """Every new user is in the group Public, which starts with the right to create targets."""
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 
 from tom_targets.permissions import may_create_targets
 from tom_targets.public_group import public_group
@@ -46,3 +46,23 @@ def test_a_group_of_that_name_is_taken_as_it_is():
     Group.objects.filter(name="Public").delete()
     Group.objects.create(name="Public")
     assert not may_create_targets(User.objects.create_user("new"))
+
+
+@pytest.mark.parametrize("holder", ["nobody", "user", "group"])
+def test_the_short_question_has_the_answer_of_the_long_one(holder, settings):
+    settings.TOM_PUBLIC_MAY_ADD_TARGETS = False
+    Group.objects.filter(name="Public").delete()
+    user = User.objects.create_user("new")
+    user.groups.clear()
+    right = Permission.objects.get(content_type__app_label="tom_targets", codename="add_target")
+    if holder == "user":
+        user.user_permissions.add(right)
+    elif holder == "group":
+        group = Group.objects.create(name="observers")
+        group.permissions.add(right)
+        user.groups.add(group)
+    user = User.objects.get(pk=user.pk)
+    assert may_create_targets(user, asked_alone=True) is (holder != "nobody")
+    assert may_create_targets(user) is (holder != "nobody")
+    user.is_active = False
+    assert not may_create_targets(user, asked_alone=True)
