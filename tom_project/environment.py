@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
-    " PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456"
+    " PRAGMA cache_size=-65536; PRAGMA mmap_size=134217728"
 )
 _ENGINES = {
     "postgres": "django.db.backends.postgresql",
