@@ -23,7 +23,7 @@ from tom_common.hooks import run_hook
 from tom_targets import conf
 from tom_targets.derived import simplify_name
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName
-from tom_targets.name_clashes import names_are_compared_as_usual, owners_of
+from tom_targets.name_clashes import names_are_compared_as_usual, owner_key, owners_of
 from tom_targets.serializers.targets import NESTED, TargetSerializer
 from tom_targets.target_names import named
 from tom_targets.target_parts import Groups, Lists, give_access, wanted_extras
@@ -153,9 +153,10 @@ def _without_clashes(rows: Sequence[_Row], result: BulkResult, context: dict[str
     good = []
     for row in rows:
         problems: dict[str, Any] = {}
-        keys = [simplify_name(name) or f"\0{name}" for name in row.names]
+        own = simplify_name(row.name)
+        keys = [owner_key(name) or f"\0{name}" for name in row.names]
         for position, (name, key) in enumerate(zip(row.names, keys, strict=True)):
-            if position and key == keys[0]:
+            if position and simplify_name(name) == own:
                 text = f"Alias {name} has a conflict with the primary name of the target."
             elif key in owners:
                 known = named({owner.pk for owner in owners[key]}, _user(context))

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 
 from tom_targets.derived import DerivedQuerySet, simplify_name
+from tom_targets.designations import same_object_keys
 
 
 class TargetMatchManager(models.Manager.from_queryset(DerivedQuerySet)):  # type: ignore[misc]
@@ -39,6 +40,8 @@ class TargetMatchManager(models.Manager.from_queryset(DerivedQuerySet)):  # type
     def match_fuzzy_name(self, name: str, input_queryset: QuerySet | None = None) -> QuerySet:
         """Return the targets whose simplified name or alias equals the simplified name.
 
+        Designations of transients are equal also where only their prefixes differ (AT, SN, TDE or none).
+
         Parameters
         ----------
         name : str
@@ -49,8 +52,9 @@ class TargetMatchManager(models.Manager.from_queryset(DerivedQuerySet)):  # type
         queryset = self.get_queryset() if input_queryset is None else input_queryset
         if not key:
             return queryset.none()
-        by_alias = self._alias_model()._default_manager.filter(name_key=key).values("target_id")
-        return queryset.filter(Q(name_key=key) | Q(pk__in=by_alias))
+        keys = same_object_keys(key)
+        by_alias = self._alias_model()._default_manager.filter(name_key__in=keys).values("target_id")
+        return queryset.filter(Q(name_key__in=keys) | Q(pk__in=by_alias))
 
     def match_cone_search(self, ra: float | None, dec: float | None, radius: float | None) -> QuerySet:
         """Return the targets within a radius of a position, annotated with ``separation`` in degrees.

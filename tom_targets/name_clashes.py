@@ -1,6 +1,7 @@
 """Which names are taken: many asked for at once, by one query per thousand.
 
-Does for many targets what the built-in match manager does for one. Called by the REST API.
+Does for many targets what the built-in match manager does for one. Called by the REST API and by
+``known_targets``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from tom_targets.derived import simplify_name
+from tom_targets.designations import same_object_key, same_object_keys
 from tom_targets.match_manager import TargetMatchManager
 from tom_targets.models import Target
 from tom_targets.queries import bearers_of_keys
@@ -30,13 +32,19 @@ def names_are_compared_as_usual() -> bool:
     return type(Target.matches) is TargetMatchManager
 
 
+def owner_key(name: str) -> str:
+    """Return what names of the same object have in common, empty without a letter or digit."""
+    return same_object_key(simplify_name(name))
+
+
 def owners_of(names: Iterable[str]) -> dict[str, list[Owner]]:
-    """Return who bears names, by the simplified name; names that nobody bears are left out."""
-    keys = iter({key for name in names if (key := simplify_name(name))})
+    """Return who bears names, by their `owner_key`; names that nobody bears are left out."""
+    simplified = {key for name in names if (key := simplify_name(name))}
+    keys = iter({same for key in simplified for same in same_object_keys(key)})
     found: dict[str, list[Owner]] = {}
     for chunk in _chunks(keys):
         for key, pk, name, is_alias in bearers_of_keys(chunk):
-            found.setdefault(key, []).append(Owner(pk, name, bool(is_alias)))
+            found.setdefault(same_object_key(key), []).append(Owner(pk, name, bool(is_alias)))
     return found
 
 

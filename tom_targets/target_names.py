@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from tom_targets.derived import simplify_name
 from tom_targets.models import BaseTarget, Target
-from tom_targets.name_clashes import names_are_compared_as_usual, owners_of
+from tom_targets.name_clashes import names_are_compared_as_usual, owner_key, owners_of
 from tom_targets.permissions import targets_for_user
 
 
@@ -53,8 +53,13 @@ def _clash(
     if is_alias and simplify_name(name) == simplify_name(target.name):
         return f"Alias {name} has a conflict with the primary name of the target."
     if owners is not None:
-        same = owners.get(simplify_name(name), [])
-        own = [owner.name for owner in same if owner.pk == target.pk and owner.is_alias]
+        same = owners.get(owner_key(name), [])
+        key = simplify_name(name)
+        own = [
+            owner.name
+            for owner in same
+            if owner.pk == target.pk and owner.is_alias and simplify_name(owner.name) == key
+        ]
         if own and not is_alias:
             return f"Target name {name} is already an alias of this target: {own[0]}"
         others = {owner.pk for owner in same if owner.pk != target.pk}
