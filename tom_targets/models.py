@@ -245,6 +245,9 @@ class TrashedTarget(models.Model):
     deleted_at = models.DateTimeField(auto_now_add=True, db_index=True)
     content = models.BinaryField(help_text="Compressed JSON of all rows, as Django's serialisers write them.")
     row_count = models.PositiveIntegerField(default=0)
+    merged_into_pk = models.BigIntegerField(
+        null=True, blank=True, db_index=True, help_text="Key of the target to which the rows were moved."
+    )
 
     class Meta:
         ordering = ("-deleted_at", "-pk")

@@ -235,8 +235,12 @@ def groups_to_share_with(user: Any) -> QuerySet[Group]:
 
 
 def restorable_targets(user: Any) -> QuerySet[TrashedTarget]:
-    """Return the deleted targets that a user may bring back: the own; all for those who may delete any."""
+    """Return the deleted targets that a user may bring back: the own; all for those who may delete any.
+
+    Targets that were merged into another come back when the merge is reverted.
+    """
     trashed = TrashedTarget.objects.defer("content").select_related("deleted_by")
+    trashed = trashed.filter(merged_into_pk=None)
     if not user.is_authenticated:
         return trashed.none()
     if user.is_superuser or user.has_perm(f"{Target._meta.app_label}.delete_target"):

@@ -12,13 +12,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.deletion import Collector
 
-from tom_targets.models import TargetExtra, TargetGroupGrant, TargetName, TargetUserGrant
+from tom_targets.models import TargetExtra, TargetGroupGrant, TargetName, TargetUserGrant, TrashedTarget
+from tom_targets.pointers import generic_pointers, target_pointers
 
 _CHUNK = 500
 
@@ -28,7 +28,7 @@ Rows = dict[type[models.Model], dict[Any, list[Any]]]
 def collect_generic(collector: Collector, using: str) -> None:
     """Collect what points at the collected rows by content type and key: comments, generic grants."""
     looked_at: set[tuple[type[models.Model], Any]] = set()
-    pointers = list(_generic_pointers())
+    pointers = list(generic_pointers())
     while new := [pair for pair in collected_keys(collector) if pair not in looked_at]:
         looked_at.update(new)
         by_type: dict[ContentType, list[Any]] = defaultdict(list)
@@ -56,14 +56,6 @@ def _collect_pointing(
         )
         if found:
             collector.collect(list(found))
-
-
-def _generic_pointers() -> Iterator[tuple[type[models.Model], GenericForeignKey]]:
-    for model in apps.get_models():
-        if model._meta.managed and not model._meta.proxy:
-            for pointer in model._meta.private_fields:
-                if isinstance(pointer, GenericForeignKey):
-                    yield model, pointer
 
 
 def collected_keys(collector: Collector) -> Iterator[tuple[Any, Any]]:
@@ -156,3 +148,27 @@ _PLAIN_WORDS = {
 def words_for(model: type[models.Model]) -> tuple[str, str]:
     """Return what rows of a model are called, one and many."""
     return _PLAIN_WORDS.get(model) or (str(model._meta.verbose_name), str(model._meta.verbose_name_plural))
+
+
+def moved_back(
+    model: type[models.Model], part: dict[str, Any], trashed: TrashedTarget, using: str
+) -> dict[str, Any]:
+    """Let rows that a merge moved point at their old target again; return those that have to be made anew.
+
+    What was changed in these rows since stays. For a target that was deleted these are all rows.
+    """
+    if trashed.merged_into_pk is None:
+        return part
+    pointers = [pointer for pointer in target_pointers() if pointer.model is model]
+    if not pointers:
+        return part
+    at = part["columns"].index(model._meta.pk.attname)
+    there: set[Any] = set()
+    for chunk in chunks([row[at] for row in part["rows"]]):
+        for pointer in pointers:
+            moved = pointer.rows(trashed.merged_into_pk).using(using).filter(pk__in=chunk)
+            keys = list(moved.values_list("pk", flat=True))
+            moved.update(**{pointer.column: pointer.key(trashed.target_pk)})
+            there.update(keys)
+    to_key = model._meta.pk.to_python
+    return {**part, "rows": [row for row in part["rows"] if to_key(row[at]) not in there]}
