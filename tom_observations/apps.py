@@ -9,3 +9,18 @@ class TomObservationsConfig(AppConfig):
     name = "tom_observations"
     verbose_name = "Observations"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def target_detail_sections(self):
+        """Offer the visibility of a target to its page."""
+        return [
+            {
+                "id": "tonight",
+                "label": "Tonight",
+                "partial": "tom_observations/partials/section_tonight.html",
+                "context": "tom_observations.section_contexts.tonight",
+                "styles": "tom_observations/partials/styles.html",
+                "order": 25,
+                "lazy": True,
+                "height": "tom-tonight-room",
+            }
+        ]

@@ -6,11 +6,13 @@ Low-precision series, no ephemeris file: times hold to about a minute below 60 d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 _MJD_J2000 = 51544.5
+_MJD_0 = date(1858, 11, 17)
 # TT - UTC, as around 2026: a minute of it moves the Moon by half a minute of arc.
 _TT_MINUS_UTC_S = 69.2
 _STEP_S = 240
@@ -138,6 +140,28 @@ def night_at(mjd_utc: float, *, latitude_deg: float, longitude_deg: float) -> Ni
     if night.sunrise is not None and mjd_utc > night.sunrise:
         return _night_from(float(noon) + 1, latitude_deg, longitude_deg)
     return night
+
+
+def night_of(evening: date, *, latitude_deg: float, longitude_deg: float) -> Night:
+    """Return the night that begins at a site in the evening of a day, counted in the site's mean solar time.
+
+    Parameters
+    ----------
+    evening : date
+    latitude_deg, longitude_deg : float
+        Geodetic position of the site in degrees, north and east positive.
+    """
+    return _night_from(_noon_of(evening, longitude_deg), latitude_deg, longitude_deg)
+
+
+def evening_of(mjd_utc: float, *, latitude_deg: float, longitude_deg: float) -> date:
+    """Return the day on which the night begins that runs at a time, or the coming one when the Sun is up."""
+    night = night_at(mjd_utc, latitude_deg=latitude_deg, longitude_deg=longitude_deg)
+    return _MJD_0 + timedelta(days=round(night.start + longitude_deg / 360 - 0.5))
+
+
+def _noon_of(evening: date, longitude_deg: float) -> float:
+    return (evening - _MJD_0).days + 0.5 - longitude_deg / 360
 
 
 def _night_from(noon: float, latitude_deg: float, longitude_deg: float) -> Night:
