@@ -84,6 +84,8 @@ class ReducedDatum(ReducedDatumCommon):
 
     class Meta(ReducedDatumCommon.Meta):
         abstract = False
+        verbose_name = "measurement"
+        verbose_name_plural = "measurements"
         permissions = (("view_reduceddatum", "View Reduced Datum"),)
         default_permissions = ("add", "change", "delete")
         indexes = [models.Index(fields=["target", "data_type", "timestamp"], name="tom_dp_reduced_by_target")]
@@ -137,6 +139,8 @@ class PhotometryReducedDatum(ReducedDatumCommon):
 
     class Meta(ReducedDatumCommon.Meta):
         abstract = False
+        verbose_name = "photometry point"
+        verbose_name_plural = "photometry points"
         constraints = [
             models.UniqueConstraint(
                 fields=["target", "bandpass", "timestamp", "brightness", "instrument", "reduction_version"],
@@ -189,6 +193,8 @@ class SpectroscopyReducedDatum(ReducedDatumCommon):
 
     class Meta(ReducedDatumCommon.Meta):
         abstract = False
+        verbose_name = "spectrum"
+        verbose_name_plural = "spectra"
         constraints = [
             models.UniqueConstraint(
                 fields=["target", "timestamp", "telescope", "instrument", "flux_digest", "reduction_version"],
@@ -217,6 +223,8 @@ class AstrometryReducedDatum(ReducedDatumCommon):
 
     class Meta(ReducedDatumCommon.Meta):
         abstract = False
+        verbose_name = "measured position"
+        verbose_name_plural = "measured positions"
         constraints = [
             models.UniqueConstraint(
                 fields=["target", "timestamp", "telescope", "instrument", "ra", "dec", "reduction_version"],

@@ -76,6 +76,10 @@ class LightCurveSummary(models.Model):
 
     objects = LightCurveSummaryQuerySet.as_manager()
 
+    class Meta:
+        verbose_name = "summary of a light curve"
+        verbose_name_plural = "summaries of light curves"
+
     def __str__(self) -> str:
         return f"light curve of target {self.target_id}"
 

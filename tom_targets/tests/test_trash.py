@@ -242,7 +242,7 @@ def test_the_command_empties_the_trash(capsys, arguments, left, said):
 
 def test_what_goes_is_said_before(cast, laden):
     lines = trash.what_goes_with(laden)
-    assert "30 photometry reduced datums" in lines
+    assert "30 photometry points" in lines
     assert "1 comment" in lines
     assert any("data product" in line for line in lines)
     assert not any("base target" in line for line in lines)
