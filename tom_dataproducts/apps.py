@@ -14,9 +14,12 @@ class TomDataproductsConfig(AppConfig):
         """Let photometry that the ORM wrote reach the summaries soon, where there are background jobs."""
         if apps.is_installed("tom_common"):
             from tom_dataproducts.models.summary import photometry_written
+            from tom_dataproducts.summaries import after_rows_moved
             from tom_dataproducts.tasks import refresh_soon
+            from tom_targets.signals import target_rows_moved
 
             photometry_written.connect(refresh_soon, dispatch_uid="tom_dataproducts.refresh_soon")
+            target_rows_moved.connect(after_rows_moved, dispatch_uid="tom_dataproducts.after_rows_moved")
 
     def target_detail_sections(self):
         """Offer light curve, cutouts and files to the page of a target."""

@@ -63,6 +63,11 @@ def mark_stale(target_ids: Iterable[int], *, using: str | None = None) -> None:
     LightCurveSummary.objects.using(using).mark_stale(target_ids, notify=False)
 
 
+def after_rows_moved(*, target_pks: Iterable[int], **_: Any) -> None:
+    """Receive the signal that rows of any app moved between targets: photometry may be among them."""
+    LightCurveSummary.objects.mark_stale(target_pks)
+
+
 def refresh_summaries(target_ids: Iterable[int] | None = None, limit: int | None = None) -> int:
     """Compute summaries anew and store them.
 
