@@ -5,6 +5,7 @@ A project replaces it by ``MATCH_MANAGERS = {"Target": "path.of.Class"}``; any m
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django.db import models
@@ -34,8 +35,7 @@ class TargetMatchManager(models.Manager.from_queryset(DerivedQuerySet)):  # type
 
     def match_exact_name(self, name: str) -> QuerySet:
         """Return the targets whose name or alias equals a name."""
-        by_alias = self._alias_model()._default_manager.filter(name=name).values("target_id")
-        return self.get_queryset().filter(Q(name=name) | Q(pk__in=by_alias))
+        return self.get_queryset().filter(self._bears(name=name))
 
     def match_fuzzy_name(self, name: str, input_queryset: QuerySet | None = None) -> QuerySet:
         """Return the targets whose simplified name or alias equals the simplified name.
@@ -52,9 +52,7 @@ class TargetMatchManager(models.Manager.from_queryset(DerivedQuerySet)):  # type
         queryset = self.get_queryset() if input_queryset is None else input_queryset
         if not key:
             return queryset.none()
-        keys = same_object_keys(key)
-        by_alias = self._alias_model()._default_manager.filter(name_key__in=keys).values("target_id")
-        return queryset.filter(Q(name_key__in=keys) | Q(pk__in=by_alias))
+        return queryset.filter(self._bears(name_key__in=same_object_keys(key)))
 
     def match_cone_search(self, ra: float | None, dec: float | None, radius: float | None) -> QuerySet:
         """Return the targets within a radius of a position, annotated with ``separation`` in degrees.
@@ -69,14 +67,19 @@ class TargetMatchManager(models.Manager.from_queryset(DerivedQuerySet)):  # type
         Returns
         -------
         QuerySet
-            Empty where an argument is None or the declination is out of range.
+            Empty where an argument is None, the declination is out of range or the radius is negative.
+
+        Raises
+        ------
+        ValueError
+            If an argument is not finite.
         """
         from tom_targets.sky_search import cone
 
         if ra is None or dec is None or radius is None:
             return self.get_queryset().none()
         ra_deg, dec_deg, radius_arcsec = float(ra), float(dec), float(radius)
-        if not -90.0 <= dec_deg <= 90.0 or not radius_arcsec >= 0.0:
+        if 90.0 < abs(dec_deg) < math.inf or -math.inf < radius_arcsec < 0.0:
             return self.get_queryset().none()
         return cone(self.get_queryset(), ra_deg=ra_deg, dec_deg=dec_deg, radius_arcsec=radius_arcsec)
 
@@ -84,5 +87,12 @@ class TargetMatchManager(models.Manager.from_queryset(DerivedQuerySet)):  # type
         """Return a name in lower case without spaces, dashes, underscores and parentheses."""
         return simplify_name(name)
 
-    def _alias_model(self) -> type[models.Model]:
-        return self.model._meta.get_field("aliases").related_model
+    def _bears(self, **condition: Any) -> Q:
+        """Return the condition that a name or an alias is as asked.
+
+        One look into each of two indices: PostgreSQL reads the whole table for a name OR a subquery.
+        """
+        alias_model = self.model._meta.get_field("aliases").related_model
+        name_model = self.model._meta.get_field("name_key").model
+        by_name = name_model._base_manager.filter(**condition).values("pk")
+        return Q(pk__in=by_name.union(alias_model._base_manager.filter(**condition).values("target_id")))

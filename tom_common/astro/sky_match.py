@@ -24,7 +24,11 @@ GUARD_ARCSEC = 1e-8
 # whose radius is below that, around a position in a pixel, touches that pixel and its eight neighbours only.
 _NARROWEST_RAD = 0.7
 _FINEST = 26
+# Below this radius hpgeom loses pixels: it compares cosines, which hardly differ from 1 there.
+_SMALL_ARCSEC = 10.0
 _BLOCK = 2_000_000
+# Pixels per radius of a circle: finer ones let in fewer positions outside, and fall into more ranges.
+_PIXELS_ACROSS = 4.0
 
 
 def separation_arcsec(
@@ -49,6 +53,36 @@ def separation_arcsec(
     near = np.sin((dec1 - dec2) / 2.0) ** 2 + cosines * np.sin((ra1 - ra2) / 2.0) ** 2
     far = np.sin((dec1 + dec2) / 2.0) ** 2 + cosines * np.cos((ra1 - ra2) / 2.0) ** 2
     return np.asarray(2.0 * np.arctan2(np.sqrt(near), np.sqrt(far)) / ARCSEC)
+
+
+def circle_pixels(*, ra_deg: float, dec_deg: float, radius_arcsec: float) -> tuple[Ints, int]:
+    """Give pixels that cover a circle, of an order that follows its radius, so that they are few.
+
+    Parameters
+    ----------
+    ra_deg, dec_deg : float
+        ICRS position of the centre, deg.
+    radius_arcsec : float
+        From 0 to 90 degrees.
+
+    Returns
+    -------
+    pixels : ndarray of int64
+        HEALPix, NESTED. Every position within the circle lies in one of them.
+    order : int
+        Their order.
+    """
+    if radius_arcsec < _SMALL_ARCSEC:
+        shift, pixels = _touched(
+            np.array([sky_index(float(ra_deg), float(dec_deg))]), (radius_arcsec + GUARD_ARCSEC) * ARCSEC
+        )
+        return np.unique(pixels[pixels >= 0]), ORDER - shift // 2
+    radius_rad = (radius_arcsec + 1e-3) * ARCSEC
+    order = max(0, int(math.log2(_PIXELS_ACROSS / radius_rad)))
+    pixels = hpgeom.query_circle(
+        2**order, ra_deg, dec_deg, math.degrees(radius_rad), inclusive=True, fact=4, nest=True
+    )
+    return pixels, order
 
 
 class Neighbourhoods:
