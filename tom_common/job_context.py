@@ -22,6 +22,7 @@ from typing import Any
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
+from tom_common.history.scope import Scope, acting
 from tom_common.models import Job, JobLogLine
 
 logger = logging.getLogger(__name__)
@@ -85,10 +86,13 @@ class JobContext:
         Primary key of the `Job`.
     monitored : bool
         Whether a monitor thread writes for it; else the task's own thread does, at most twice a second.
+    user_id : int, optional
+        Who asked for the job: the author of what it changes.
     """
 
-    def __init__(self, pk: int, *, monitored: bool) -> None:
+    def __init__(self, pk: int, *, monitored: bool, user_id: int | None = None) -> None:
         self.pk = pk
+        self.user_id = user_id
         self.monitored = monitored
         self._lock = threading.Lock()
         self._values: dict[str, Any] = {}
@@ -157,7 +161,8 @@ class JobContext:
             monitor.start()
         try:
             try:
-                yield
+                with acting(Scope(job_id=self.pk, user_id=self.user_id)):
+                    yield
             finally:
                 self._disarm()
         finally:

@@ -158,7 +158,7 @@ def run_claimed(job: Job, *, monitored: bool) -> None:
         waits for, nor is rolled back with, a transaction of the task. Without, the task's own thread and
         connection write: for inline runs, which nobody watches while they last.
     """
-    context = JobContext(job.pk, monitored=monitored)
+    context = JobContext(job.pk, monitored=monitored, user_id=job.user_id)
     if job.attempts > 1:
         context.log(f"Attempt {job.attempts} started.")
     retry_s: float | None = None

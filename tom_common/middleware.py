@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 
 from tom_common import conf
 from tom_common.exceptions import ImproperCredentialsException
+from tom_common.history.scope import Scope, acting
 from tom_common.hooks import import_method
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -127,7 +128,10 @@ class HTMXRedirectMiddleware:
 
 
 class AuthStrategyMiddleware:
-    """Show a TOM whose ``AUTH_STRATEGY`` is ``LOCKED`` to logged-in users only."""
+    """Show a TOM whose ``AUTH_STRATEGY`` is ``LOCKED`` to logged-in users only.
+
+    It also tells the history who acts: the settings of every TOM have this class, and the user is known here.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -138,7 +142,8 @@ class AuthStrategyMiddleware:
             if request.path_info.startswith("/api/"):
                 return JsonResponse({"detail": "Authentication credentials were not provided."}, status=403)
             raise PermissionDenied
-        return self.get_response(request)
+        with acting(Scope(request=request)):
+            return self.get_response(request)
 
     def _is_open(self, request: HttpRequest) -> bool:
         if request.path_info == _path_of("login", "/accounts/login/"):

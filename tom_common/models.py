@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tom_common.encryption import EncryptedProperty
+from tom_common.history.models import Change, ChangeSet  # noqa: F401  found by Django here
 from tom_common.session_utils import with_cipher
 
 if TYPE_CHECKING:

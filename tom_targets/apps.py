@@ -11,15 +11,17 @@ class TomTargetsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        """Say who may see comments on targets, and let new users join the group Public."""
+        """Give targets a history, say who may see comments on them, let new users join the group Public."""
         from django.conf import settings
         from django.db.models.signals import post_save
 
         from tom_common.contributions import register_comment_access
+        from tom_targets import history
         from tom_targets.models import BaseTarget, Target
         from tom_targets.public_group import join_public_group
         from tom_targets.selectors import visible_targets
 
+        history.register()
         for model in {BaseTarget, Target}:
             register_comment_access(model._meta.label, visible_targets)
         post_save.connect(

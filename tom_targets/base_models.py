@@ -11,6 +11,7 @@ from django.forms.models import model_to_dict
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
+from tom_common.history import TrackedModel
 from tom_common.hooks import run_hook
 from tom_targets import conf
 from tom_targets.derived import DerivedQuerySet, NameKeyField, SkyIndexField, with_derived
@@ -50,7 +51,7 @@ def match_manager(model_name: str = "Target") -> models.Manager:
     return import_string(path)() if path else TargetMatchManager()
 
 
-class BaseTarget(models.Model):
+class BaseTarget(TrackedModel):
     """A target with the position or elements from which it can be found, and who may see it.
 
     Positions are ICRS degrees, proper motions mas/yr, parallax mas, distance pc, ``epoch`` a Julian year,

@@ -19,6 +19,7 @@ from rest_framework.serializers import as_serializer_error
 
 from tom_common.astro.sky_index import NO_POSITION, sky_index
 from tom_common.bulk import insert_new
+from tom_common.history import change_set
 from tom_common.hooks import run_hook
 from tom_targets import conf
 from tom_targets.derived import simplify_name
@@ -99,7 +100,8 @@ def create_targets(rows: Sequence[Any], *, context: dict[str, Any], mode: str = 
         if not good or (result.errors and mode == ALL_OR_NOTHING):
             return result
         try:
-            with transaction.atomic():
+            title = f"{len(good):,} targets by the API"
+            with change_set(_user(context), kind="import", title=title):
                 _store(good, result, context)
                 if result.errors and mode == ALL_OR_NOTHING:
                     raise _NothingStored
@@ -274,7 +276,7 @@ def _instance(row: _Row, pk: int) -> BaseTarget:
 def _one_by_one(rows: Sequence[Any], context: dict[str, Any], mode: str) -> BulkResult:
     result = BulkResult()
     try:
-        with transaction.atomic():
+        with change_set(_user(context), kind="import", title=f"{len(rows):,} targets by the API"):
             for index, item in enumerate(rows):
                 serializer = TargetSerializer(data=item, context=context)
                 try:

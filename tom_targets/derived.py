@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import models, transaction
 
+from tom_common.history import TrackedQuerySet
+
 _CHUNK = 1000
 
 
@@ -89,8 +91,8 @@ def with_derived(model: type[models.Model], names: Iterable[str]) -> set[str]:
     return names | {field.name for field in derived_fields(model) if names & set(field.sources)}
 
 
-class DerivedQuerySet(models.QuerySet):
-    """QuerySet that keeps derived columns right in ``bulk_update`` and ``update``."""
+class DerivedQuerySet(TrackedQuerySet):
+    """QuerySet that keeps derived columns right in ``bulk_update`` and ``update``, and notes what changes."""
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Update rows and the columns derived from the updated ones."""

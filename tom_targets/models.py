@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
+from tom_common.history import TrackedModel, TrackedQuerySet
 from tom_targets import conf
 from tom_targets.base_models import (  # noqa: F401  public names
     GLOBAL_TARGET_FIELDS,
@@ -50,7 +51,7 @@ def get_target_model_class() -> type[BaseTarget]:
 Target = get_target_model_class()
 
 
-class TargetName(models.Model):
+class TargetName(TrackedModel):
     """A further name of a target."""
 
     target = models.ForeignKey(BaseTarget, on_delete=models.CASCADE, related_name="aliases")
@@ -88,7 +89,7 @@ class TargetName(models.Model):
             raise ValidationError(f"Alias {self.name} matches the name or alias of target {other.name}.")
 
 
-class TargetExtra(models.Model):
+class TargetExtra(TrackedModel):
     """An extra field of a target: a key and a value, as text and as number, truth or time if it is one."""
 
     target = models.ForeignKey(BaseTarget, on_delete=models.CASCADE)
@@ -97,6 +98,8 @@ class TargetExtra(models.Model):
     float_value = models.FloatField(null=True, blank=True)
     bool_value = models.BooleanField(null=True, blank=True)
     time_value = models.DateTimeField(null=True, blank=True)
+
+    objects = TrackedQuerySet.as_manager()
 
     class Meta:
         unique_together = ["target", "key"]
@@ -164,7 +167,7 @@ def as_utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if timezone.is_naive(value) else value.astimezone(UTC)
 
 
-class TargetList(models.Model):
+class TargetList(TrackedModel):
     """A named list of targets."""
 
     name = models.CharField(max_length=200, help_text="The name of the target list.")
@@ -173,6 +176,8 @@ class TargetList(models.Model):
         auto_now_add=True, help_text="The time at which this target list was created."
     )
     modified = models.DateTimeField(auto_now=True, verbose_name="Last modified")
+
+    objects = TrackedQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created", "name")

@@ -8,10 +8,12 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tom_common.grants import grant_access, grant_many, revoke_access
+from tom_common.history import change_set, recorder_for, tracked_for
+from tom_common.history.tracking import note_memberships_gone
 from tom_common.hooks import run_hook
 from tom_targets.models import BaseTarget, Target, TargetGroupGrant, TargetList, TargetUserGrant
 
@@ -30,7 +32,7 @@ def store_target(form: Any, formsets: Sequence[Any], *, user: Any) -> BaseTarget
         The creator of a new target may see, edit and delete it, and so may the chosen groups.
     """
     is_new = form.instance.pk is None
-    with transaction.atomic():
+    with change_set(user, kind="create" if is_new else "edit"):
         target = form.save(commit=False)
         target.save(extras=form.extra_values)
         form.save_m2m()
@@ -55,7 +57,7 @@ def set_access(target: BaseTarget, *, permissions: str, changes: Iterable[tuple[
     changes : iterable of (User or Group, gained, lost)
         Gained and lost are sequences of ``view``, ``change``, ``delete``.
     """
-    with transaction.atomic():
+    with change_set(kind="access"):
         if target.permissions != permissions:
             target.permissions = permissions
             target.save(update_fields=["permissions", "modified"])
@@ -67,10 +69,12 @@ def set_access(target: BaseTarget, *, permissions: str, changes: Iterable[tuple[
 
 
 def set_visibility(targets: QuerySet, permissions: str) -> int:
-    """Set who may see many targets, and return how many they are."""
+    """Set who may see many targets, all or nothing, and return how many they are."""
     changed = 0
-    for keys in _key_chunks(targets):
-        changed += Target.objects.filter(pk__in=keys).update(permissions=permissions, modified=timezone.now())
+    with change_set(kind="bulk", title=f"Visibility set to {permissions}"):
+        for keys in _key_chunks(targets):
+            rows = Target.objects.filter(pk__in=keys)
+            changed += rows.update(permissions=permissions, modified=timezone.now())
     return changed
 
 
@@ -100,7 +104,7 @@ def take_access_from_many(targets: QuerySet, holders: Sequence[Any]) -> int:
 
 def create_list(form: Any, *, user: Any) -> TargetList:
     """Store a new target list; its creator may do everything with it, the chosen groups see and fill it."""
-    with transaction.atomic():
+    with change_set(user, kind="create", title=f"New list {form.instance.name}"[:200]):
         made = form.save()
         grant_access(user, made)
         for group in form.cleaned_data.get("groups", ()):
@@ -111,9 +115,10 @@ def create_list(form: Any, *, user: Any) -> TargetList:
 def add_to_list(target_list: TargetList, targets: QuerySet) -> int:
     """Put targets on a list, and return how many were not on it."""
     through = TargetList.targets.through
+    followed = tracked_for(through)
     added = 0
-    for keys in _key_chunks(targets):
-        with transaction.atomic():
+    with change_set(kind="bulk", title=f"Put on the list {target_list.name}"):
+        for keys in _key_chunks(targets):
             known = set(
                 through.objects.filter(targetlist=target_list, basetarget__in=keys).values_list(
                     "basetarget_id", flat=True
@@ -124,18 +129,28 @@ def add_to_list(target_list: TargetList, targets: QuerySet) -> int:
                 [through(targetlist_id=target_list.pk, basetarget_id=key) for key in new],
                 ignore_conflicts=True,
             )
+            if followed is not None:
+                recorder_for("default").created(
+                    followed,
+                    [{"id": None, "targetlist_id": target_list.pk, "basetarget_id": key} for key in new],
+                )
             added += len(new)
-    _touch(target_list)
+        _touch(target_list)
     return added
 
 
 def remove_from_list(target_list: TargetList, targets: QuerySet) -> int:
     """Take targets off a list, and return how many were on it."""
+    through = TargetList.targets.through
+    followed = tracked_for(through)
     removed = 0
-    for keys in _key_chunks(targets):
-        condition = Q(targetlist=target_list, basetarget__in=keys)
-        removed += TargetList.targets.through.objects.filter(condition).delete()[0]
-    _touch(target_list)
+    with change_set(kind="bulk", title=f"Taken off the list {target_list.name}"):
+        for keys in _key_chunks(targets):
+            rows = through.objects.filter(targetlist=target_list, basetarget__in=keys)
+            if followed is not None:
+                note_memberships_gone(followed, rows, "default")
+            removed += rows.delete()[0]
+        _touch(target_list)
     return removed
 
 

@@ -17,10 +17,11 @@ from typing import Any
 
 import orjson
 from django.apps import apps
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, models
 from django.db.models.deletion import Collector
 from django.utils import timezone
 
+from tom_common.history import change_set, tracked_for, unrecorded
 from tom_targets import conf
 from tom_targets.models import BaseTarget, Target, TrashedTarget
 from tom_targets.trash_rows import (
@@ -76,7 +77,7 @@ def move_to_trash(target: BaseTarget, *, user: Any = None) -> TrashedTarget:
         If a plugin's rows forbid the deletion.
     """
     using = target._state.db or "default"
-    with transaction.atomic(using=using):
+    with change_set(user, kind="delete", title=f"{target.name} deleted", using=using) as changes:
         # The lock keeps others from hanging rows on the target between reading and deleting them.
         BaseTarget._base_manager.using(using).select_for_update().get(pk=target.pk)
         collector = Collector(using=using, origin=target)
@@ -96,6 +97,9 @@ def move_to_trash(target: BaseTarget, *, user: Any = None) -> TrashedTarget:
             row_count=sum(len(found) for found in rows.values()),
         )
         collector.delete()
+        if followed := tracked_for(type(target)):
+            name, note = {"name": target.name}, {"trash": trashed.pk}
+            changes.said(followed, "delete", target.pk, target.pk, before=name, note=note)
     return trashed
 
 
@@ -139,7 +143,8 @@ def restore(trashed: TrashedTarget) -> Restored:
         else:
             left_out[part["model"]] += len(part["rows"])
     try:
-        with transaction.atomic(using=using):
+        title = f"{trashed.name} restored"
+        with change_set(kind="restore", title=title, using=using) as changes, unrecorded():
             _refuse_clash(trashed, archived)
             restored: dict[type[models.Model], set[Any]] = {}
             for model, part in archived:
@@ -150,6 +155,9 @@ def restore(trashed: TrashedTarget) -> Restored:
                     waiting.update(**{column: value})
             target = Target._base_manager.using(using).get(pk=trashed.target_pk)
             trashed.delete()
+            if followed := tracked_for(type(target)):
+                name, note = {"name": target.name}, {"restored": True}
+                changes.said(followed, "create", target.pk, target.pk, after=name, note=note)
     except IntegrityError as error:
         logger.exception("target %s cannot be restored", trashed.name)
         raise RestoreClashError(f"{trashed.name} cannot come back: the database says {error}") from error

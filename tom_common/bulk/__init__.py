@@ -21,6 +21,7 @@ from django.utils import timezone
 from tom_common.bulk.engines import WRITERS, Columns, Statement, Writer
 from tom_common.bulk.statistics import analyze_when_doubled
 from tom_common.bulk.values import Repeated
+from tom_common.history.bulk import watched
 
 __all__ = ["BATCH_SIZE", "InsertCounts", "analyze_when_doubled", "insert_new"]
 
@@ -67,7 +68,7 @@ def insert_new(
     """Insert the rows that are not stored yet, and overwrite those that are where that is asked for.
 
     Runs inside the transaction of the caller; without one, each batch is a transaction of its own. Signals
-    and ``save`` are not called. A batch with a row that breaks a rule of the table is halved until the row is
+    and ``save`` are not called; the history notes what models that have one receive. A batch with a row that breaks a rule of the table is halved until the row is
     found, which is logged and left out; a broken foreign key shows at the end of the transaction only, as an
     error.
 
@@ -112,13 +113,22 @@ def insert_new(
         batches = _transposed(rows or (), len(names), batch_size)
     if update_fields and not unique_fields:
         raise ValueError("update_fields needs unique_fields")
-    statement, filled = _statement(model, names, unique_fields, returning, update_fields)
+    watch = watched(model, using, returning, update_fields)
+    wanted = watch.returning if watch is not None else returning
+    statement, filled = _statement(model, names, unique_fields, wanted, update_fields)
     counts = InsertCounts()
     writer = WRITERS[connections[using].vendor]
     for batch in batches:
         length = len(batch[0])
         batch += [fill(batch, length) for fill in filled]
-        counts += _insert_batch(writer, using, statement, batch)
+        if watch is None:
+            counts += _insert_batch(writer, using, statement, batch)
+            continue
+        with transaction.atomic(using=using, savepoint=False):
+            watch.before(dict(zip((field.attname for field in statement.fields), batch, strict=True)))
+            done = _insert_batch(writer, using, statement, batch)
+            watch.after(done)
+        counts += done
     if counts.inserted:
         analyze_when_doubled(model, counts.inserted, using=using)
     return counts

@@ -8,12 +8,13 @@ from operator import attrgetter
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, models
 from rest_framework import serializers
 from rest_framework.fields import SkipField, empty, get_error_detail
 from rest_framework.utils.html import is_html_input
 
 from tom_common.api_fields import FiniteFloatField, UtcDateTimeField, as_utc_text
+from tom_common.history import change_set
 from tom_common.hooks import run_hook
 from tom_common.serializers import GroupSerializer
 from tom_targets import conf
@@ -191,7 +192,7 @@ class TargetSerializer(serializers.ModelSerializer):
         user = self.user
         target = Target(**values)
         try:
-            with transaction.atomic():
+            with change_set(user, kind="create"):
                 groups = self._groups(nested)
                 target.save()
                 stored: dict[str, list[Any]] = {"groups": groups}
@@ -215,7 +216,7 @@ class TargetSerializer(serializers.ModelSerializer):
         for name, value in values.items():
             setattr(instance, name, value)
         try:
-            with transaction.atomic():
+            with change_set(self.user):
                 holders = self._groups(nested)
                 instance.save()
                 if nested.get("targetextra_set"):
