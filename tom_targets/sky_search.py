@@ -9,17 +9,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from django.db.models import ExpressionWrapper, F, FloatField, Q, QuerySet, Value
-from django.db.models.functions import ASin, ATan2, Cos, Least, Power, Radians, Sin, Sqrt
+from django.db.models import QuerySet
 
 from tom_common.astro.sky_match import GUARD_ARCSEC
+from tom_targets.sky_expressions import InIndexRanges, Separation
 
 INDEX_ORDER = 29
 MAX_RADIUS_ARCSEC = 648_000.0
-_MAX_RANGES = 16
-# Added to angles, in degrees, before they are subtracted: PostgreSQL refuses to square numbers like 1e-200,
-# the difference of two positions that nobody can tell apart.
-_RA_OFFSET, _DEC_OFFSET = 512.0, 128.0
+MAX_RANGES = 16
+_NEAR_ARCSEC = 90.0 * 3600.0
 
 
 def cone(queryset: QuerySet, *, ra_deg: float, dec_deg: float, radius_arcsec: float) -> QuerySet:
@@ -45,8 +43,11 @@ def cone(queryset: QuerySet, *, ra_deg: float, dec_deg: float, radius_arcsec: fl
     """
     _check(ra_deg, dec_deg, radius_arcsec)
     ra_deg = ra_deg % 360.0
-    distance = separation_deg(ra_deg=ra_deg, dec_deg=dec_deg, is_far=radius_arcsec > 90.0 * 3600.0)
-    queryset = queryset.filter(pixel_ranges(ra_deg=ra_deg, dec_deg=dec_deg, radius_arcsec=radius_arcsec))
+    if covered := index_ranges(ra_deg=ra_deg, dec_deg=dec_deg, radius_arcsec=radius_arcsec):
+        queryset = queryset.filter(InIndexRanges(covered))
+    else:
+        queryset = queryset.filter(sky_index__isnull=False)
+    distance = Separation(ra_deg, dec_deg, is_far=radius_arcsec > _NEAR_ARCSEC)
     queryset = queryset.annotate(separation=distance)
     if radius_arcsec >= MAX_RADIUS_ARCSEC:
         return queryset
@@ -63,45 +64,24 @@ def _check(ra_deg: float, dec_deg: float, radius_arcsec: float) -> None:
         raise ValueError(f"a radius is not negative, {radius_arcsec} arcsec is")
 
 
-def separation_deg(*, ra_deg: float, dec_deg: float, is_far: bool = True) -> ExpressionWrapper:
-    """Return the great-circle distance of a row from a position, in degrees.
+def index_ranges(*, ra_deg: float, dec_deg: float, radius_arcsec: float) -> list[tuple[int, int]]:
+    """Return ranges of the sky index that hold every position in a circle and few others; none for all.
 
     Parameters
     ----------
     ra_deg, dec_deg : float
-        ICRS, deg.
-    is_far : bool
-        Whether distances beyond 90 degrees matter. The haversine formula alone is exact up to there, and
-        loses milliarcseconds near 180 degrees; with that of the opposite point it is exact everywhere.
+        ICRS position of the centre, deg, 0 <= ra < 360.
+    radius_arcsec : float
     """
-    half_dec = Radians((F("dec") + _DEC_OFFSET) - Value(dec_deg + _DEC_OFFSET)) / Value(2.0)
-    half_ra = Radians((F("ra") + _RA_OFFSET) - Value(ra_deg + _RA_OFFSET)) / Value(2.0)
-    dec_rad = Radians((F("dec") + _DEC_OFFSET) - Value(_DEC_OFFSET))
-    cosines = Cos(dec_rad) * Value(math.cos(math.radians(dec_deg)))
-    near = _square(Sin(half_dec)) + cosines * _square(Sin(half_ra))
-    if not is_far:
-        angle: Any = ASin(Sqrt(Least(near, Value(1.0))))
-    else:
-        middle_dec = Radians((F("dec") + _DEC_OFFSET) + Value(dec_deg - _DEC_OFFSET)) / Value(2.0)
-        angle = ATan2(Sqrt(near), Sqrt(_square(Sin(middle_dec)) + cosines * _square(Cos(half_ra))))
-    return ExpressionWrapper(angle * Value(360.0 / math.pi), output_field=FloatField())
-
-
-def _square(number: Any) -> Power:
-    return Power(number, Value(2.0))
-
-
-def pixel_ranges(*, ra_deg: float, dec_deg: float, radius_arcsec: float) -> Q:
-    """Return a condition on ``sky_index`` that holds for every row inside a circle and few others."""
-    if radius_arcsec >= 90.0 * 3600.0:
-        return Q(sky_index__isnull=False)
+    if radius_arcsec >= _NEAR_ARCSEC:
+        return []
     from tom_common.astro.sky_match import circle_pixels
 
-    return within_pixels(*circle_pixels(ra_deg=ra_deg, dec_deg=dec_deg, radius_arcsec=radius_arcsec))
+    return merged_ranges(*circle_pixels(ra_deg=ra_deg, dec_deg=dec_deg, radius_arcsec=radius_arcsec))
 
 
-def within_pixels(pixels: Any, order: int) -> Q:
-    """Return a condition on ``sky_index`` that holds for the rows in pixels and perhaps for some others.
+def merged_ranges(pixels: Any, order: int, *, most: int = MAX_RANGES) -> list[tuple[int, int]]:
+    """Return few ranges of the sky index that hold pixels; the widest gaps between them stay gaps.
 
     Parameters
     ----------
@@ -109,20 +89,19 @@ def within_pixels(pixels: Any, order: int) -> Q:
         HEALPix pixels, NESTED.
     order : int
         Their order.
+    most : int
+        How many ranges there may be.
     """
     import numpy as np
 
     pixels = np.unique(np.asarray(pixels, dtype=np.int64))
     if not len(pixels):
-        return Q(pk__in=[])
+        return []
     breaks = np.flatnonzero(np.diff(pixels) > 1)
-    if len(breaks) >= _MAX_RANGES:  # keep the widest gaps only
+    if len(breaks) >= most:
         gaps = np.diff(pixels)[breaks]
-        breaks = np.sort(breaks[np.argsort(gaps, kind="stable")[-(_MAX_RANGES - 1) :]])
+        breaks = np.sort(breaks[np.argsort(gaps, kind="stable")[len(gaps) - most + 1 :]])
     firsts = pixels[np.concatenate(([0], breaks + 1))]
     lasts = pixels[np.concatenate((breaks, [len(pixels) - 1]))]
     shift = 2 * (INDEX_ORDER - order)
-    condition = Q()
-    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
-        condition |= Q(sky_index__gte=first << shift, sky_index__lte=((last + 1) << shift) - 1)
-    return condition
+    return list(zip((firsts << shift).tolist(), (((lasts + 1) << shift) - 1).tolist(), strict=True))

@@ -1,0 +1,74 @@
+"""Conditions and distances on the sky as single database expressions.
+
+Put together from Django's functions they would take longer to compile than the database takes to answer.
+Called by ``sky_search`` and ``sky_regions``, which check the numbers: they stand in the statement as such.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import BooleanField, F, FloatField, Func
+
+# Added to angles, in degrees, before they are subtracted: PostgreSQL refuses to square numbers like 1e-200,
+# the difference of two positions that nobody can tell apart.
+RA_OFFSET, DEC_OFFSET = 512.0, 128.0
+_RADIAN = math.pi / 180.0
+
+
+def _literal(number: float) -> str:
+    return f"({float(number)!r})"
+
+
+class Separation(Func):
+    """Great-circle distance of a row from a position, in degrees.
+
+    The haversine formula is exact up to 90 degrees and loses milliarcseconds near 180; with that of the
+    opposite point (`is_far`) it is exact everywhere.
+    """
+
+    output_field = FloatField()
+
+    def __init__(self, ra_deg: float, dec_deg: float, *, is_far: bool) -> None:
+        super().__init__(F("ra"), F("dec"))
+        self.ra_deg, self.dec_deg, self.is_far = ra_deg, dec_deg, is_far
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """Return the formula for this row and position."""
+        ra, dec = (compiler.compile(source)[0] for source in self.get_source_expressions())
+        half = _literal(_RADIAN / 2.0)
+        half_dec = f"(({dec} + {DEC_OFFSET}) - {_literal(self.dec_deg + DEC_OFFSET)}) * {half}"
+        half_ra = f"(({ra} + {RA_OFFSET}) - {_literal(self.ra_deg + RA_OFFSET)}) * {half}"
+        cosines = (
+            f"COS((({dec} + {DEC_OFFSET}) - {DEC_OFFSET}) * {_literal(_RADIAN)})"
+            f" * {_literal(math.cos(math.radians(self.dec_deg)))}"
+        )
+        near = f"POWER(SIN({half_dec}), 2.0) + {cosines} * POWER(SIN({half_ra}), 2.0)"
+        degrees = _literal(360.0 / math.pi)
+        if not self.is_far:
+            least = "MIN" if connection.vendor == "sqlite" else "LEAST"
+            return f"(ASIN(SQRT({least}({near}, 1.0))) * {degrees})", []
+        middle_dec = f"(({dec} + {DEC_OFFSET}) + {_literal(self.dec_deg - DEC_OFFSET)}) * {half}"
+        far = f"POWER(SIN({middle_dec}), 2.0) + {cosines} * POWER(COS({half_ra}), 2.0)"
+        return f"(ATAN2(SQRT({near}), SQRT({far})) * {degrees})", []
+
+
+class _Condition(Func):
+    output_field = BooleanField()
+    conditional = True
+
+
+class InIndexRanges(_Condition):
+    """Whether the sky index of a row lies in one of some ranges, both ends included."""
+
+    def __init__(self, ranges: Sequence[tuple[int, int]]) -> None:
+        super().__init__(F("sky_index"))
+        self.ranges = [(int(first), int(last)) for first, last in ranges]
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """Return one comparison a range, each of which the index answers."""
+        index, _parameters = compiler.compile(self.get_source_expressions()[0])
+        found = [f"({index} >= {first} AND {index} <= {last})" for first, last in self.ranges]
+        return f"({' OR '.join(found) or '1 = 0'})", []
