@@ -24,12 +24,14 @@ from django.utils import timezone
 from tom_common.history import change_set, tracked_for, unrecorded
 from tom_targets import conf
 from tom_targets.models import BaseTarget, Target, TrashedTarget
+from tom_targets.signals import target_rows_moved
 from tom_targets.trash_rows import (
     chunks,
     collect_generic,
     collected_keys,
     columns_of,
     in_order,
+    moved_back,
     nulled_pointers,
     packed,
     plain_value,
@@ -78,29 +80,53 @@ def move_to_trash(target: BaseTarget, *, user: Any = None) -> TrashedTarget:
     """
     using = target._state.db or "default"
     with change_set(user, kind="delete", title=f"{target.name} deleted", using=using) as changes:
-        # The lock keeps others from hanging rows on the target between reading and deleting them.
-        BaseTarget._base_manager.using(using).select_for_update().get(pk=target.pk)
-        collector = Collector(using=using, origin=target)
-        collector.collect([target])
-        collect_generic(collector, using)
-        rows = stored_rows(collector, using)
-        content = {
-            "format": _FORMAT,
-            "models": [packed(model, found) for model, found in in_order(rows)],
-            "nulled": nulled_pointers(collector, using),
-        }
-        trashed = TrashedTarget.objects.using(using).create(
-            target_pk=target.pk,
-            name=target.name,
-            deleted_by=user if user is not None and user.is_authenticated else None,
-            content=zlib.compress(orjson.dumps(content, default=plain_value, option=orjson.OPT_NON_STR_KEYS)),
-            row_count=sum(len(found) for found in rows.values()),
-        )
+        trashed, collector = archive(target, user=user)
         collector.delete()
         if followed := tracked_for(type(target)):
             name, note = {"name": target.name}, {"trash": trashed.pk}
             changes.said(followed, "delete", target.pk, target.pk, before=name, note=note)
     return trashed
+
+
+def archive(
+    target: BaseTarget, *, user: Any = None, merged_into: BaseTarget | None = None
+) -> tuple[TrashedTarget, Collector]:
+    """Keep a target with all that hangs on it, and return what would delete it; called in a transaction.
+
+    Parameters
+    ----------
+    target : BaseTarget
+    user : User, optional
+        Who deletes or merges.
+    merged_into : BaseTarget, optional
+        The target to which the rows are going to be moved.
+
+    Raises
+    ------
+    BaseTarget.DoesNotExist, ProtectedError
+        As ``move_to_trash``.
+    """
+    using = target._state.db or "default"
+    # The lock keeps others from hanging rows on the target between reading and deleting them.
+    BaseTarget._base_manager.using(using).select_for_update().get(pk=target.pk)
+    collector = Collector(using=using, origin=target)
+    collector.collect([target])
+    collect_generic(collector, using)
+    rows = stored_rows(collector, using)
+    content = {
+        "format": _FORMAT,
+        "models": [packed(model, found) for model, found in in_order(rows)],
+        "nulled": nulled_pointers(collector, using),
+    }
+    trashed = TrashedTarget.objects.using(using).create(
+        target_pk=target.pk,
+        name=target.name,
+        merged_into_pk=None if merged_into is None else merged_into.pk,
+        deleted_by=user if user is not None and user.is_authenticated else None,
+        content=zlib.compress(orjson.dumps(content, default=plain_value, option=orjson.OPT_NON_STR_KEYS)),
+        row_count=sum(len(found) for found in rows.values()),
+    )
+    return trashed, collector
 
 
 def what_goes_with(target: BaseTarget) -> list[str]:
@@ -148,12 +174,16 @@ def restore(trashed: TrashedTarget) -> Restored:
             _refuse_clash(trashed, archived)
             restored: dict[type[models.Model], set[Any]] = {}
             for model, part in archived:
-                _insert_part(model, part, restored, left_out, using)
+                rows_to_make = moved_back(model, part, trashed, using)
+                _insert_part(model, rows_to_make, restored, left_out, using)
             for label, column, pk, value in content["nulled"]:
                 if model := _model(label):
                     waiting = model._base_manager.using(using).filter(pk=pk, **{f"{column}__isnull": True})
                     waiting.update(**{column: value})
             target = Target._base_manager.using(using).get(pk=trashed.target_pk)
+            if trashed.merged_into_pk is not None:
+                moved = [trashed.merged_into_pk, trashed.target_pk]
+                target_rows_moved.send(sender=Target, target_pks=moved)
             trashed.delete()
             if followed := tracked_for(type(target)):
                 name, note = {"name": target.name}, {"restored": True}
@@ -173,6 +203,8 @@ def _model(label: str) -> type[models.Model] | None:
 
 
 def _refuse_clash(trashed: TrashedTarget, archived: list[tuple[type[models.Model], dict[str, Any]]]) -> None:
+    if trashed.merged_into_pk is not None:
+        return  # its names belong to the target that it was merged into
     if BaseTarget._base_manager.filter(pk=trashed.target_pk).exists():
         raise RestoreClashError(f"{trashed.name} cannot come back: another target has its key now.")
     for model, part in archived:

@@ -2,6 +2,7 @@
 
 from tom_targets.forms.access import BulkAccessForm, TargetAccessForm
 from tom_targets.forms.lists import TargetListForm
+from tom_targets.forms.merge import TargetMergeForm
 from tom_targets.forms.targets import (
     CoordinateField,
     NonSiderealTargetCreateForm,
@@ -21,6 +22,7 @@ __all__ = [
     "TargetExtraFormset",
     "TargetForm",
     "TargetListForm",
+    "TargetMergeForm",
     "TargetNamesFormset",
     "form_class_for",
 ]

@@ -12,6 +12,7 @@ from tom_targets.views.groupings import (
     TargetGroupingView,
 )
 from tom_targets.views.lists import TargetColumnsView, TargetListView, TargetNameSearchView
+from tom_targets.views.merging import TargetMergeView
 
 __all__ = [
     "BulkAccessView",
@@ -26,6 +27,7 @@ __all__ = [
     "TargetGroupingDeleteView",
     "TargetGroupingView",
     "TargetListView",
+    "TargetMergeView",
     "TargetNameSearchView",
     "TargetRestoreView",
     "TargetSectionView",
