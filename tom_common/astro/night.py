@@ -142,6 +142,28 @@ def night_at(mjd_utc: float, *, latitude_deg: float, longitude_deg: float) -> Ni
     return night
 
 
+def sun_and_moon(mjd_utc: float) -> list[tuple[str, str, float, float]]:
+    """Return where the Sun and the Moon stand, seen from the middle of the Earth, for a mark on a sky map.
+
+    Parameters
+    ----------
+    mjd_utc : float
+
+    Returns
+    -------
+    list of (str, str, float, float)
+        Name, class of its mark, right ascension (0 to 360) and declination of date, in degrees. They differ by
+        less than half a degree from ICRS in this century, and the Moon is seen up to a degree elsewhere.
+    """
+    times = np.array([mjd_utc])
+    _, sun_ra, sun_dec, _ = _sun(times)
+    _, _, moon_ra, moon_dec, _ = _moon(times)
+    return [
+        ("Sun", "is-sun", float(sun_ra[0] % 360.0), float(sun_dec[0])),
+        ("Moon", "is-moon", float(moon_ra[0] % 360.0), float(moon_dec[0])),
+    ]
+
+
 def night_of(evening: date, *, latitude_deg: float, longitude_deg: float) -> Night:
     """Return the night that begins at a site in the evening of a day, counted in the site's mean solar time.
 

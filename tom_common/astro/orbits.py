@@ -64,6 +64,7 @@ class Orbits:
         arrays = {name: _floats(values) for name, values in angles.items()}
         axis = np.abs(_floats(semimajor_axis_au))
         eccentricity = arrays["eccentricity"]
+        axis = np.where(axis > 0, axis, np.nan)
         massless = np.degrees(GAUSS_K) / axis**1.5
         motion = massless if daily_motion_deg is None else _floats(daily_motion_deg)
         motion = np.where(np.isfinite(motion) & (motion > 0), motion, massless)

@@ -266,16 +266,16 @@ def _highest(times: Array, altitude: Array, margin: Array) -> tuple[Array, Array
     rows = np.arange(len(altitude))
     sine = np.sin(np.radians(altitude))
     best, top = times[at], sine[rows, at]
-    inner = (at > 0) & (at < len(times) - 1)
-    middle = np.clip(at, 1, len(times) - 2)
-    before, after = sine[rows, middle - 1], sine[rows, middle + 1]
-    bend = before - 2 * top + after
+    last = len(times) - 1
+    middle = np.clip(at, 1, last - 1)
+    before, centre, after = (sine[rows, middle + step] for step in (-1, 0, 1))
+    bend = before - 2 * centre + after
     with np.errstate(divide="ignore", invalid="ignore"):
-        shift = 0.5 * (before - after) / bend
-    # The vertex of the parabola through three points, where the middle one is a summit.
-    use = inner & (bend < 0) & (np.abs(shift) <= 1) & (before <= top) & (after <= top)
-    best = np.where(use, best + np.nan_to_num(shift) * (times[1] - times[0]), best)
-    top = np.where(use, top - 0.25 * (before - after) * np.nan_to_num(shift), top)
+        shift = np.nan_to_num(0.5 * (before - after) / bend)
+    is_summit = (sine[rows, np.maximum(at - 1, 0)] <= top) & (sine[rows, np.minimum(at + 1, last)] <= top)
+    use = (bend < 0) & (np.abs(shift) <= 1) & is_summit
+    best = np.where(use, times[middle] + shift * (times[1] - times[0]), best)
+    top = np.where(use, centre - 0.25 * (before - after) * shift, top)
     unknown = np.isnan(altitude[:, 0])
     top = np.degrees(np.arcsin(np.clip(top, -1.0, 1.0)))
     return np.where(unknown, np.nan, best), np.where(unknown, np.nan, top)

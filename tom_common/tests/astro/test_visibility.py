@@ -85,16 +85,18 @@ def compare_windows(site, evening, observer, night, stars, bodies):
     times = np.arange(begin, end, 20 / 86400)
     altitude = observer.altaz(Time(times, format="mjd"), stars, grid_times_targets=True).alt.deg
     up = altitude > 30.0
-    assert found.hours == pytest.approx(up.sum(axis=1) / 180, abs=MINUTES / 60)
+    # Beside a pole a target needs hours for the tenth of a degree that is promised.
+    grazes = (np.abs(DEC) > 85) & (np.abs(altitude - 30).min(axis=1) < 2 * DEGREES)
+    assert found.hours[~grazes] == pytest.approx(up.sum(axis=1)[~grazes] / 180, abs=MINUTES / 60)
     for i in range(len(RA)):
         top = altitude[i].max()
         if not up[i].any():
-            assert np.isnan(found.window_start[i])
-            assert found.hours[i] == 0
+            assert np.isnan(found.window_start[i]) or grazes[i]
+            assert found.hours[i] == 0 or grazes[i]
         else:
             rise, fall = times[up[i]][0], times[up[i]][-1]
             one_window = np.all(np.diff(np.flatnonzero(up[i])) == 1)
-            if one_window:
+            if one_window and not grazes[i]:
                 assert found.window_start[i] == pytest.approx(rise, abs=MINUTES / 1440)
                 assert found.window_end[i] == pytest.approx(fall, abs=MINUTES / 1440)
         assert found.best_altitude_deg[i] == pytest.approx(top, abs=DEGREES)
