@@ -67,9 +67,10 @@ def target_pointers() -> list[Pointer]:
         if getattr(column, "column", None) and not model._meta.proxy and model._meta.managed:
             found.append(Pointer(model, column.attname, _beside(model, column)))
     for model, pointer in generic_pointers():
-        key = model._meta.get_field(pointer.fk_field)
+        key: Any = model._meta.get_field(pointer.fk_field)
         type_column = model._meta.get_field(pointer.ct_field).attname
-        for target_class in {BaseTarget, Target}:
+        classes: set[type[models.Model]] = {BaseTarget, Target}
+        for target_class in classes:
             type_pk = ContentType.objects.get_for_model(target_class).pk
             found.append(Pointer(model, key.attname, _beside(model, key), type_column, type_pk))
     return sorted(set(found), key=lambda pointer: (pointer.model._meta.label, pointer.column))

@@ -47,7 +47,7 @@ class TargetMergeForm(forms.Form):
                 initial=choice.chosen,
                 required=False,
                 label=choice.label,
-                empty_value=choice.chosen,
+                empty_value=choice.chosen,  # type: ignore[arg-type]  # any value is right, says Django
                 widget=forms.RadioSelect,
             )
 
