@@ -2,6 +2,9 @@
 
 import importlib
 import re
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -83,6 +86,24 @@ def test_the_image_copies_what_exists_and_ends_as_another_user_than_root():
         for source in sources.split():
             assert (ROOT / source).exists(), source
     assert re.findall(r"^USER (\d+)", dockerfile(), re.MULTILINE)[-1] != "0"
+
+
+def test_the_environment_is_made_from_what_the_image_has_copied_by_then(tmp_path):
+    before = dockerfile().partition("RUN python tools/setup_environment.py")[0]
+    for sources, target in re.findall(r"^COPY (?!--from)(.+) (\S+)$", before, re.MULTILINE):
+        for source in sources.split():
+            to = tmp_path / target / ("" if source.endswith("/") else Path(source).name)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if source.endswith("/") else shutil.copy
+            copy(ROOT / source, to, **({"dirs_exist_ok": True} if source.endswith("/") else {}))
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    program = "import setup_environment as s; s.digest(s.RUN_LOCK); import front_end_assets as f; f.wanted_stamp();"
+    program += " s.compile_what_starts()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path / "tools", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_services_set_variables_that_the_project_reads(compose):

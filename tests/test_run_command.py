@@ -81,17 +81,25 @@ def running(folder, port):
             env=environment(folder),
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
+        (folder / "run.pid").write_text(str(process.pid))
         try:
             wait_until_it_listens(process, port, log)
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=300) as page:
                 assert page.status == 200
             yield time.monotonic() - begun, log.read_text()
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the arbiter and its worker
+            process.wait(timeout=20)
         assert process.returncode == 0, log.read_text()
         assert "Traceback" not in log.read_text()
+        assert "SIGKILL" not in log.read_text()
+
+
+def server_workers(folder) -> list[int]:
+    arbiter = (folder / "run.pid").read_text()
+    return [int(child) for child in Path(f"/proc/{arbiter}/task/{arbiter}/children").read_text().split()]
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +168,28 @@ def test_an_impossible_port_is_refused(tmp_path):
     assert "there is no port 70000" in refused(tmp_path, port=70000)
 
 
+@pytest.mark.parametrize("port", ["abc", "0", "-1"])
+def test_what_is_no_port_is_refused(tmp_path, port):
+    assert f"there is no port {port}: choose one" in refused(tmp_path, port=port)
+
+
+def test_a_worker_leaves_ctrl_c_to_its_arbiter(data):
+    port = free_port()
+    with running(data, port) as (_, printed):
+        assert "Ctrl-C stops it" in printed
+        [worker] = server_workers(data)
+        os.kill(worker, signal.SIGINT)
+        time.sleep(0.5)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as page:
+            assert page.status == 200
+        assert server_workers(data) == [worker]
+
+
+def test_a_missing_folder_of_the_database_is_named(tmp_path):
+    line = refused(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/no/tom.sqlite3")
+    assert f"there is no folder {tmp_path}/no" in line
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     line = refused(tmp_path, TOM_DATA_DIR=str(tmp_path / "file" / "data"))
@@ -187,7 +217,8 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
 
 def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path):
     line = refused(tmp_path, DATABASE_URL=f"postgres://me:geheim@127.0.0.1:{free_port()}/tom")
-    assert "the database postgresql://127.0.0.1/tom cannot be used" in line
+    assert re.search(r"the database postgresql://127.0.0.1:\d+/tom cannot be used", line)
+    assert "createdb tom" in line
     assert "geheim" not in line
 
 

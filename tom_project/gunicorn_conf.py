@@ -5,6 +5,7 @@ belongs to one process.
 """
 
 import os
+import signal
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
@@ -18,3 +19,12 @@ max_requests_jitter = 2_000
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  gunicorn makes its files safely
 control_socket_disable = True
 loglevel = "warning"
+
+
+def post_worker_init(_worker):
+    """Leave Ctrl-C to the arbiter, which then ends the workers.
+
+    A terminal sends SIGINT to all of them. A worker that is already ending by it when the arbiter's SIGQUIT comes
+    waits for its own lock, until it is killed 30 s later.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

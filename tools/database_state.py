@@ -23,7 +23,18 @@ def name_of(connection) -> str:
     settings = connection.settings_dict
     if connection.vendor == "sqlite":
         return str(settings["NAME"])
-    return f"{connection.vendor}://{settings['HOST'] or 'localhost'}/{settings['NAME']}"
+    port = f":{settings['PORT']}" if settings["PORT"] else ""
+    return f"{connection.vendor}://{settings['HOST'] or 'localhost'}{port}/{settings['NAME']}"
+
+
+def _hint(connection) -> str:
+    """Give what to do about a database that cannot be opened, where that can be told."""
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        folder = Path(name).absolute().parent
+        return "" if folder.is_dir() else f": there is no folder {folder}"
+    known = {"postgresql": f"createdb {name}", "mysql": f"mariadb -e 'CREATE DATABASE {name}'"}
+    return f": is the server running, and DATABASE_URL right? A new database is made by: {known[connection.vendor]}"
 
 
 def _number(node_name: str) -> int:
@@ -65,7 +76,7 @@ def inspect(connection) -> tuple[State, int]:
         raise StartError(f"the database {where} does not fit this code: {error}") from error
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise StartError(f"the database {where} cannot be used: {reason}") from error
+        raise StartError(f"the database {where} cannot be used: {reason}{_hint(connection)}") from error
     loader = executor.loader
     if newer := _newer_nodes(loader):
         raise StartError(

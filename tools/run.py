@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
+from types import ModuleType
 
 from database_state import StartError, State, bring_up_to_date, name_of
 
@@ -27,16 +28,25 @@ def listening_socket(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(1)  # another listener's port can be bound, but not listened on
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listener.close()
         raise StartError(_why_not(error, host, port)) from error
     listener.set_inheritable(True)
     return listener
 
 
-def _why_not(error: OSError | OverflowError, host: str, port: int) -> str:
-    if isinstance(error, OverflowError) or not 0 < port < 65536:
-        return f"there is no port {port}: choose one from 1024 to 65535, as in make run PORT=8001"
+def port_number(text: str) -> int:
+    """Read a port, or stop with the reason."""
+    try:
+        port = int(text)
+    except ValueError:
+        port = 0
+    if not 0 < port < 65536:
+        raise StartError(f"there is no port {text}: choose one from 1024 to 65535, as in make run PORT=8001")
+    return port
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is taken by another program: make run PORT={port + 1}"
     if error.errno == errno.EACCES:
@@ -113,7 +123,9 @@ def load_demo(settings, state: State, connection) -> None:
     if not (unfinished.is_file() and unfinished.read_text() == where):
         return
     print("Simulating a survey for the demo (manage.py demo --remove takes it away again) ...", flush=True)
-    call_command("demo", stdout=io.StringIO())  # the accounts are told below, at every start
+    told = io.StringIO()
+    call_command("demo", stdout=told)
+    print(told.getvalue().partition("\n")[0], flush=True)  # the accounts are told below, at every start
     unfinished.unlink()
 
 
@@ -147,8 +159,11 @@ def serve(descriptor: int, message: str) -> None:
     from tom_project import gunicorn_conf
     from tom_project.wsgi import application
 
-    wanted = {name: value for name, value in vars(gunicorn_conf).items() if name.islower() and name[0] != "_"}
-    del wanted["os"]
+    wanted = {
+        name: value
+        for name, value in vars(gunicorn_conf).items()
+        if name.islower() and name[0] != "_" and not isinstance(value, ModuleType)
+    }
     wanted |= {
         "bind": f"fd://{descriptor}",
         "workers": 1,
@@ -184,11 +199,11 @@ def start(host: str, port: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (0.0.0.0: every one)")
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", default="8000")
     options = parser.parse_args()
     os.chdir(ROOT)
     try:
-        start(options.host, options.port)
+        start(options.host, port_number(options.port))
     except StartError as error:
         print(f"make run: {error}", file=sys.stderr)
         return 1
