@@ -98,8 +98,8 @@ def test_the_environment_is_made_from_what_the_image_has_copied_by_then(tmp_path
             copy(ROOT / source, to, **({"dirs_exist_ok": True} if source.endswith("/") else {}))
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
-    program = "import setup_environment as s; s.digest(s.RUN_LOCK); import front_end_assets as f; f.wanted_stamp();"
-    program += " s.compile_what_starts()"
+    program = "import front_end_assets, setup_environment; front_end_assets.wanted_stamp();"
+    program += " setup_environment.compile_what_starts()"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path / "tools", capture_output=True, text=True, check=False
     )

@@ -24,7 +24,7 @@ loglevel = "warning"
 def post_worker_init(_worker):
     """Leave Ctrl-C to the arbiter, which then ends the workers.
 
-    A terminal sends SIGINT to all of them. A worker that is already ending by it when the arbiter's SIGQUIT comes
-    waits for its own lock, until it is killed 30 s later.
+    A terminal sends SIGINT to all of them. A worker that is already ending by it when the arbiter's SIGQUIT
+    comes waits for its own lock, until it is killed 30 s later.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)

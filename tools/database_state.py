@@ -34,7 +34,8 @@ def _hint(connection) -> str:
         folder = Path(name).absolute().parent
         return "" if folder.is_dir() else f": there is no folder {folder}"
     known = {"postgresql": f"createdb {name}", "mysql": f"mariadb -e 'CREATE DATABASE {name}'"}
-    return f": is the server running, and DATABASE_URL right? A new database is made by: {known[connection.vendor]}"
+    command = known[connection.vendor]
+    return f": is the server running, and DATABASE_URL right? A new database is made by: {command}"
 
 
 def _number(node_name: str) -> int:
