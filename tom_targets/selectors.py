@@ -26,6 +26,7 @@ from tom_targets.models import (
     TrashedTarget,
 )
 from tom_targets.permissions import ACTIONS, LIST_ACTIONS, target_condition, targets_for_user
+from tom_targets.sky_search import cone
 from tom_targets.tables import TargetTable, columns_named, sort_expression
 
 PAGE_SIZE = 25
@@ -232,6 +233,28 @@ def groups_to_share_with(user: Any) -> QuerySet[Group]:
     if user.is_superuser or user.has_perm("auth.change_group"):
         return groups
     return groups.filter(user=user)
+
+
+def targets_near(user: Any, target: BaseTarget, *, within_arcsec: float, limit: int = 5) -> list[Target]:
+    """Return the stored targets near the position of one that is to be added, the nearest first.
+
+    Each has ``separation_arcsec``, and ``may_change`` for this user. Those whom the user may not see are not
+    among them. Without a position there are none.
+    """
+    if target.type != Target.SIDEREAL or target.ra is None or target.dec is None:
+        return []
+    near = cone(
+        visible_targets(user), ra_deg=target.ra, dec_deg=target.dec, radius_arcsec=within_arcsec
+    ).order_by("separation")
+    found = list(near[:limit])
+    changeable = targets_for_user(
+        user, Target.objects.filter(pk__in=[one.pk for one in found]), "change_target"
+    )
+    keys = set(changeable.values_list("pk", flat=True)) if found else set()
+    for one in found:
+        one.separation_arcsec = one.separation * 3600.0
+        one.may_change = one.pk in keys
+    return found
 
 
 def restorable_targets(user: Any) -> QuerySet[TrashedTarget]:

@@ -11,11 +11,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from tom_common.bulk import insert_new
 from tom_common.grants import grant_access, grant_many, revoke_access
-from tom_common.history import change_set, recorder_for, tracked_for
+from tom_common.history import change_set, tracked_for
 from tom_common.history.tracking import note_memberships_gone
 from tom_common.hooks import run_hook
+from tom_targets.derived import simplify_name
 from tom_targets.models import BaseTarget, Target, TargetGroupGrant, TargetList, TargetUserGrant
+from tom_targets.target_names import check_names
 
 _CHUNK = 1000
 
@@ -44,6 +47,27 @@ def store_target(form: Any, formsets: Sequence[Any], *, user: Any) -> BaseTarget
                 grant_access(holder, target)
     run_hook("target_post_save", target=target, created=is_new)
     return target
+
+
+def add_aliases(target: BaseTarget, names: Iterable[str], *, user: Any = None) -> list[str]:
+    """Give a target further names, all or nothing, and return those that it did not have.
+
+    Raises
+    ------
+    ValidationError
+        If a name belongs to another target.
+    """
+    known = {simplify_name(target.name)}
+    known.update(target.aliases.values_list("name_key", flat=True))
+    wanted: dict[str, str] = {}
+    for name in names:
+        key = simplify_name(name)
+        if key and key not in known:
+            wanted.setdefault(key, name.strip())
+    check_names(target, list(wanted.values()), user=user)
+    if wanted:
+        target.save(names=wanted.values())
+    return list(wanted.values())
 
 
 def set_access(target: BaseTarget, *, permissions: str, changes: Iterable[tuple[Any, Any, Any]]) -> None:

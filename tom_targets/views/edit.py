@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -67,11 +68,19 @@ class _TargetFormMixin:
         formsets = [self.get_names_formset(form.instance), self.get_extra_formset(form.instance)]
         is_valid = all([formset.is_valid() for formset in formsets]) and is_valid
         if is_valid:
+            near = self.near_targets(form, formsets)
+            if near:
+                context = self.get_context_data(form=form, formsets=formsets, near_targets=near)
+                return self.render_to_response(context)
             try:
                 return self.store(form, formsets)
             except IntegrityError:  # two people added the same name at the same moment
                 form.add_error("name", "Another target got this name just now.")
         return self.render_to_response(self.get_context_data(form=form, formsets=formsets))
+
+    def near_targets(self, form, formsets):
+        """Return stored targets that may be the same, to be shown before anything is stored."""
+        return []
 
     def store(self, form, formsets):
         self.object = services.store_target(form, formsets, user=self.request.user)
@@ -98,10 +107,42 @@ class _TargetFormMixin:
         return context
 
 
+def _names_in(formset):
+    """Return the names typed into the rows of a valid formset."""
+    rows = (row.cleaned_data for row in formset.forms if hasattr(row, "cleaned_data"))
+    return [row["name"] for row in rows if row.get("name") and not row.get("DELETE")]
+
+
 class TargetCreateView(MayCreateMixin, _TargetFormMixin, CreateView):
     """Adds a target; any field may be filled in by the address."""
 
     said = "{} was added."
+
+    def near_targets(self, form, formsets):
+        if self.request.POST.get("near"):
+            return []
+        return selectors.targets_near(self.request.user, form.instance, within_arcsec=_NEAR_ARCSEC)
+
+    def store(self, form, formsets):
+        chosen = self.request.POST.get("near", "")
+        if chosen.isdecimal() and len(chosen) < 19:
+            return self.add_names(int(chosen), [form.instance.name, *_names_in(formsets[0])])
+        return super().store(form, formsets)
+
+    def add_names(self, pk, names):
+        """Take what was typed for further names of a target that is here already."""
+        target, allowed = selectors.target_or_404(self.request.user, pk, "change_target")
+        if not allowed:
+            raise PermissionDenied("You may see this target, but not change it.")
+        try:
+            added = services.add_aliases(target, names, user=self.request.user)
+        except ValidationError as error:
+            messages.error(self.request, " ".join(error.messages))
+        else:
+            messages.success(
+                self.request, f"{', '.join(added) or 'Nothing'} was added to the names of {target.name}."
+            )
+        return redirect(target.get_absolute_url())
 
     def get_form_object(self):
         return None
