@@ -13,17 +13,12 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_filters.rest_framework import FilterSet
 
-from tom_common import conf as common_conf
-from tom_common.astro.angles import parse_position
-from tom_common.hooks import import_method
-from tom_targets import conf
+from tom_targets import conf, one_box
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList
-from tom_targets.name_search import Place, named, named_like
+from tom_targets.name_search import Place, named_like
 from tom_targets.permissions import target_lists_for_user
 from tom_targets.sky_search import cone
 
-POSITION_RADIUS_ARCSEC = 60.0
-"""How near a target has to be to a position typed into the search box without a radius."""
 MAX_NAME_TERMS = 20
 DETECTED_WITHIN_DAYS = tuple(
     (str(days), f"{days} day{'s' if days > 1 else ''}") for days in (1, 3, 7, 30, 90)
@@ -167,23 +162,11 @@ class TargetFilterSet(FilterSet):
         self.filters[name] = filter_
 
     def general_search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """Return the targets that a name or a position in the search box means.
+        """Return the targets that a name, a position or a tag in the search box means.
 
         A project replaces it by ``GENERAL_SEARCH_FUNCTIONS = {"tom_targets.Target": "path.of.function"}``.
         """
-        functions = common_conf.general_search_functions()
-        for label in (f"{Target._meta.app_label}.{Target.__name__}", "tom_targets.Target"):
-            if label in functions:
-                return import_method(functions[label])(queryset, name, value)
-        position = parse_position(value)
-        if position is None:
-            return named(queryset, value)
-        ra_deg, dec_deg, radius_arcsec = position
-        radius_arcsec = min(POSITION_RADIUS_ARCSEC if radius_arcsec is None else radius_arcsec, 648_000.0)
-        near = cone(queryset, ra_deg=ra_deg, dec_deg=dec_deg, radius_arcsec=radius_arcsec)
-        if near.exists():
-            return near
-        return named_like(queryset, value, Place.BEGINNING)  # 2004 12 may be a name after all
+        return one_box.search(queryset, value)
 
     def filter_name(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         """Return the targets of which a name contains one of the comma-separated terms."""

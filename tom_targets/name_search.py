@@ -5,6 +5,7 @@ Called by filters. The columns ``name_key`` hold simplified names; a beginning i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.db import connections
 from django.db.models import Model, Q, QuerySet
 
 from tom_targets.derived import simplify_name
+from tom_targets.designations import same_object_key
 
 # Up to so many hits are fetched first and asked for by key; beyond, hits are so dense that a page is found by
 # walking.
@@ -47,6 +49,64 @@ def named(queryset: QuerySet, text: str) -> QuerySet:
     if any_hit or len(key) < 2:
         return found
     return _search(queryset, key, Place.ANYWHERE)[0]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A target that was found: by which alias or tag, or at which distance, and whether by its exact name."""
+
+    target: Any
+    why: str = ""
+    separation_arcsec: float | None = None
+    is_exact: bool = False
+
+
+def first_named(queryset: QuerySet, text: str, *, limit: int) -> list[Hit]:
+    """Return the first targets that a name means: those that bear it, begin with it, or else contain it.
+
+    Parameters
+    ----------
+    queryset : QuerySet of targets
+    text : str
+        Case and separators do not matter.
+    limit : int
+
+    Returns
+    -------
+    list of Hit
+        By name within each kind; `Hit.why` is the alias where the name is not the one that was found.
+    """
+    key = simplify_name(text)
+    if not key:
+        return []
+    exact = list(queryset.model.matches.match_fuzzy_name(text, queryset)[:limit])
+    beginning = _condition(key, Place.BEGINNING, queryset.db)
+    others = {target.pk: target for target in queryset.filter(beginning).order_by("name_key")[:limit]}
+    if len(others) < limit:
+        aliases = _alias_model(queryset.model)._base_manager.using(queryset.db).filter(beginning)
+        pks = aliases.order_by("name_key").values_list("target_id", flat=True)[: 4 * limit]
+        for target in queryset.filter(pk__in=set(pks)):
+            others.setdefault(target.pk, target)
+    if not exact and not others and len(key) > 2:
+        others = {target.pk: target for target in named_like(queryset, text, Place.ANYWHERE)[:limit]}
+    for target in exact:
+        others.pop(target.pk, None)
+    found = [(target, True) for target in exact] + [(target, False) for target in others.values()]
+    why = _aliases_with(key, [target for target, _ in found[:limit]], queryset)
+    return [Hit(target, why.get(target.pk, ""), None, is_exact) for target, is_exact in found[:limit]]
+
+
+def _aliases_with(key: str, targets: list[Any], queryset: QuerySet) -> dict[int, str]:
+    """Return an alias that holds a text, for each target whose name does not."""
+    others = [target.pk for target in targets if key not in simplify_name(target.name)]
+    if not others:
+        return {}
+    aliases = _alias_model(queryset.model)._base_manager.using(queryset.db).filter(target_id__in=others)
+    found: dict[int, str] = {}
+    for pk, name in aliases.order_by("pk").values_list("target_id", "name"):
+        if key in simplify_name(name) or same_object_key(simplify_name(name)) == same_object_key(key):
+            found.setdefault(pk, name)
+    return found
 
 
 def _search(queryset: QuerySet, key: str, place: Place) -> tuple[QuerySet, bool]:

@@ -80,6 +80,19 @@ def index_ranges(*, ra_deg: float, dec_deg: float, radius_arcsec: float) -> list
     return merged_ranges(*circle_pixels(ra_deg=ra_deg, dec_deg=dec_deg, radius_arcsec=radius_arcsec))
 
 
+def within_pixels(pixels: Any, order: int) -> InIndexRanges:
+    """Return the condition that a row lies in one of some pixels; many at once take in a few others.
+
+    Parameters
+    ----------
+    pixels : array_like of int
+        HEALPix pixels, NESTED.
+    order : int
+        Their order.
+    """
+    return InIndexRanges(merged_ranges(pixels, order))
+
+
 def merged_ranges(pixels: Any, order: int, *, most: int = MAX_RANGES) -> list[tuple[int, int]]:
     """Return few ranges of the sky index that hold pixels; the widest gaps between them stay gaps.
 
