@@ -11,9 +11,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tom_common.bulk import insert_new
 from tom_common.grants import grant_access, grant_many, revoke_access
-from tom_common.history import change_set, tracked_for
+from tom_common.history import change_set, recorder_for, tracked_for
 from tom_common.history.tracking import note_memberships_gone
 from tom_common.hooks import run_hook
 from tom_targets.derived import simplify_name
