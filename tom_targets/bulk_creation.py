@@ -91,7 +91,7 @@ def create_targets(rows: Sequence[Any], *, context: dict[str, Any], mode: str = 
     -------
     BulkResult
     """
-    if not _all_as_usual():
+    if not all_as_usual():
         return _one_by_one(rows, context, mode)
     checked, errors = _checked(rows, context)
     for _ in range(_TRIES):
@@ -115,7 +115,7 @@ def create_targets(rows: Sequence[Any], *, context: dict[str, Any], mode: str = 
     return BulkResult(errors=errors)
 
 
-def _all_as_usual() -> bool:
+def all_as_usual() -> bool:
     """Tell whether nothing of the project's own wants to see each target being stored."""
     return (
         Target is BaseTarget

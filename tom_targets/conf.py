@@ -66,3 +66,23 @@ def public_may_add_targets() -> bool:
 def anonymous_user_name() -> str | None:
     """Name of the account that django-guardian keeps for anonymous visitors, None if it keeps none."""
     return getattr(settings, "ANONYMOUS_USER_NAME", "AnonymousUser")
+
+
+def import_max_bytes() -> int:
+    """Size of the largest file, packed or not, that may be imported, in bytes (``TOM_IMPORT_MAX_MB``)."""
+    return int(float(getattr(settings, "TOM_IMPORT_MAX_MB", 200)) * 1_000_000)
+
+
+def import_max_rows() -> int:
+    """Most rows that an imported file may have."""
+    return int(getattr(settings, "TOM_IMPORT_MAX_ROWS", 500_000))
+
+
+def duplicate_radius_arcsec() -> float:
+    """How near a new target has to be to a stored one to be taken for the same, in arcsec."""
+    return float(getattr(settings, "TOM_DUPLICATE_RADIUS_ARCSEC", 1.0))
+
+
+def duplicate_action() -> str:
+    """What becomes of a target that is there already where nobody chose: ``skip``, ``update`` or ``create``."""
+    return str(getattr(settings, "TOM_DUPLICATE_ACTION", "skip"))

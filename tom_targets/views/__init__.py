@@ -5,12 +5,14 @@ from tom_targets.views.bulk import BulkAccessView, BulkDeleteView
 from tom_targets.views.deletion import TargetDeleteView, TargetRestoreView, TrashView
 from tom_targets.views.detail import TargetDetailView, TargetSectionView
 from tom_targets.views.edit import TargetCreateView, TargetUpdateView, UnderstoodPositionView
+from tom_targets.views.exporting import TargetExportView
 from tom_targets.views.groupings import (
     TargetAddRemoveGroupingView,
     TargetGroupingCreateView,
     TargetGroupingDeleteView,
     TargetGroupingView,
 )
+from tom_targets.views.importing import TargetImportView
 from tom_targets.views.lists import TargetColumnsView, TargetListView, TargetNameSearchView
 from tom_targets.views.merging import TargetMergeView
 
@@ -24,9 +26,11 @@ __all__ = [
     "TargetDeleteView",
     "TargetDetailView",
     "TargetGroupingCreateView",
+    "TargetExportView",
     "TargetGroupingDeleteView",
     "TargetGroupingView",
     "TargetListView",
+    "TargetImportView",
     "TargetMergeView",
     "TargetNameSearchView",
     "TargetRestoreView",

@@ -1,0 +1,48 @@
+"""Background tasks of tom_targets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from tom_common.background import background_task, current_job
+from tom_targets.import_models import TargetImport
+from tom_targets.transfer.kept_files import run
+
+
+@background_task(time_limit_ms=2 * 3600 * 1000, title="Import of targets")
+def import_targets_file(import_id: int, dry_run: bool = False) -> dict[str, Any]:
+    """Import a kept file of targets with the rights of its owner, or check it; safe to run twice."""
+    kept = TargetImport.objects.select_related("user").get(pk=import_id)
+    job = current_job()
+    links = [{"label": "Report", "url": kept.report_url()}]
+    if not dry_run and kept.state == TargetImport.State.DONE and job.pk and kept.job_id == job.pk:
+        return {"report": kept.result.get("sentence", "done"), "links": links}  # cut off after its end
+
+    def tell(what: str, done: int, total: int | None) -> None:
+        job.check_cancelled()
+        job.progress(done, total, f"{done:,} rows {what}" if done else f"Rows are {what}")
+
+    report = run(kept, dry_run=dry_run, job_id=job.pk, on_progress=tell)
+    for problem in report.problems[:100]:
+        job.log(f"row {problem.row}: {problem.reason}")
+    if len(report.problems) > 100:
+        job.log(f"{len(report.problems) - 100:,} more rows: see the report")
+    job.progress(report.row_count, report.row_count, report.sentence())
+    if not dry_run and not report.nothing_stored:
+        name = kept.options.get("list_name")
+        links.append(
+            {"label": "Show the targets", "url": reverse("targets:list")} if not name else _list_link(name)
+        )
+    return {**report.counts(), "links": links}
+
+
+def _list_link(name: str) -> dict[str, str]:
+    from tom_targets.models import TargetList
+
+    found = TargetList.objects.filter(name=name).order_by("pk").first()
+    return {
+        "label": f"Show the list {name}",
+        "url": found.get_absolute_url() if found else reverse("targets:list"),
+    }
