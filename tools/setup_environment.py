@@ -100,8 +100,8 @@ def compile_what_starts() -> None:
     """Start the product once, so that Python keeps the byte code of all that each process imports.
 
     With ``PYTHONDONTWRITEBYTECODE`` in a shell or a container nothing else would ever keep it, and each start
-    would compile some 1,300 modules anew: 2.5 s instead of 1 s. The container image calls this before the product
-    is there, and compiles all of it itself.
+    would compile some 1,300 modules anew: 2.5 s instead of 1 s. The container image calls this before the
+    product is there, and compiles all of it itself.
     """
     if not (ROOT / "manage.py").is_file():
         return
