@@ -38,7 +38,9 @@ def clock(mjd_utc: float | None) -> str:
 
 def hours_text(hours: float) -> str:
     """Write hours with one decimal, ``"6.4 h"``; a dash for what is not known."""
-    return f"{hours:.1f} h" if np.isfinite(hours) else _DASH
+    if not np.isfinite(hours):
+        return _DASH
+    return f"{hours:.1f} h" if hours else "0"
 
 
 @dataclass(frozen=True)

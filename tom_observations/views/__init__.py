@@ -1,5 +1,5 @@
 """Pages of tom_observations; the names are public."""
 
-from tom_observations.views.visibility import NightCsvView
+from tom_observations.views.visibility import NightCsvView, VisibilityCsvView, VisibilityView
 
-__all__ = ["NightCsvView"]
+__all__ = ["NightCsvView", "VisibilityCsvView", "VisibilityView"]

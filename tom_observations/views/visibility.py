@@ -3,16 +3,105 @@
 from __future__ import annotations
 
 import csv
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views import View
+from django.views.generic import TemplateView
 
 from tom_observations.forms import VisibilityForm
+from tom_observations.night_table import MAX_TARGETS, NightTable, first_sort
 from tom_observations.selectors import known_sites
 from tom_observations.visibility import chart_rows, site_nights
+from tom_targets import list_state
 from tom_targets.bodies import bodies_of
-from tom_targets.selectors import target_or_404
+from tom_targets.filters import TargetFilterSet
+from tom_targets.models import Target
+from tom_targets.selectors import target_or_404, visible_targets
+
+PAGE_SIZE = 50
+_OWN_PARAMETERS = {*VisibilityForm.base_fields, "sort", "page", "chart"}
+
+
+class VisibilityView(TemplateView):
+    """The night for a list of targets: a table to sort, and a strip for each."""
+
+    template_name = "tom_observations/visibility.html"
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        request = self.request
+        filterset = TargetFilterSet(request.GET, queryset=visible_targets(request.user), request=request)
+        form = VisibilityForm(request.GET, sites=known_sites(request.user), now=timezone.now())
+        self.filters = [
+            pair for pair in list_state.filter_pairs(request.GET) if pair[0] not in _OWN_PARAMETERS
+        ]
+        context.update(
+            form=form,
+            filter=filterset,
+            hidden_filters=self.filters,
+            list_url=f"{reverse('targets:list')}?{urlencode(self.filters)}",
+            max_targets=MAX_TARGETS,
+        )
+        if not (form.is_valid() and filterset.is_valid()):
+            return context
+        table = NightTable(filterset.qs, form.nights, form.limits)
+        sort = table.chosen_sort(request.GET.get("sort", ""))
+        page = self.get_page_number(len(table))
+        self.shared = [*self.filters, *form.pairs]
+        context.update(
+            table=table,
+            rows=table.sorted_rows(sort, start=(page - 1) * PAGE_SIZE, count=PAGE_SIZE),
+            heads=self.get_heads(table, sort),
+            chips=list_state.filter_chips(filterset, keep=form.pairs),
+            sites=[summary.site for summary in table.summaries],
+            shared_query=urlencode(form.pairs),
+            next_url=self.page_url(sort, page + 1) if page * PAGE_SIZE < len(table) else "",
+            previous_url=self.page_url(sort, page - 1) if page > 1 else "",
+            first_row=(page - 1) * PAGE_SIZE + 1,
+            last_row=min(page * PAGE_SIZE, len(table)),
+        )
+        return context
+
+    def get_page_number(self, count):
+        text = self.request.GET.get("page", "1")
+        last = max(1, -(-count // PAGE_SIZE))
+        return min(max(int(text), 1), last) if text.isdecimal() and len(text) < 8 else 1
+
+    def page_url(self, sort, page):
+        return "?" + urlencode([*self.shared, ("sort", sort), ("page", page)])
+
+    def get_heads(self, table, sort):
+        """Return the heads of the columns, each with the address that sorts by it."""
+        sites = [(f"hours.{found.site.code}", found.site) for found in table.summaries]
+        columns = [("name", "Name", "", "")]
+        if len(sites) > 1:
+            columns += [(name, site.code, "num", site.label) for name, site in sites]
+        columns += [
+            ("hours", "Best site" if len(sites) > 1 else "Hours", "num", "Sorted by its hours"),
+            ("start", "Observable", "num", ""),
+            ("airmass", "Altitude, airmass", "num", ""),
+            ("moon", "Moon then", "num", ""),
+        ]
+        heads = []
+        for name, label, css, title in columns:
+            is_sorted = sort.removeprefix("-") == name
+            first = first_sort(name)
+            other = first[1:] if first.startswith("-") else f"-{first}"
+            wanted = other if is_sorted and sort == first else first
+            direction = "descending" if sort.startswith("-") else "ascending"
+            heads.append(
+                {
+                    "label": label,
+                    "css": css,
+                    "title": title,
+                    "aria_sort": direction if is_sorted else "",
+                    "url": "?" + urlencode([*self.shared, ("sort", wanted)]),
+                }
+            )
+        return heads
 
 
 class NightCsvView(View):
@@ -33,3 +122,33 @@ class NightCsvView(View):
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         csv.writer(response).writerows(chart_rows(bodies, found, ["target"]))
         return response
+
+
+class VisibilityCsvView(VisibilityView):
+    """The whole table of a night as CSV."""
+
+    http_method_names = ["get"]
+
+    def get(self, request, *args, **kwargs):
+        filterset = TargetFilterSet(request.GET, queryset=visible_targets(request.user), request=request)
+        form = VisibilityForm(request.GET, sites=known_sites(request.user), now=timezone.now())
+        targets = filterset.qs if form.is_valid() and filterset.is_valid() else Target.objects.none()
+        if not form.is_valid():
+            raise Http404("No night is meant.")
+        table = NightTable(targets, form.nights, form.limits)
+        response = HttpResponse(content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="visibility.csv"'
+        writer = csv.writer(response)
+        heads = None
+        for row in table.sorted_rows(table.chosen_sort(request.GET.get("sort", ""))):
+            for night in row.as_json()["nights"]:
+                if heads is None:
+                    heads = ["target", "name", *night]
+                    writer.writerow(heads)
+                writer.writerow([row.pk, safe_cell(row.name), *night.values()])
+        return response
+
+
+def safe_cell(text):
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text
