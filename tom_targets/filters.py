@@ -17,7 +17,7 @@ from tom_targets import conf, one_box
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList
 from tom_targets.name_search import Place, named_like
 from tom_targets.permissions import target_lists_for_user
-from tom_targets.sky_search import cone
+from tom_targets.sky_search import INDEX_ORDER, cone, within_pixels
 
 MAX_NAME_TERMS = 20
 DETECTED_WITHIN_DAYS = tuple(
@@ -94,6 +94,33 @@ class NamedConeField(forms.CharField):
         return NamedCone(name.strip(), _radius(radius))
 
 
+class Tile(NamedTuple):
+    """A tile of the all-sky map: a HEALPix pixel (NESTED) of an order."""
+
+    order: int
+    pixel: int
+
+    def __str__(self) -> str:
+        return f"{self.order}/{self.pixel}"
+
+
+class TileField(forms.CharField):
+    """Reads ``order/pixel``."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return a `Tile`, or None where nothing was typed."""
+        text = super().to_python(value)
+        if not text:
+            return None
+        order, slash, pixel = text.partition("/")
+        if not (slash and order.isdecimal() and pixel.isdecimal() and len(text) < 24):
+            raise ValidationError("Expected the order of a HEALPix pixel, a slash, and its number: 4/2047.")
+        tile = Tile(int(order), int(pixel))
+        if tile.order > INDEX_ORDER or tile.pixel >= 12 * 4**tile.order:
+            raise ValidationError(f"There is no HEALPix pixel {text}: orders are 0 to {INDEX_ORDER}.")
+        return tile
+
+
 class _KeyFilter(django_filters.NumberFilter):
     field_class = forms.IntegerField
 
@@ -103,6 +130,10 @@ class _KeyFilter(django_filters.NumberFilter):
 
 class _ConeFilter(django_filters.CharFilter):
     field_class = ConeField
+
+
+class _TileFilter(django_filters.CharFilter):
+    field_class = TileField
 
 
 class _NamedConeFilter(django_filters.CharFilter):
@@ -128,6 +159,7 @@ class TargetFilterSet(FilterSet):
     target_cone_search = _NamedConeFilter(
         method="filter_named_cone", label="Cone around a target: name, radius (degrees)"
     )
+    sky_tile = _TileFilter(method="filter_tile", label="Tile of the sky map: order/pixel")
     key = django_filters.CharFilter(method="filter_extra", label="Tag or extra field")
     value = django_filters.CharFilter(method="filter_extra", label="Its value contains")
     targetlist__name = _KeyFilter(method="filter_list", label="On the list")
@@ -191,6 +223,10 @@ class TargetFilterSet(FilterSet):
         if centre is None or centre.dec is None:
             return queryset.none()
         return self.filter_cone(queryset, name, Cone(centre.ra, centre.dec, value.radius_deg))
+
+    def filter_tile(self, queryset: QuerySet, name: str, value: Tile) -> QuerySet:
+        """Return the targets within a tile of the all-sky map."""
+        return queryset.filter(within_pixels([value.pixel], value.order))
 
     def filter_list(self, queryset: QuerySet, name: str, value: int) -> QuerySet:
         """Return the targets on a list; none for one that the person asking may not see."""

@@ -11,6 +11,8 @@ urlpatterns = [
     *transfer_urls.urlpatterns,
     path("", views.TargetListView.as_view(), name="list"),
     path("columns/", views.TargetColumnsView.as_view(), name="columns"),
+    path("sky/", views.TargetSkyView.as_view(), name="sky"),
+    path("sky/data/", views.TargetSkyDataView.as_view(), name="sky-data"),
     path("create/", views.TargetCreateView.as_view(), name="create"),
     path("position/", views.UnderstoodPositionView.as_view(), name="understood-position"),
     path("bulk/access/", views.BulkAccessView.as_view(), name="bulk-access"),

@@ -152,8 +152,8 @@ def sun_and_moon(mjd_utc: float) -> list[tuple[str, str, float, float]]:
     Returns
     -------
     list of (str, str, float, float)
-        Name, class of its mark, right ascension (0 to 360) and declination of date, in degrees. They differ by
-        less than half a degree from ICRS in this century, and the Moon is seen up to a degree elsewhere.
+        Name, class of its mark, right ascension (0 to 360) and declination of date, in degrees. They differ
+        by less than a degree from ICRS in this century; the Moon is seen up to a degree elsewhere.
     """
     times = np.array([mjd_utc])
     _, sun_ra, sun_dec, _ = _sun(times)

@@ -15,6 +15,7 @@ from tom_targets.views.groupings import (
 from tom_targets.views.importing import TargetImportView
 from tom_targets.views.lists import TargetColumnsView, TargetListView, TargetNameSearchView
 from tom_targets.views.merging import TargetMergeView
+from tom_targets.views.sky import TargetSkyDataView, TargetSkyView
 
 __all__ = [
     "BulkAccessView",
@@ -25,16 +26,18 @@ __all__ = [
     "TargetCreateView",
     "TargetDeleteView",
     "TargetDetailView",
-    "TargetGroupingCreateView",
     "TargetExportView",
+    "TargetGroupingCreateView",
     "TargetGroupingDeleteView",
     "TargetGroupingView",
-    "TargetListView",
     "TargetImportView",
+    "TargetListView",
     "TargetMergeView",
     "TargetNameSearchView",
     "TargetRestoreView",
     "TargetSectionView",
+    "TargetSkyDataView",
+    "TargetSkyView",
     "TargetUpdateView",
     "TrashView",
     "UnderstoodPositionView",
