@@ -68,7 +68,7 @@ class AlertUploadForm(forms.Form):
 
     fieldsets = (
         ("Files", ("files",)),
-        ("Who may see new targets", ("permissions", "groups")),
+        ("Access", ("permissions", "groups")),
         ("Choices", ("list_name", "all_cutouts", "dry_run")),
     )
 
