@@ -44,15 +44,20 @@ class DemoAccount:
 
     username: str
     password: str
+    last_name: str
     description: str
     groups: tuple[str, ...] = ()
     edits: bool = False
 
 
 DEMO_ACCOUNTS = (
-    DemoAccount("pi", "pi-demo", "PI: sees all demo targets and may edit them", (GROUP_NAME,), edits=True),
-    DemoAccount("observer", "observer-demo", "sees the private targets of one group", (GROUP_NAME,)),
-    DemoAccount("stranger", "stranger-demo", "sees what every logged-in user sees"),
+    DemoAccount(
+        "pi", "pi-demo", "PI", "PI: sees all demo targets and may edit them", (GROUP_NAME,), edits=True
+    ),
+    DemoAccount(
+        "observer", "observer-demo", "Observer", "sees the private targets of one group", (GROUP_NAME,)
+    ),
+    DemoAccount("stranger", "stranger-demo", "Stranger", "sees what every logged-in user sees"),
 )
 
 
@@ -141,7 +146,9 @@ def _make_account(account: DemoAccount) -> None:
     if users.filter(username=account.username).exists():
         return
     password = account.password if passwords_are_safe() else None
-    user = users.create_user(account.username, password=password, last_name="(demo)")
+    user = users.create_user(
+        account.username, password=password, first_name="Demo", last_name=account.last_name
+    )
     user.groups.add(*Group.objects.filter(name__in=account.groups))
     if account.edits:
         names = ["view_target", "add_target", "change_target", "delete_target"]

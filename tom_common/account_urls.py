@@ -32,6 +32,7 @@ account_urlpatterns = [
     path("users/", views.UserListView.as_view(), name="user-list"),
     path("users/create/", views.UserCreateView.as_view(), name="user-create"),
     path("users/profile/", views.UserProfileView.as_view(), name="user-profile"),
+    path("users/profile/theme/", views.ThemeView.as_view(), name="theme"),
     path("users/<int:pk>/update/", views.UserUpdateView.as_view(), name="user-update"),
     path("users/<int:pk>/delete/", views.UserDeleteView.as_view(), name="user-delete"),
     path("users/<int:pk>/approve/", views.UserApproveView.as_view(), name="user-approve"),

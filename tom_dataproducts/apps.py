@@ -11,13 +11,15 @@ class TomDataproductsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        """Let photometry that the ORM wrote reach the summaries soon, where there are background jobs."""
+        """Give files and measurements a history; let photometry reach the summaries soon."""
         if apps.is_installed("tom_common"):
+            from tom_dataproducts import history
             from tom_dataproducts.models.summary import photometry_written
             from tom_dataproducts.summaries import after_rows_moved
             from tom_dataproducts.tasks import refresh_soon
             from tom_targets.signals import target_rows_moved
 
+            history.register()
             photometry_written.connect(refresh_soon, dispatch_uid="tom_dataproducts.refresh_soon")
             target_rows_moved.connect(after_rows_moved, dispatch_uid="tom_dataproducts.after_rows_moved")
 
@@ -53,6 +55,28 @@ class TomDataproductsConfig(AppConfig):
                 "lazy": True,
             },
         ]
+
+    def permission_notes(self):
+        """Say in words what the permissions for all files allow, for the page of a group.
+
+        Those on files and measurements count only where these have grants of their own; else the target
+        decides.
+        """
+        from tom_dataproducts.permissions import rows_have_own_permissions
+
+        notes = [
+            ("tom_dataproducts.view_dataproductgroup", "See every group of files."),
+            ("tom_dataproducts.change_dataproductgroup", "Change every group of files."),
+            ("tom_dataproducts.delete_dataproductgroup", "Delete every group of files."),
+        ]
+        if rows_have_own_permissions():
+            notes += [
+                ("tom_dataproducts.view_dataproduct", "See every file of the targets that they see."),
+                ("tom_dataproducts.change_dataproduct", "Change every file of the targets that they see."),
+                ("tom_dataproducts.delete_dataproduct", "Delete every file of the targets that they see."),
+                ("tom_dataproducts.view_reduceddatum", "See every measurement of the targets that they see."),
+            ]
+        return notes
 
     def home_sections(self):
         """Offer new data and the brightest targets to the home page."""

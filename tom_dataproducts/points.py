@@ -12,7 +12,7 @@ from tom_common.astro.time import unix_us_to_datetime
 from tom_common.keyset import CursorError
 from tom_dataproducts.light_curve_formats import sources_of
 from tom_dataproducts.light_curves import Kind, LightCurveColumns
-from tom_targets.formats import significant, with_error
+from tom_targets.formats import significant, with_error, with_minus
 
 _KIND_WORDS = {Kind.DETECTION: "detection", Kind.LIMIT: "limit", Kind.FORCED: "forced"}
 
@@ -65,10 +65,10 @@ def _flux(flux: float, error: float) -> str:
     if flux != flux:
         return "–"
     if not error > 0:
-        return significant(flux, 4)
+        return with_minus(significant(flux, 4))
     digits = 1 - math.floor(math.log10(error))
     decimals = min(max(digits, 0), 6)
-    return f"{round(flux, digits):,.{decimals}f} ± {round(error, digits):,.{decimals}f}"
+    return with_minus(f"{round(flux, digits):,.{decimals}f} ± {round(error, digits):,.{decimals}f}")
 
 
 @dataclass(frozen=True)

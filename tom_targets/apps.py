@@ -34,6 +34,14 @@ class TomTargetsConfig(AppConfig):
         partials = "tom_targets/partials"
         return [
             {
+                "id": "position",
+                "label": "Position at",
+                "partial": f"{partials}/section_position.html",
+                "context": f"{contexts}.position",
+                "order": 27,
+                "lazy": True,
+            },
+            {
                 "id": "extras",
                 "label": "Classifications and tags",
                 "partial": f"{partials}/section_extras.html",
@@ -86,4 +94,7 @@ class TomTargetsConfig(AppConfig):
             (f"{label}.add_target", "Create targets."),
             (f"{label}.change_target", "Edit every target, private ones too."),
             (f"{label}.delete_target", "Delete every target."),
+            ("tom_targets.view_targetlist", "See every target list."),
+            ("tom_targets.change_targetlist", "Put targets on every list and take them off."),
+            ("tom_targets.delete_targetlist", "Delete every target list."),
         ]

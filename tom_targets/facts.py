@@ -60,9 +60,9 @@ def position_facts(target: BaseTarget) -> list[Fact]:
     degrees = f"{target.ra:.6f} {target.dec:+.6f}"
     lng_deg, lat_deg = galactic_from_icrs(target.ra, target.dec)
     facts = [
-        Fact("RA, Dec", f"{hms} {dms}", f"{hms} {dms}"),
-        Fact("in degrees", degrees, degrees),
-        Fact("Galactic l, b", f"{float(lng_deg):.4f}° {float(lat_deg):+.4f}°"),
+        Fact("RA, Dec", formats.with_minus(f"{hms} {dms}"), f"{hms} {dms}"),
+        Fact("in degrees", formats.with_minus(degrees), degrees),
+        Fact("Galactic l, b", formats.with_minus(f"{float(lng_deg):.4f}° {float(lat_deg):+.4f}°")),
     ]
     if target.type == BaseTarget.NON_SIDEREAL:
         facts = [Fact("Last position", facts[0].text, facts[0].copy), *facts[1:]]
@@ -101,7 +101,7 @@ def field_facts(target: BaseTarget) -> list[Fact]:
         value = getattr(target, name)
         if value is None:
             continue
-        text = formats.significant(value, 8)
+        text = formats.with_minus(formats.significant(value, 8))
         error = getattr(target, _ERRORS[name]) if name in _ERRORS else None
         if error is not None:
             text = f"{text} ± {formats.significant(error, 2)}"
@@ -119,7 +119,7 @@ def own_field_facts(target: BaseTarget) -> list[Fact]:
             continue
         value = getattr(target, field.name)
         if value not in (None, ""):
-            text = formats.significant(value) if isinstance(value, float) else str(value)
+            text = formats.with_minus(formats.significant(value)) if isinstance(value, float) else str(value)
             facts.append(Fact(str(field.verbose_name).capitalize(), text))
     return facts
 
@@ -140,9 +140,9 @@ def understood_position(ra_deg: float, dec_deg: float) -> SafeString:
     return format_html(
         "{} {} = {}°, {}° (Galactic {}°, {}°)",
         ra_to_hms(ra_deg),
-        dec_to_dms(dec_deg),
+        formats.with_minus(dec_to_dms(dec_deg)),
         f"{ra_deg:.6f}",
-        f"{dec_deg:+.6f}",
+        formats.with_minus(f"{dec_deg:+.6f}"),
         f"{float(lng_deg):.3f}",
-        f"{float(lat_deg):+.3f}",
+        formats.with_minus(f"{float(lat_deg):+.3f}"),
     )

@@ -31,6 +31,11 @@ def with_error(value: float | None, error: float | None = None, *, decimals: int
     return f"{value:.{shown}f} ± {error:.{shown}f}"
 
 
+def with_minus(text: str) -> str:
+    """Write a number's hyphens as the minus sign U+2212, which is as wide as the plus of its neighbours."""
+    return text.replace("-", "\u2212")
+
+
 def change(rate_mag_per_day: float | None) -> str:
     """Say how fast a target changes: ``"fading 0.051 mag/day"``; empty for an unknown rate."""
     if rate_mag_per_day is None or not math.isfinite(rate_mag_per_day):

@@ -117,7 +117,7 @@ def magnitude(summary: Any) -> str:
 def _rate(target: Any, summary: Any, extras: dict[str, str]) -> str:
     if summary is None or summary.rate_mag_per_day is None:
         return _DASH
-    return f"{summary.rate_mag_per_day:+.3f}".replace("-", "−")
+    return formats.with_minus(f"{summary.rate_mag_per_day:+.3f}")
 
 
 def _sparkline(target: Any, summary: Any, extras: dict[str, str]) -> str:
@@ -133,7 +133,8 @@ def _ra(target: Any, summary: Any, extras: dict[str, str]) -> str:
 def _dec(target: Any, summary: Any, extras: dict[str, str]) -> str:
     if target.dec is None:
         return _DASH
-    return format_html('<span title="{}°">{}</span>', f"{target.dec:.6f}", dec_to_dms(target.dec, decimals=1))
+    degrees, shown = f"{target.dec:.6f}", dec_to_dms(target.dec, decimals=1)
+    return format_html('<span title="{}°">{}</span>', formats.with_minus(degrees), formats.with_minus(shown))
 
 
 def _time(value: Any) -> str:
@@ -246,7 +247,7 @@ def _field_column(name: str) -> Column | None:
         value = getattr(target, name)
         if value is None or value == "":
             return _DASH
-        return formats.significant(value) if isinstance(value, float) else str(value)
+        return formats.with_minus(formats.significant(value)) if isinstance(value, float) else str(value)
 
     return Column(name, str(field.verbose_name), text, css="num")
 

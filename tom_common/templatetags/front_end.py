@@ -79,7 +79,14 @@ def url_or_empty(name: str, *args: Any, **kwargs: Any) -> str:
 
 @register.inclusion_tag("tom_common/partials/nav_link.html", takes_context=True)
 def nav_link(
-    context: Context, url_name: str, label: str, icon_name: str = "", list_item: bool = True
+    context: Context,
+    url_name: str,
+    label: str,
+    icon_name: str = "",
+    list_item: bool = True,
+    *,
+    also: str = "",
+    but_not: str = "",
 ) -> dict:
     """Entry of a navigation bar; nothing where this TOM has no such page.
 
@@ -92,10 +99,16 @@ def nav_link(
         Words and icon of the entry.
     list_item : bool
         Whether it stands in a list (top bar) or not (bottom bar of a phone).
+    also, but_not : str
+        Names of pages that belong to the entry though their addresses do not begin with its own, and of pages
+        that do not belong to it though theirs do, separated by spaces.
     """
     href = url_or_empty(url_name)
-    path = getattr(context.get("request"), "path", "")
-    is_current = bool(href) and (path == href or (href.count("/") > 1 and path.startswith(href)))
+    request = context.get("request")
+    path = getattr(request, "path", "")
+    page = getattr(getattr(request, "resolver_match", None), "view_name", "")
+    begins = path == href or (href.count("/") > 1 and path.startswith(href))
+    is_current = bool(href) and page not in but_not.split() and (begins or page in also.split())
     return {
         "href": href,
         "label": label,

@@ -42,7 +42,7 @@ def test_it_is_offered_once_and_on_its_page_only(client, vera):
     _log_in(client)
     assert "Send what you typed?" not in client.get(reverse("user-profile")).content.decode()
     assert "Send what you typed?" in client.get(_url(vera)).content.decode()
-    assert "Update your profile" in client.get(_url(vera)).content.decode()
+    assert "Edit your profile" in client.get(_url(vera)).content.decode()
 
 
 def test_text_survives_as_it_was_typed(client, vera):

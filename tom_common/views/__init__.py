@@ -13,6 +13,7 @@ from tom_common.views.comments import CommentDeleteView, CommentPostView, commen
 from tom_common.views.groups import GroupCreateView, GroupDeleteView, GroupUpdateView
 from tom_common.views.home import AboutView, HomeView, robots_txt
 from tom_common.views.profile import RegenerateAPITokenView, UserProfileView
+from tom_common.views.theme import ThemeView
 from tom_common.views.users import (
     UserApproveView,
     UserCreateView,
@@ -38,6 +39,7 @@ __all__ = [
     "PasswordResetView",
     "RegenerateAPITokenView",
     "SignUpView",
+    "ThemeView",
     "UserApproveView",
     "UserCreateView",
     "UserDeleteView",

@@ -13,12 +13,20 @@ from django.views.generic import CreateView
 
 from tom_common import conf, notifications
 from tom_common.forms import LoginForm, PasswordResetRequestForm, SignUpForm
+from tom_common.people import profile_of
+from tom_common.views.theme import set_theme_cookie
 
 
 class LoginView(auth_views.LoginView):
     """Asks for username and password and leads on to ``next`` on this site."""
 
     form_class = LoginForm
+
+    def form_valid(self, form):
+        response = super().form_valid(form)
+        if theme := profile_of(form.get_user()).theme:  # without one in the profile this device keeps its own
+            set_theme_cookie(response, theme)
+        return response
 
     def form_invalid(self, form):
         response = super().form_invalid(form)

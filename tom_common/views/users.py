@@ -12,6 +12,7 @@ from django.views.generic import CreateView, DeleteView, FormView, TemplateView,
 from tom_common import people
 from tom_common.forms import ChangeUserPasswordForm, OwnAccountForm, UserCreateForm, UserUpdateForm
 from tom_common.keyset import count_rows, keyset_page
+from tom_common.views.theme import set_theme_cookie
 
 _PAGE_SIZE = 25
 
@@ -128,13 +129,13 @@ class UserUpdateView(ManagedUserMixin, UpdateView):
         )
         response = HttpResponseRedirect(self.get_success_url())
         if self._is_own():
-            _set_theme_cookie(response, people.profile_of(user).theme)
+            set_theme_cookie(response, people.profile_of(user).theme)
         return response
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(
-            heading="Update your profile" if self._is_own() else f"Update {self._stored_name()}",
-            submit="Update profile" if self._is_own() else "Update user",
+            heading="Edit your profile" if self._is_own() else f"Edit {self._stored_name()}",
+            submit="Save profile" if self._is_own() else "Save user",
             cancel_url=self.get_success_url(),
             may_delete=people.may_manage(self.request.user, "delete", self.object),
             may_set_password=people.may_manage(self.request.user, "change", self.object),
@@ -145,14 +146,6 @@ class UserUpdateView(ManagedUserMixin, UpdateView):
     def _stored_name(self):
         # Not that of self.object: a refused form has written its values there.
         return people.real_users().get(pk=self.object.pk).get_username()
-
-
-def _set_theme_cookie(response, theme):
-    """Let the choice in the profile hold on this device too; the cookie is what the pages read."""
-    if theme:
-        response.set_cookie("theme", theme, max_age=365 * 86400, samesite="Lax")
-    else:
-        response.delete_cookie("theme", samesite="Lax")
 
 
 class UserDeleteView(ManagedUserMixin, DeleteView):

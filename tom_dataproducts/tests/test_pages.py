@@ -232,3 +232,20 @@ class TestPointTable:
         PhotometryFactory(target=target, brightness=None, brightness_error=None, limit=20.456)
         rows = client.get(reverse("dataproducts:photometry-table", args=[target.pk])).context["rows"]
         assert {row.brightness for row in rows} == {"> 20.46", "18.123 ± 0.046"}
+
+
+@pytest.mark.parametrize(("only", "explained"), [(True, False), (False, True)])
+def test_groups_are_offered_permissions_on_files_only_where_these_count(settings, only, explained):
+    from tom_common.people import permission_notes
+
+    settings.TARGET_PERMISSIONS_ONLY = only
+    notes = permission_notes()
+    assert ("tom_dataproducts.view_dataproduct" in notes) is explained
+    assert ("tom_dataproducts.view_reduceddatum" in notes) is explained
+    assert "tom_dataproducts.delete_dataproductgroup" in notes
+
+
+def test_every_explained_permission_exists(db):
+    from tom_common.people import explained_permissions, permission_notes
+
+    assert len(explained_permissions()) == len(permission_notes())

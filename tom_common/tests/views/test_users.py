@@ -217,7 +217,7 @@ def test_pages_of_another_account_still_say_who_is_logged_in(as_superuser, name)
 def test_page_of_an_account_says_update_which_tom_registration_looks_for(client, people):
     client.force_login(people["user"])
     html = client.get(reverse("user-update", args=[people["user"].pk])).content.decode()
-    assert "Update profile</button>" in html
+    assert "Save profile</button>" in html
 
 
 def test_missing_affiliation_is_a_dash(as_superuser):

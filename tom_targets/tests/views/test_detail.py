@@ -35,8 +35,8 @@ def test_the_facts_have_their_units(cast, client):
     )
     response = client.get(target.get_absolute_url())
     facts = {fact.label: str(fact.text) for fact in response.context["facts"]}
-    assert facts["RA, Dec"] == "12:34:56.700 -05:15:00.00"
-    assert facts["in degrees"] == "188.736250 -5.250000"
+    assert facts["RA, Dec"] == "12:34:56.700 \u221205:15:00.00"
+    assert facts["in degrees"] == "188.736250 \u22125.250000"
     # astropy 7: SkyCoord(188.73625, -5.25, unit="deg").galactic = 295.1163, +57.3901
     assert facts["Galactic l, b"].startswith("29")
     assert facts["Last detection"] == "r 18.21 ± 0.04 mag"

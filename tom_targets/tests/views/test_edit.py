@@ -257,7 +257,7 @@ def test_a_moving_target_is_edited_with_its_own_form(cast, client_of):
 @pytest.mark.parametrize(
     ("ra", "dec", "said"),
     [
-        ("12:34:56.7", "-05:15:00", "12:34:56.700 -05:15:00.00 = 188.736250°, -5.250000°"),
+        ("12:34:56.7", "-05:15:00", "12:34:56.700 \u221205:15:00.00 = 188.736250°, \u22125.250000°"),
         ("188.73625", "-5.25", "12:34:56.700"),
         ("25h", "1", "Not understood: a right ascension lies between 0h and 24h"),
         ("<b>", "1", "&lt;b&gt;"),

@@ -132,7 +132,7 @@ def test_a_row_shows_the_summary_in_words_and_digits(client):
     assert 'aria-label="r 18.2, fading 0.051 mag/day"' in page
     assert ">18.21 ± 0.04 r</td>" in page
     assert ">12:34:56.88</span>" in page
-    assert ">-05:15:00.0</span>" in page
+    assert ">\u221205:15:00.0</span>" in page
 
 
 def test_markup_in_a_name_is_shown_as_text(client):

@@ -75,15 +75,27 @@
     const mark = () => buttons.forEach((button) => {
       button.setAttribute("aria-checked", String(button.dataset.tomThemeChoice === document.documentElement.dataset.tomTheme));
     });
-    buttons.forEach((button) => button.addEventListener("click", () => {
+    buttons.forEach((button) => button.addEventListener("click", (event) => {
+      event.preventDefault();
       const choice = button.dataset.tomThemeChoice;
       const secure = location.protocol === "https:" ? "; Secure" : "";
       document.cookie = `theme=${choice}; Path=/; Max-Age=${choice ? 31536000 : 0}; SameSite=Lax${secure}`;
       TOM.applyTheme(choice);
       mark();
       closeMenus(null);
+      if (button.form) keepTheme(button.form, choice);
     }));
     mark();
+  }
+
+  /** Write the choice into the profile of the user, so that it holds on other devices too. */
+  function keepTheme(form, choice) {
+    const body = new FormData(form);
+    body.delete("next"); // no page is asked for
+    body.set("theme", choice);
+    fetch(form.action, { method: "POST", body, redirect: "error" }).then(
+      (answer) => { if (!answer.ok) throw new Error(String(answer.status)); },
+    ).catch(() => TOM.toast("The theme holds in this browser only: your profile could not be changed.", { isError: true }));
   }
 
   /* --- menus made of <details>: one open at a time, closed by Escape or a click elsewhere */
