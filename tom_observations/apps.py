@@ -10,6 +10,13 @@ class TomObservationsConfig(AppConfig):
     verbose_name = "Observations"
     default_auto_field = "django.db.models.BigAutoField"
 
+    def ready(self):
+        """Tell tom_targets from where one observes."""
+        from tom_observations.desk import Desk
+        from tom_targets.ports import register_observing_desk
+
+        register_observing_desk(Desk())
+
     def target_detail_sections(self):
         """Offer the visibility of a target to its page."""
         return [

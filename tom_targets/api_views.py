@@ -5,18 +5,23 @@ from __future__ import annotations
 from hashlib import sha256
 
 from django.db.models import ProtectedError
+from django.utils import timezone
 from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.response import Response
 
 from tom_common.api_docs import ApiDoc, OneOrMany, query_parameter
 from tom_common.api_pagination import KeysetPagination
 from tom_common.api_views import ApiMixin
+from tom_common.astro.time import datetime_to_mjd_utc, parse_mjd_utc
 from tom_targets import bulk_creation, selectors
 from tom_targets.bulk_creation import ALL_OR_NOTHING, MAX_ROWS, MODES
 from tom_targets.filters import TargetFilterSet
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName
 from tom_targets.permissions import may_create_targets, target_lists_for_user, targets_for_user
+from tom_targets.ports import observing_desk
+from tom_targets.positions import position_at, site_with_code
 from tom_targets.serializers import (
     TargetExtraSerializer,
     TargetListSerializer,
@@ -111,6 +116,20 @@ class TargetViewSet(ApiMixin, viewsets.ModelViewSet):
         ),
         "update": ApiDoc("Change a target", CHANGE, responses={200: TARGET_WITH_MESSAGE}),
         "partial_update": ApiDoc("Change some of a target", CHANGE, responses={200: TARGET_WITH_MESSAGE}),
+        "position": ApiDoc(
+            "Get the position of a target at a time",
+            "With proper motion and parallax, or on an orbit with light-time; `accuracy` says how exact.",
+            responses={200: {"type": "object", "additionalProperties": True}},
+            parameters=[
+                query_parameter("date", "ISO (UTC), MJD or JD; now by default.", {"type": "string"}),
+                query_parameter(
+                    "site",
+                    "Code of a site (`/api/sites/`); by default the centre of the Earth.",
+                    {"type": "string"},
+                ),
+            ],
+            errors=[400, 409],
+        ),
         "destroy": ApiDoc(
             "Delete a target",
             "It can be brought back for a while, on the page of deleted targets.",
@@ -162,6 +181,27 @@ class TargetViewSet(ApiMixin, viewsets.ModelViewSet):
             "results": result.as_rows(),
         }
         return Response(answer, code)
+
+    @action(detail=True, url_path="position", filter_backends=[], pagination_class=None)
+    def position(self, request, *args, **kwargs):
+        asked = request.query_params
+        try:
+            mjd_utc = (
+                parse_mjd_utc(asked["date"]) if asked.get("date") else datetime_to_mjd_utc(timezone.now())
+            )
+        except ValueError as error:
+            raise serializers.ValidationError({"date": [str(error)]}) from error
+        try:
+            site = site_with_code(observing_desk().sites(request.user), asked.get("site", ""))
+        except ValueError as error:
+            raise serializers.ValidationError({"site": [str(error)]}) from error
+        try:
+            found = position_at(self.get_object(), mjd_utc=mjd_utc, site=site)
+        except ValueError as error:
+            raise serializers.ValidationError({"date": [str(error)]}) from error
+        if found is None:
+            raise InTheWayError("This target has no position, or not the elements that its scheme needs.")
+        return Response(found.as_json())
 
     def update(self, request, *args, **kwargs):
         self.must_be_known()

@@ -217,3 +217,39 @@ def _by_erfa(convert: Callable[..., tuple[Floats, Floats]], mjd: Floats) -> Floa
     known = np.where(np.isfinite(mjd), mjd, MJD_OF_LEAP_SECONDS)
     first, second = convert(np.full_like(known, JD_OF_MJD_0), known)
     return np.where(np.isfinite(mjd), (first - JD_OF_MJD_0) + second, np.nan)
+
+
+def parse_mjd_utc(text: str) -> float:
+    """Read a time as people type it.
+
+    Parameters
+    ----------
+    text : str
+        ISO (``2026-11-21``, ``2026-11-21 03:30``, ``2026-11-21T03:30:00Z``; UTC where no zone is named), MJD
+        (``61365.146``) or Julian date (``JD 2461365.646``, or a number above 1,000,000).
+
+    Returns
+    -------
+    float
+        MJD, d, UTC.
+
+    Raises
+    ------
+    ValueError
+        If it is no time; the text says what was expected.
+    """
+    plain = text.strip()
+    number = plain.upper().removeprefix("MJD").removeprefix("JD").strip()
+    try:
+        days = float(number)
+    except ValueError:
+        days = np.nan
+    if np.isfinite(days) and not (number.isdecimal() and len(number) == 8):  # 20261121 is a date
+        return days - JD_OF_MJD_0 if days > 1e6 else days
+    try:
+        moment = datetime.fromisoformat(plain.upper().removesuffix("UTC").strip())
+    except ValueError as error:
+        raise ValueError(
+            f"{plain or 'nothing'} is not a time: expected 2026-11-21 03:30 (UTC), an MJD or a JD"
+        ) from error
+    return datetime_to_mjd_utc(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment)
