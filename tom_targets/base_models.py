@@ -232,9 +232,10 @@ class BaseTarget(TrackedModel):
             if created:
                 self._save_default_extras()
             for key, value in (extras or {}).items():
-                extra, _ = self.targetextra_set.get_or_create(key=key)
-                extra.value = value
-                extra.save()
+                extra, is_new = self.targetextra_set.get_or_create(key=key, defaults={"value": value})
+                if not is_new:
+                    extra.value = value
+                    extra.save()
             for name in names or ():
                 self._save_alias(name)
 

@@ -50,6 +50,7 @@ def register() -> None:
             in_use=lambda: Target,
             remove=remove_targets,
             restore=restore_target,
+            why_not_back=why_not_back,
             obstacles=what_hangs_on,
             words=("target", "targets"),
         )
@@ -126,7 +127,7 @@ def remove_targets(pks: Sequence[int], user: Any) -> None:
 
 
 def restore_target(note: dict[str, Any], user: Any) -> None:
-    """Bring back a target that was moved to the trash.
+    """Bring back a target that was moved to the trash, as a deletion or merge did.
 
     Raises
     ------
@@ -142,6 +143,14 @@ def restore_target(note: dict[str, Any], user: Any) -> None:
         restore(trashed)
     except RestoreClashError as error:
         raise RevertRefusedError(str(error)) from error
+
+
+def why_not_back(note: dict[str, Any]) -> str:
+    """Return why a deleted target cannot come back; nothing if it can."""
+    if not note.get("trash"):
+        return ""
+    there = TrashedTarget.objects.filter(pk=note["trash"]).exists()
+    return "" if there else "the trash does not hold it any more."
 
 
 # Rows that come and go with the target, or follow from others.

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from tom_common.bulk import insert_new
 from tom_common.grants import grant_access, grant_many, revoke_access
-from tom_common.history import change_set, recorder_for, tracked_for
+from tom_common.history import change_set, tracked_for
 from tom_common.history.tracking import note_memberships_gone
 from tom_common.hooks import run_hook
 from tom_targets.derived import simplify_name
@@ -138,26 +139,11 @@ def create_list(form: Any, *, user: Any) -> TargetList:
 def add_to_list(target_list: TargetList, targets: QuerySet) -> int:
     """Put targets on a list, and return how many were not on it."""
     through = TargetList.targets.through
-    followed = tracked_for(through)
     added = 0
     with change_set(kind="bulk", title=f"Put on the list {target_list.name}"):
         for keys in _key_chunks(targets):
-            known = set(
-                through.objects.filter(targetlist=target_list, basetarget__in=keys).values_list(
-                    "basetarget_id", flat=True
-                )
-            )
-            new = [key for key in keys if key not in known]
-            through.objects.bulk_create(
-                [through(targetlist_id=target_list.pk, basetarget_id=key) for key in new],
-                ignore_conflicts=True,
-            )
-            if followed is not None:
-                recorder_for("default").created(
-                    followed,
-                    [{"id": None, "targetlist_id": target_list.pk, "basetarget_id": key} for key in new],
-                )
-            added += len(new)
+            columns = {"targetlist_id": [target_list.pk] * len(keys), "basetarget_id": keys}
+            added += insert_new(through, columns).inserted
         _touch(target_list)
     return added
 

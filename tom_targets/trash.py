@@ -81,10 +81,10 @@ def move_to_trash(target: BaseTarget, *, user: Any = None) -> TrashedTarget:
     using = target._state.db or "default"
     with change_set(user, kind="delete", title=f"{target.name} deleted", using=using) as changes:
         trashed, collector = archive(target, user=user)
-        collector.delete()
         if followed := tracked_for(type(target)):
             name, note = {"name": target.name}, {"trash": trashed.pk}
             changes.said(followed, "delete", target.pk, target.pk, before=name, note=note)
+        collector.delete()
     return trashed
 
 

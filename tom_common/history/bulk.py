@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 
 from tom_common.history.encoding import chunks
-from tom_common.history.registry import FOLD, PAIR, Tracked
+from tom_common.history.registry import FOLD, PAIR, SET, Tracked
 from tom_common.history.scope import recorder_for
 from tom_common.history.tracking import followed
 
@@ -72,6 +72,12 @@ class BulkWatch:
 
     def after(self, counts: Any) -> None:
         """Note what was written, and leave in the counts what the caller asked for."""
+        if self.tracked.style == SET:
+            pairs = [values[self.asked : self.asked + 2] for values in counts.returned]
+            counts.returned = [values[: self.asked] for values in counts.returned] if self.asked else []
+            if pairs:
+                recorder_for(self.using).rows_came(self.tracked, pairs)
+            return
         rows = [dict(zip(self.names, values[self.asked :], strict=True)) for values in counts.returned]
         counts.returned = [values[: self.asked] for values in counts.returned] if self.asked else []
         if not rows:

@@ -51,8 +51,12 @@ def python_value(column: Field, value: Any) -> Any:
 
 
 def same(first: Any, second: Any) -> bool:
-    """Tell whether two values are stored alike: NaN equals itself, 1 differs from 1.0."""
-    return first is second or _encoder.encode(first) == _encoder.encode(second)
+    """Tell whether two values are stored alike: NaN equals itself, -0.0 the 0.0 that SQLite makes of it."""
+    if first is second:
+        return True
+    if isinstance(first, float) and isinstance(second, float):
+        return first == second or (first != first and second != second)
+    return _encoder.encode(first) == _encoder.encode(second)
 
 
 def as_ranges(keys: Iterable[int]) -> str:

@@ -17,6 +17,7 @@ from tom_common.history.registry import FOLD, ROW, SET, Tracked
 CREATE, UPDATE, DELETE = Change.Action.CREATE, Change.Action.UPDATE, Change.Action.DELETE
 _FEW = 20
 _MANY = 5000
+_REMEMBERED = 200_000
 
 
 class Marker:
@@ -135,6 +136,9 @@ class Recorder:
     def created(self, tracked: Tracked, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take note of new rows, given by the attributes that ``Tracked.kept`` names."""
         pk_name, subject_name = tracked.kept()[:2]
+        if tracked.style == SET:
+            self.rows_came(tracked, ((row[pk_name], row[subject_name]) for row in rows))
+            return
         marker = self._marker()
         for row in rows:
             subject_id = row[subject_name] if tracked.subject else None
@@ -146,10 +150,18 @@ class Recorder:
             elif tracked.style == FOLD:
                 key, value = (row[name] for name in tracked.fold)
                 self.folded(tracked, subject_id, {key: None}, {key: value}, marker=marker)
-            elif tracked.style == SET:
-                self._add(tracked, CREATE, marker, None, subject_id, rows=[row[pk_name]])
             else:
                 self._add(tracked, CREATE, marker, row[tracked.object_field], subject_id)
+        self._written()
+
+    def rows_came(self, tracked: Tracked, pairs: Iterable[tuple[int, int]]) -> None:
+        """Take note of new measurements, given by their key and that of their subject: a row per subject."""
+        marker = self._marker()
+        by_subject: dict[int, list[int]] = {}
+        for pk, subject_id in pairs:
+            by_subject.setdefault(subject_id, []).append(pk)
+        for subject_id, pks in by_subject.items():
+            self._add(tracked, CREATE, marker, None, subject_id, rows=pks)
         self._written()
 
     def updated(
@@ -234,6 +246,8 @@ class Recorder:
     def begin(self) -> None:
         """Forget what an attempt that failed left behind; called within the transaction."""
         self._pending, self._open, self._markers = [], {}, {}
+        if len(self._created) > _REMEMBERED:  # of an endless run; what is forgotten is told in more rows
+            self._created = {}
         self._depth = self._savepoints()
 
     def _savepoints(self) -> tuple[Any, ...]:

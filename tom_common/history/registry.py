@@ -72,6 +72,8 @@ class Tracked:
     remove, restore : callable, optional
         ``remove(pks, user)`` deletes rows that a reverted change set made; ``restore(note, user)`` brings
         back a row that was deleted by a service of its own. Both may raise `RevertRefusedError`.
+    why_not_back : callable, optional
+        Takes the note of a deletion; returns why ``restore`` cannot work, or nothing.
     obstacles : callable, optional
         Returns by key why rows cannot be removed, given their keys.
     object_condition : callable, optional
@@ -97,6 +99,7 @@ class Tracked:
     in_use: Callable[[], type[models.Model]] | None = None
     remove: Callable[[Sequence[int], Any], None] | None = None
     restore: Callable[[dict[str, Any], Any], None] | None = None
+    why_not_back: Callable[[dict[str, Any]], str] | None = None
     obstacles: Callable[[Sequence[int]], dict[int, str]] | None = None
     object_condition: Callable[[Any, str], QuerySet] | None = None
     restored: Callable[[Sequence[int], Any], None] | None = None

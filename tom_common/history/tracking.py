@@ -171,13 +171,33 @@ def delete_noted(
 
 
 def _note_emptied(model: type[models.Model], pks: Sequence[Any], using: str) -> None:
-    """Note what leaves a list that is going to be deleted."""
-    for pair in all_tracked():
-        if pair.style != PAIR or pair.root._meta.get_field(pair.object_field).related_model is not model:
-            continue
-        for some in chunks(pks):
-            members = pair.root._base_manager.using(using).filter(**{f"{pair.object_field}__in": some})
-            note_memberships_gone(pair, members, using)
+    """Note what goes with rows that are going to be deleted: places on a list, measurements of a file."""
+    for other in all_tracked():
+        for column in _columns_to(other, model):
+            for some in chunks(pks):
+                rows = other.root._base_manager.using(using).filter(**{f"{column}__in": some})
+                if other.style == PAIR:
+                    note_memberships_gone(other, rows, using)
+                else:
+                    names = ("pk", other.subject_attribute())
+                    _note_set_deleted(recorder_for(using), other, list(rows.order_by().values(*names)), {})
+
+
+def _columns_to(other: Tracked, model: type[models.Model]) -> list[str]:
+    """Return the columns by which rows of another model belong to rows of a model that is no subject."""
+    if other.style == PAIR:
+        pointing = other.root._meta.get_field(other.object_field)
+        return [other.object_field] if pointing.related_model is model else []
+    if other.style != SET:
+        return []
+    columns = other.columns().values()
+    return [
+        column.attname for column in columns if column.related_model is model and not _is_owner(other, column)
+    ]
+
+
+def _is_owner(tracked: Tracked, column: Any) -> bool:
+    return column.attname == tracked.subject_attribute()
 
 
 def _note_set_deleted(
@@ -211,7 +231,7 @@ class TrackedQuerySet(models.QuerySet):
             before = {row["pk"]: row for row in self.using(using).order_by().values(*names)}
             count = super().update(**kwargs)
             after = _after_update(self.model, using, names, before, columns, kwargs)
-            _note_updates(recorder_for(using), tracked, before, after)
+            note_updates(recorder_for(using), tracked, before, after)
         return count
 
     update.alters_data = True  # type: ignore[attr-defined]
@@ -222,6 +242,8 @@ class TrackedQuerySet(models.QuerySet):
         tracked = followed(self.model)
         if tracked is None or not objs:
             return super().bulk_create(objs, *args, **kwargs)
+        from tom_common.history.conflicts import ConflictWatch
+
         using = self._writing_to()
         with transaction.atomic(using=using, savepoint=False):
             conflicts = bool(kwargs.get("ignore_conflicts") or kwargs.get("update_conflicts"))
@@ -286,12 +308,13 @@ def _after_update(
     return after
 
 
-def _note_updates(
+def note_updates(
     recorder: Recorder,
     tracked: Tracked,
     before: dict[Any, dict[str, Any]],
     after: dict[Any, dict[str, Any]],
 ) -> None:
+    """Note how rows changed, given as they were and as they are, by key."""
     owner = tracked.subject_attribute()
     for pk, new in after.items():
         old = before[pk]
@@ -306,71 +329,6 @@ def _note_updates(
             {name: old[name] for name in names},
             {name: new[name] for name in names},
         )
-
-
-class ConflictWatch:
-    """Finds out which rows of an insertion are new where the database passes over, or overwrites, others.
-
-    Parameters
-    ----------
-    objs : sequence of model instances
-        What is going to be inserted.
-    """
-
-    def __init__(self, tracked: Tracked, model: type[models.Model], using: str, objs: Sequence[Any]) -> None:
-        self.tracked, self.model, self.using = tracked, model, using
-        natural = tracked.natural or (model._meta.pk.attname,)
-        self.keys = {tuple(getattr(obj, name) for name in natural) for obj in objs}
-        self.natural = list(natural)
-        self.newest = 0
-        if tracked.style == SET:
-            self.newest = model._base_manager.using(using).aggregate(last=models.Max("pk"))["last"] or 0
-            self.before: dict[tuple[Any, ...], dict[str, Any]] = {}
-        else:
-            self.before = self._stored()
-
-    def _stored(self) -> dict[tuple[Any, ...], dict[str, Any]]:
-        tracked = self.tracked
-        names = dict.fromkeys([*tracked.kept(), *self.natural, *tracked.columns(self.model)])
-        found: dict[tuple[Any, ...], dict[str, Any]] = {}
-        first, *others = self.natural
-        for values in chunks(sorted({key[0] for key in self.keys})):
-            rows = self.model._base_manager.using(self.using).filter(**{f"{first}__in": list(values)})
-            for place, name in enumerate(others, start=1):
-                if len(wanted := {key[place] for key in self.keys}) <= 500:
-                    rows = rows.filter(**{f"{name}__in": wanted})
-            for row in rows.order_by().values(*names):
-                key = tuple(row[name] for name in self.natural)
-                if key in self.keys:
-                    found[key] = row
-        return found
-
-    def note(self) -> None:
-        """Note what is there now and was not before."""
-        tracked, recorder = self.tracked, recorder_for(self.using)
-        if tracked.style == SET:
-            owner = tracked.subject_attribute()
-            place = self.natural.index(owner) if owner in self.natural else 0
-            new = self.model._base_manager.using(self.using).filter(pk__gt=self.newest)
-            new = new.filter(**{f"{owner}__in": {key[place] for key in self.keys}})
-            recorder.created(tracked, new.order_by().values(*tracked.kept()))
-            return
-        after = self._stored()
-        recorder.created(tracked, [row for key, row in after.items() if key not in self.before])
-        changed = {key: row for key, row in after.items() if key in self.before}
-        pk = tracked.root._meta.pk.attname
-        if tracked.style != PAIR:
-            _note_updates(
-                recorder,
-                tracked,
-                {row[pk]: self._plain(self.before[key]) for key, row in changed.items()},
-                {row[pk]: self._plain(row) for row in changed.values()},
-            )
-
-    def _plain(self, row: dict[str, Any]) -> dict[str, Any]:
-        pk = self.tracked.root._meta.pk.attname
-        owner = self.tracked.subject_attribute()
-        return {name: value for name, value in row.items() if name != pk or owner == pk}
 
 
 def follow_membership(through: type[models.Model]) -> None:

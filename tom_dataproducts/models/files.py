@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.text import slugify
 
+from tom_common.history import TrackedModel, TrackedQuerySet
 from tom_dataproducts import conf
 from tom_dataproducts.models.summary import LightCurveSummary
 
@@ -43,7 +44,7 @@ class DataProductGroup(models.Model):
         return self.name
 
 
-class DataProductQuerySet(models.QuerySet):
+class DataProductQuerySet(TrackedQuerySet):
     """Files; deleting them takes what was measured from them along."""
 
     def _light_curve_targets(self) -> set[int]:
@@ -68,7 +69,7 @@ class DataProductQuerySet(models.QuerySet):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-class DataProduct(models.Model):
+class DataProduct(TrackedModel):
     """A file: photometry, a spectrum, an image, a cutout of an alert."""
 
     FITS_EXTENSIONS = {".fits": "PRIMARY", ".fz": "SCI"}

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import models, transaction
 
+from tom_common.history import TrackedModel
 from tom_dataproducts.models.summary import LightCurveSummary
 from tom_targets.derived import DerivedQuerySet
 
@@ -87,7 +88,7 @@ class LightCurveQuerySet(DerivedQuerySet):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-class LightCurveRow(models.Model):
+class LightCurveRow(TrackedModel):
     """Base of measurements, some of which are points of a light curve."""
 
     class Meta:

@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
+from tom_common.history import unrecorded
 from tom_dataproducts import conf as data_conf
 from tom_dataproducts.models import DataProduct, data_product_path
 from tom_dataservices.packets.batch import AlertObject
@@ -48,10 +49,16 @@ def save_cutouts(sets: list[CutoutSet], *, keep_all: bool) -> int:
 
     Unless all are kept, a target keeps only the set of its newest alert; older files go once the transaction
     holds.
-    A file that an interrupted run left behind is used again.
+    A file that an interrupted run left behind is used again. The history keeps none of it: cutouts come and
+    go with the alerts.
     """
     if not sets:
         return 0
+    with unrecorded():
+        return _save(sets, keep_all=keep_all)
+
+
+def _save(sets: list[CutoutSet], *, keep_all: bool) -> int:
     if not keep_all:
         sets = newest_sets(sets)
     wanted = {item.product_id(cutout.role) for item in sets for cutout in item.alert.cutouts}

@@ -12,6 +12,7 @@ import numpy as np
 from django.db import OperationalError, transaction
 
 from tom_common.bulk import insert_new
+from tom_common.history import ChangeRun, change_run
 from tom_common.hooks import run_hook
 from tom_dataproducts.models import AstrometryReducedDatum, PhotometryReducedDatum
 from tom_dataproducts.summaries import mark_stale, refresh_summaries
@@ -80,24 +81,35 @@ def ingest_packets(
         batch_size=options.batch_size,
         progress=count,
     )
-    return ingest_batches(batches, options, on_progress=tell)
+    return ingest_batches(batches, options, on_progress=tell, title=_title(paths))
+
+
+def _title(paths: Sequence[Path | str]) -> str:
+    names = [Path(path).name for path in paths]
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"Alerts of {names[0]}{more}" if names else ""
 
 
 def ingest_batches(
-    batches: Iterable[AlertBatch], options: IngestOptions, *, on_progress: Progress | None = None
+    batches: Iterable[AlertBatch],
+    options: IngestOptions,
+    *,
+    on_progress: Progress | None = None,
+    title: str = "",
 ) -> IngestReport:
-    """Ingest alert batches, one transaction each; see ``ingest_packets``."""
+    """Ingest alert batches, one transaction each, all in one change set; see ``ingest_packets``."""
     total = IngestReport()
+    run = change_run(options.user, kind="ingest", title=title)
     touched: set[int] = set()
     if options.dry_run:
         try:
             with transaction.atomic():
-                _ingest_each(batches, options, total, touched, on_progress)
+                _ingest_each(batches, options, total, touched, on_progress, run)
                 raise DryRunOver
         except DryRunOver:
             return total
     try:
-        _ingest_each(batches, options, total, touched, on_progress)
+        _ingest_each(batches, options, total, touched, on_progress, run)
     finally:
         if touched:
             refresh_summaries(sorted(touched))
@@ -110,9 +122,10 @@ def _ingest_each(
     total: IngestReport,
     touched: set[int],
     on_progress: Progress | None,
+    run: ChangeRun,
 ) -> None:
     for batch in batches:
-        report, changed = ingest_batch(batch, options)
+        report, changed = ingest_batch(batch, options, run)
         total.add(report)
         touched |= changed
         if not options.dry_run and total.batches % _SUMMARIES_EVERY == 0 and touched:
@@ -122,7 +135,7 @@ def _ingest_each(
             on_progress(total)
 
 
-def ingest_batch(batch: AlertBatch, options: IngestOptions) -> tuple[IngestReport, set[int]]:
+def ingest_batch(batch: AlertBatch, options: IngestOptions, run: ChangeRun) -> tuple[IngestReport, set[int]]:
     """Store one batch in one transaction; tried again where the database broke off two writers at odds.
 
     Returns
@@ -135,7 +148,7 @@ def ingest_batch(batch: AlertBatch, options: IngestOptions) -> tuple[IngestRepor
     while True:
         tries_left -= 1
         try:
-            with transaction.atomic():
+            with run.part():
                 return _store(batch, options)
         except OperationalError:
             if not tries_left or transaction.get_connection().in_atomic_block:

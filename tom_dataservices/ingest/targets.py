@@ -219,9 +219,5 @@ def _put_on_list(name: str, pks: set[int]) -> None:
     target_list = TargetList.objects.filter(name=name).order_by("pk").first()
     if target_list is None:
         target_list = TargetList.objects.create(name=name)
-    through = TargetList.targets.through
-    through.objects.bulk_create(
-        [through(targetlist_id=target_list.pk, basetarget_id=pk) for pk in sorted(pks)],
-        ignore_conflicts=True,
-        batch_size=_CHUNK,
-    )
+    columns = {"targetlist_id": [target_list.pk] * len(pks), "basetarget_id": sorted(pks)}
+    insert_new(TargetList.targets.through, columns)

@@ -1,0 +1,51 @@
+"""What of files and measurements has a history. Called by the app's ``ready()``.
+
+A file is a row of history; of measurements there is one row for each target and kind that one piece of work
+brought, with the keys of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tom_common.history import SET, Tracked, track
+from tom_dataproducts.models import (
+    AstrometryReducedDatum,
+    DataProduct,
+    PhotometryReducedDatum,
+    ReducedDatum,
+    SpectroscopyReducedDatum,
+)
+
+
+def register() -> None:
+    """Give files and measurements a history."""
+    track(
+        Tracked(
+            DataProduct,
+            "target",
+            "target_id",
+            shown=("data", "data_product_type", "product_id"),
+            natural=("product_id",),
+            remove=remove_files,
+            words=("file", "files"),
+            name_field="data",
+        )
+    )
+    kinds: dict[type[Any], tuple[str, str]] = {
+        PhotometryReducedDatum: ("photometry point", "photometry points"),
+        SpectroscopyReducedDatum: ("spectrum", "spectra"),
+        AstrometryReducedDatum: ("measured position", "measured positions"),
+        ReducedDatum: ("other measurement", "other measurements"),
+    }
+    for model, words in kinds.items():
+        track(Tracked(model, "target", "target_id", style=SET, natural=("target_id",), words=words))
+
+
+def remove_files(pks: Sequence[int], user: Any) -> None:
+    """Delete files that a reverted change set brought, with what was measured from them."""
+    from tom_dataproducts.services import delete_data_product
+
+    for product in DataProduct.objects.filter(pk__in=pks):
+        delete_data_product(product)
