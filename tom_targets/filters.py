@@ -11,12 +11,12 @@ from django import forms
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django_filters.rest_framework import FilterSet
 
 from tom_targets import conf, one_box
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList
 from tom_targets.name_search import Place, named_like
 from tom_targets.permissions import target_lists_for_user
+from tom_targets.region_filters import RegionFilters
 from tom_targets.sky_search import INDEX_ORDER, cone, within_pixels
 
 MAX_NAME_TERMS = 20
@@ -149,7 +149,7 @@ def has_light_curves() -> bool:
     return True
 
 
-class TargetFilterSet(FilterSet):
+class TargetFilterSet(RegionFilters):
     """Narrows a list of targets; the names of the filters are public."""
 
     query = django_filters.CharFilter(method="general_search", label="Name or position")

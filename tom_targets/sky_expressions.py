@@ -72,3 +72,30 @@ class InIndexRanges(_Condition):
         index, _parameters = compiler.compile(self.get_source_expressions()[0])
         found = [f"({index} >= {first} AND {index} <= {last})" for first, last in self.ranges]
         return f"({' OR '.join(found) or '1 = 0'})", []
+
+
+class InPolygon(_Condition):
+    """Whether a position lies in one of some spherical triangles, its border included."""
+
+    def __init__(self, triangles: Sequence[Any]) -> None:
+        super().__init__(F("ra"), F("dec"))
+        self.triangles = tuple(
+            tuple(tuple(float(one) for one in side) for side in sides) for sides in triangles
+        )
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """Return, for each triangle, on which side of three great circles a position has to lie."""
+        ra, dec = (compiler.compile(source)[0] for source in self.get_source_expressions())
+        x, y, z = self._vector(ra, dec)
+        found = []
+        for sides in self.triangles:
+            tests = (f"({x} * ({a!r}) + {y} * ({b!r}) + {z} * ({c!r})) >= -1e-15" for a, b, c in sides)
+            found.append(f"({' AND '.join(tests)})")
+        return f"({' OR '.join(found)})", []
+
+    @staticmethod
+    def _vector(ra: str, dec: str) -> tuple[str, str, str]:
+        radian = _literal(_RADIAN)
+        ra_rad = f"((({ra} + {RA_OFFSET}) - {RA_OFFSET}) * {radian})"
+        dec_rad = f"((({dec} + {DEC_OFFSET}) - {DEC_OFFSET}) * {radian})"
+        return f"COS({dec_rad}) * COS({ra_rad})", f"COS({dec_rad}) * SIN({ra_rad})", f"SIN({dec_rad})"
