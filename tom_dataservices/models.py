@@ -42,4 +42,4 @@ class RejectedPacket(models.Model):
         ordering = ("-created", "-pk")
 
     def __str__(self) -> str:
-        return f"{self.file} packet {self.number}: {self.reason}"
+        return f"{self.file}{f' packet {self.number}' if self.number else ''}: {self.reason}"

@@ -50,6 +50,12 @@ class IngestReport:
     def summary(self) -> str:
         """Return the counts as one line."""
         return (
-            f"{self.received} alerts received, {self.new_targets} new targets, {self.new_data} new data,"
-            f" {self.duplicates} duplicates, {self.rejected} rejected"
+            f"{counted(self.received, 'alert')} received, {counted(self.new_targets, 'new target')},"
+            f" {self.new_data:,} new data, {counted(self.duplicates, 'duplicate')},"
+            f" {self.rejected:,} rejected"
         )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is one: ``1,862 alerts``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

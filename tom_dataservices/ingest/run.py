@@ -159,7 +159,7 @@ def ingest_batch(batch: AlertBatch, options: IngestOptions, run: ChangeRun) -> t
 def _store(batch: AlertBatch, options: IngestOptions) -> tuple[IngestReport, set[int]]:
     report = IngestReport(received=batch.received, batches=1)
     for rejection in batch.rejected:
-        report.reject(f"{rejection.file} packet {rejection.number}: {rejection.reason}")
+        report.reject(str(rejection))
     keep_aside(batch.rejected, options.user)
     merged = merge_objects(batch.objects)
     found, created = target_ids(merged, options, report)

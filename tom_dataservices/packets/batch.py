@@ -178,12 +178,18 @@ class PointColumns:
 
 @dataclass
 class Rejection:
-    """A packet that could not be read, with its bytes, so that it can be kept aside."""
+    """A packet that could not be read, with its bytes, so that it can be kept aside.
+
+    Number 0 stands for the file as a whole.
+    """
 
     file: str
     number: int
     reason: str
     content: bytes
+
+    def __str__(self) -> str:
+        return f"{self.file}{f' packet {self.number}' if self.number else ''}: {self.reason}"
 
 
 @dataclass

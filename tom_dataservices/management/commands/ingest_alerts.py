@@ -12,7 +12,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from tom_common.progress import ProgressLine
 from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
+from tom_dataservices.ingest.report import counted
 from tom_dataservices.packets import BadSchemaError
+from tom_dataservices.packets.framing.files import SUFFIXES
 
 
 class Command(BaseCommand):
@@ -85,7 +87,7 @@ class Command(BaseCommand):
 
         def tell(report: IngestReport) -> None:
             rate = report.received / progress.seconds
-            text = f"{report.received} alerts, {report.new_data} new data, {rate:.0f} alerts/s"
+            text = f"{counted(report.received, 'alert')}, {report.new_data:,} new data, {rate:,.0f} alerts/s"
             progress(text, report.fraction)
 
         try:
@@ -94,6 +96,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         finally:
             progress.finish()
+        if not report.received:
+            named = " ".join(str(path) for path in options["paths"])
+            raise CommandError(
+                f"{named}: no file in here has the name of an alert file ({', '.join(SUFFIXES)})"
+            )
         self._print(report, progress.seconds, dry_run=options["dry_run"])
 
     def _user(self, name: str) -> Any:
@@ -120,6 +127,6 @@ class Command(BaseCommand):
             self.stderr.write(self.style.WARNING(f"... and {report.rejected - len(report.reasons)} more"))
         rate = report.received / seconds
         prefix = "dry run, nothing was changed: " if dry_run else ""
-        self.stdout.write(f"{prefix}{report.summary()} ({seconds:.1f} s, {rate:.0f} alerts/s)")
+        self.stdout.write(f"{prefix}{report.summary()} ({seconds:.1f} s, {rate:,.0f} alerts/s)")
         if report.rejected and report.rejected >= report.received:
             raise CommandError("no packet could be taken")

@@ -25,6 +25,20 @@ KEPT_BYTES = 1024 * 1024
 SUFFIXES = (".avro", ".bin", ".gz", ".tgz", ".tar", ".bz2", ".tbz2", ".tbz", ".ocf")
 """What is taken from a folder; a file that is named itself is always tried."""
 
+OTHER_KINDS = {
+    b"\xff\xd8\xff": "a JPEG image",
+    b"\x89PNG": "a PNG image",
+    b"SIMPLE  =": "a FITS file",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive: unpack it first",
+    b"<!": "an HTML document",
+    b"<html": "an HTML document",
+    b"<?xml": "an XML document",
+    b'{"': "a JSON document",
+    b"[{": "a JSON document",
+}
+"""What people upload by mistake, by its first bytes."""
+
 READ_ERRORS = (OSError, EOFError, zlib.error, tarfile.TarError)
 
 Progress = Callable[[int], None]
@@ -147,7 +161,8 @@ class _Frame:
             try:
                 yield from self.read(unpacked, depth + 1)
             except READ_ERRORS as error:
-                yield self.rejection(f"cannot be unpacked to its end: {error}", number=self.number + 1)
+                number = self.number + 1 if self.number else 0  # an archive counts within its members
+                yield self.rejection(f"cannot be unpacked to its end: {error}", number=number)
 
     def _container(self, stream: BinaryIO) -> Iterator[Found]:
         try:
@@ -193,11 +208,7 @@ class _Frame:
         if self.store.bare is not None:
             return RawPacket(self.store.bare, content, self.name, 1)
         if content[0] != 0:
-            return self.rejection(
-                f"not an alert packet: begins with {content[:4].hex(' ')}, which is no Avro container, "
-                "archive or framed packet (a bare Avro packet needs its schema file)",
-                content,
-            )
+            return self.rejection(_what_it_is(content), content)
         if len(content) < 6:
             return self.rejection("a framed packet has at least 6 bytes", content)
         try:
@@ -205,6 +216,16 @@ class _Frame:
         except (UnknownSchemaError, BadSchemaError) as error:
             return self.rejection(str(error), content)
         return RawPacket(schema, content[5:], self.name, 1)
+
+
+def _what_it_is(content: bytes) -> str:
+    for start, kind in OTHER_KINDS.items():
+        if content[:64].lstrip().startswith(start):
+            return f"not an alert packet, but {kind}"
+    return (
+        f"not an alert packet: begins with {content[:4].hex(' ')}, which is no Avro container, archive or"
+        " framed packet (a bare Avro packet needs its schema: ingest_alerts --schema FILE)"
+    )
 
 
 def _is_tar(start: bytes) -> bool:
