@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 _UNITS = 1000
 """Width of the stretched drawing, in its own units."""
 _HOVER_MIN = 20.0
+_MAX_HOVERS = 60
 _SKY_STEPS = ((-18.0, "dark"), (-12.0, "astro"), (-6.0, "nautical"), (-0.8333, "civil"), (90.0, "day"))
 _AXIS_ALTITUDES = (15, 30, 45, 60, 75)
 MAX_CURVES = 8
@@ -50,6 +51,7 @@ def altitude_chart(
     label: str,
     min_altitude_deg: float | None = None,
     now_mjd: float | None = None,
+    with_moon_words: bool = True,
 ) -> SafeString:
     """Draw altitudes against time (UTC) over the steps of twilight, with airmass beside, the Moon and now.
 
@@ -65,6 +67,8 @@ def altitude_chart(
         Drawn as a line across.
     now_mjd : float, optional
         Drawn as an upright line where it lies within the times.
+    with_moon_words : bool
+        Whether the hovers tell of the Moon's height.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def altitude_chart(
     )
     return mark_safe(  # noqa: S308  texts are escaped, the rest are our own numbers
         f'<svg class="tom-night-chart" role="img" aria-label="{escape(label)}">{stretched}'
-        f"{_axes(begin, end)}{_hovers(sky, lines)}</svg>"
+        f"{_axes(begin, end)}{_hovers(sky, lines, with_moon_words)}</svg>"
     )
 
 
@@ -165,10 +169,10 @@ def _airmass(altitude_deg: float) -> str:
     return f"{float(airmass(altitude_deg)):.2f}"
 
 
-def _hovers(sky: Curves, lines: Sequence[Curve]) -> str:
+def _hovers(sky: Curves, lines: Sequence[Curve], with_moon_words: bool) -> str:
     """Return columns that say on hover what the curves are at a time."""
     begin, end = float(sky.mjd_utc[0]), float(sky.mjd_utc[-1])
-    count = int(np.clip((end - begin) * 1440 / _HOVER_MIN, 1, 60))
+    count = int(np.clip((end - begin) * 1440 / _HOVER_MIN, 1, _MAX_HOVERS))
     parts = []
     for i in range(count):
         mjd = begin + (i + 0.5) / count * (end - begin)
@@ -184,7 +188,8 @@ def _hovers(sky: Curves, lines: Sequence[Curve]) -> str:
             elif height <= 0:
                 texts.append(f"{line.label}: below the horizon")
         moon = float(sky.moon_altitude_deg[at])
-        texts.append(f"Moon {moon:.0f}° up" if moon > 0 else "Moon below the horizon")
+        if with_moon_words:
+            texts.append(f"Moon {moon:.0f}° up" if moon > 0 else "Moon below the horizon")
         x, width = 100 * i / count, 100 / count
         parts.append(
             f'<rect class="tom-night-hover" x="{x:.2f}%" width="{width:.2f}%" height="100%">'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tom_common.astro.observer import Site
+from tom_observations import conf
 from tom_observations.models import Facility
 from tom_observations.sites import OWN_SITE, facility_sites
 
@@ -25,6 +26,12 @@ def known_sites(user: Any = None) -> list[Site]:
             place = (row.latitude, row.longitude, row.elevation or 0.0)
             found.setdefault(code, Site(code, row.full_name or row.short_name, *place))
     return list(found.values())
+
+
+def usual_sites(user: Any = None) -> list[Site]:
+    """Return the user's own site and those of the settings, which are shown until somebody chooses."""
+    known = {site.code: site for site in known_sites(user)}
+    return [known[code] for code in (OWN_SITE, *conf.visibility_sites()) if code in known]
 
 
 def own_site(user: Any) -> Site | None:

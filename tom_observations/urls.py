@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from tom_observations import views
+from tom_common.api_router import SharedAPIRootRouter
+from tom_observations import api_views, views
 
 app_name = "tom_observations"
 urlpatterns = [
@@ -10,3 +11,7 @@ urlpatterns = [
     path("visibility/table.csv", views.VisibilityCsvView.as_view(), name="visibility-csv"),
     path("visibility/<int:pk>/night.csv", views.NightCsvView.as_view(), name="night-csv"),
 ]
+
+router = SharedAPIRootRouter()
+router.register("sites", api_views.SiteViewSet, "sites")
+router.register("visibility", api_views.VisibilityViewSet, "visibility")

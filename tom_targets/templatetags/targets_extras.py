@@ -8,15 +8,24 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.template.loader import get_template
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from tom_common import contributions
 from tom_common.astro.angles import dec_to_dms, ra_to_hms
+from tom_common.astro.time import datetime_to_mjd_utc
+from tom_common.astro.visibility import altitude_of_airmass
+from tom_common.plan_chart import moon_chart, plan_chart
 from tom_common.templatetags.tom_common_extras import show_individual_app_partial, shown_parts
 from tom_targets import conf, facts, section_contexts, selectors
+from tom_targets.bodies import bodies_of
+from tom_targets.forms.plan import PlanForm
 from tom_targets.permissions import may
+from tom_targets.ports import observing_desk
 from tom_targets.sections import Section, all_sections
+from tom_targets.sky_contexts import distribution_context, sky_context
+from tom_targets.sharing_port import has_sharing_gateway, sharing_gateway
 
 register = template.Library()
 
@@ -122,7 +131,14 @@ def target_buttons(context: Context, target: Any) -> Context:
         key, known = f"may_{name}", getattr(target, f"may_{name}_target", None)
         context[key] = may(user, f"{name}_target", target) if known is None else known
     context["target"] = target
+    context["can_share"] = can_share()
     return context
+
+
+@register.simple_tag
+def can_share() -> bool:
+    """Whether the settings know another TOM with which can be shared."""
+    return has_sharing_gateway() and bool(sharing_gateway().destinations())
 
 
 @register.inclusion_tag("tom_targets/partials/target_data.html", takes_context=True)
@@ -145,6 +161,15 @@ def target_data(context: Context, target: Any) -> dict[str, Any]:
 def target_feature(target: Any) -> dict[str, Any]:
     """The data product that stands for the target, if it has a picture."""
     return {"target": target, "featured": target.featured_image()}
+
+
+@register.inclusion_tag("tom_targets/partials/aladin_finderchart.html")
+def aladin_finderchart(target: Any) -> dict[str, Any]:
+    """Buttons that open survey images of the sky around a target, and its finder chart."""
+    return sky_context(target)
+
+
+register.inclusion_tag("tom_targets/partials/aladin_finderchart.html", name="aladin")(aladin_finderchart)
 
 
 @register.inclusion_tag("tom_targets/partials/target_unknown_statuses.html")
@@ -224,7 +249,77 @@ def target_table(context: Context, targets: Any, all_checked: bool = False) -> d
     return {"table": table, "targets": rows, "request": context.get("request")}
 
 
+@register.inclusion_tag("tom_targets/partials/aladin_skymap.html")
+def aladin_skymap(targets: Any) -> dict[str, Any]:
+    """Map of the whole sky with some targets: a queryset, or rows with ``ra`` and ``dec``."""
+    return distribution_context(targets)
+
+
+register.inclusion_tag("tom_targets/partials/aladin_skymap.html", name="target_distribution")(aladin_skymap)
+
+
+@register.inclusion_tag("tom_targets/partials/aladin_skymap.html")
+def aladin_skymap_targets_oob(targets: Any) -> dict[str, Any]:
+    """The same map, in an answer to htmx: it takes the place of the one on the page."""
+    return {**distribution_context(targets), "out_of_band": True}
+
+
 @register.simple_tag
 def target_table_row(target: Any) -> list[str]:
     """Values of a target for the columns that ``TARGET_LIST_COLUMNS`` names."""
     return [cell.html for cell in selectors.target_table([target], conf.list_columns()).rows[0].cells]
+
+
+# --- the sky above
+
+
+@register.inclusion_tag("tom_targets/partials/target_plan.html", takes_context=True)
+def target_plan(
+    context: Context,
+    fast_render: bool = False,
+    width: int | None = 600,
+    height: int | None = 400,
+    background: str | None = None,
+    label_color: str | None = None,
+    grid: bool = True,
+) -> dict[str, Any]:
+    """Form for times and airmass, and the altitudes of the page's target then.
+
+    The chart is quick to draw and follows the page in size and colours, so that none of the arguments counts.
+    """
+    request, target = context["request"], context["object"] if "object" in context else context["target"]
+    form = PlanForm(request.GET, now=timezone.now())
+    found: dict[str, Any] = {"request": request, "target": target, "form": form, "plan": None}
+    bodies = bodies_of([target])
+    sites = list(observing_desk().usual_sites(request.user))
+    if not form.is_valid() or not sites or bodies.order[0] < 0:
+        return found
+    limit = form.cleaned_data["airmass"]
+    found["plan"] = plan_chart(
+        bodies,
+        target.name,
+        sites,
+        begin_mjd=datetime_to_mjd_utc(form.cleaned_data["start_time"]),
+        end_mjd=datetime_to_mjd_utc(form.cleaned_data["end_time"]),
+        min_altitude_deg=altitude_of_airmass(float(limit)) if limit else None,
+    )
+    return found
+
+
+@register.inclusion_tag("tom_targets/partials/moon_distance.html")
+def moon_distance(
+    target: Any,
+    day_range: int = 30,
+    width: int | None = 600,
+    height: int | None = 400,
+    background: str | None = None,
+    label_color: str | None = None,
+    grid: bool = True,
+) -> dict[str, Any]:
+    """Distance of the Moon from a target, and how full it is, in the coming days; size follows the page."""
+    bodies = bodies_of([target])
+    chart = None
+    if bodies.order[0] >= 0:
+        begin = datetime_to_mjd_utc(timezone.now())
+        chart = moon_chart(bodies, target.name, begin_mjd=begin, days=min(max(int(day_range), 1), 400))
+    return {"target": target, "chart": chart}
