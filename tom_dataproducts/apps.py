@@ -13,7 +13,7 @@ class TomDataproductsConfig(AppConfig):
     def ready(self):
         """Give files and measurements a history; let photometry reach the summaries soon."""
         if apps.is_installed("tom_common"):
-            from tom_dataproducts import history
+            from tom_dataproducts import history, persistent_sharing
             from tom_dataproducts.models.summary import photometry_written
             from tom_dataproducts.summaries import after_rows_moved
             from tom_dataproducts.tasks import refresh_soon
@@ -21,6 +21,7 @@ class TomDataproductsConfig(AppConfig):
 
             history.register()
             photometry_written.connect(refresh_soon, dispatch_uid="tom_dataproducts.refresh_soon")
+            persistent_sharing.connect()
             target_rows_moved.connect(after_rows_moved, dispatch_uid="tom_dataproducts.after_rows_moved")
 
     def target_detail_sections(self):

@@ -1,5 +1,7 @@
 """Settings that tom_dataproducts reads, each with its default; read at use."""
 
+from typing import Any
+
 from django.conf import settings
 
 _DEFAULT_TYPES = {
@@ -21,3 +23,8 @@ def data_product_path() -> str | None:
 def thumbnail_default_size() -> tuple[int, int]:
     """Width and height of a thumbnail, in pixels."""
     return tuple(getattr(settings, "THUMBNAIL_DEFAULT_SIZE", (200, 200)))
+
+
+def data_sharing() -> dict[str, dict[str, Any]]:
+    """Destinations of sharing: by key a dict with ``BASE_URL`` and a login."""
+    return getattr(settings, "DATA_SHARING", None) or {}

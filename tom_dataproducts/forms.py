@@ -1,4 +1,4 @@
-"""Forms of groups of files."""
+"""Forms of groups of files, and of sharing."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from tom_dataproducts.models import DataProductGroup
+from tom_targets.sharing_port import sharing_gateway
 
 
 class DataProductGroupForm(forms.ModelForm):
@@ -25,3 +26,25 @@ class AddProductToGroupForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["products"].queryset = products
         self.fields["group"].queryset = groups
+
+
+class DataShareForm(forms.Form):
+    """With which other TOM data are shared; for a target also which kinds of them."""
+
+    share_destination = forms.ChoiceField(label="With", choices=lambda: sharing_gateway().destinations())
+    kinds = forms.MultipleChoiceField(
+        label="All of these kinds",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=(
+            ("photometry", "Photometry"),
+            ("spectroscopy", "Spectra"),
+            ("astrometry", "Measured positions"),
+            ("other", "Other measurements"),
+        ),
+    )
+
+    def __init__(self, *args: Any, with_kinds: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not with_kinds:
+            del self.fields["kinds"]

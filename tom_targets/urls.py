@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tom_common.api_router import SharedAPIRootRouter
-from tom_targets import api_views, search_urls, transfer_urls, views
+from tom_targets import api_views, search_urls, sharing_urls, transfer_urls, views
 
 app_name = "tom_targets"
 urlpatterns = [
@@ -24,12 +24,15 @@ urlpatterns = [
     path("targetgrouping/", views.TargetGroupingView.as_view(), name="targetgrouping"),
     path("targetgrouping/create/", views.TargetGroupingCreateView.as_view(), name="create-group"),
     path("targetgrouping/<int:pk>/delete/", views.TargetGroupingDeleteView.as_view(), name="delete-group"),
+    path("targetgrouping/<int:pk>/share/", views.TargetGroupingShareView.as_view(), name="share-group"),
     path("add-remove-grouping/", views.TargetAddRemoveGroupingView.as_view(), name="add-remove-grouping"),
     path("name/<str:name>", views.TargetNameSearchView.as_view(), name="name-search"),
     path("<int:pk>/", views.TargetDetailView.as_view(), name="detail"),
     path("<int:pk>/update/", views.TargetUpdateView.as_view(), name="update"),
     path("<int:pk>/delete/", views.TargetDeleteView.as_view(), name="delete"),
     path("<int:pk>/access/", views.TargetAccessView.as_view(), name="access"),
+    path("<int:pk>/share/", views.TargetShareView.as_view(), name="share"),
+    *sharing_urls.urlpatterns,
     path("<int:pk>/section/<slug:section_id>/", views.TargetSectionView.as_view(), name="section"),
 ]
 

@@ -138,7 +138,11 @@ def _result_rows(result):
         return []
     if not isinstance(result, dict):
         return [("Result", result)]
-    return [(key.replace("_", " ").capitalize(), value) for key, value in result.items() if key != "links"]
+    return [
+        (key.replace("_", " ").capitalize(), value)
+        for key, value in result.items()
+        if key != "links" and not isinstance(value, list | dict)
+    ]
 
 
 def _result_links(result):

@@ -14,6 +14,7 @@ from tom_dataproducts.models.reduced import (
     SpectroscopyReducedDatum,
     try_parse_reduced_datum,
 )
+from tom_dataproducts.models.sharing import PersistentShareState
 from tom_dataproducts.models.summary import LightCurveSummary
 from tom_observations.models import ObservationRecord
 
@@ -24,6 +25,7 @@ __all__ = [
     "DataProductGroup",
     "LightCurveSummary",
     "ObservationRecord",
+    "PersistentShareState",
     "PhotometryReducedDatum",
     "ReducedDatum",
     "ReducedDatumCommon",

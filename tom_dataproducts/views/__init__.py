@@ -15,6 +15,7 @@ from tom_dataproducts.views.groups import (
     DataProductGroupListView,
 )
 from tom_dataproducts.views.photometry import PhotometryTableView, photometry_csv, photometry_json
+from tom_dataproducts.views.sharing import DataShareView, ShareReportView
 
 __all__ = [
     "DataProductDeleteView",
@@ -25,7 +26,9 @@ __all__ = [
     "DataProductGroupDetailView",
     "DataProductGroupListView",
     "DataProductListView",
+    "DataShareView",
     "PhotometryTableView",
+    "ShareReportView",
     "download",
     "image",
     "photometry_csv",

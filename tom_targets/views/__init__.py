@@ -15,9 +15,29 @@ from tom_targets.views.groupings import (
 from tom_targets.views.importing import TargetImportView
 from tom_targets.views.lists import TargetColumnsView, TargetListView, TargetNameSearchView
 from tom_targets.views.merging import TargetMergeView
+from tom_targets.views.persistent_share_api import PersistentShareViewSet
+from tom_targets.views.sharing import (
+    PersistentShareEndView,
+    PersistentShareManageFormView,
+    PersistentShareManageTable,
+    PersistentShareRetryView,
+    TargetGroupingShareView,
+    TargetPersistentShareManageFormView,
+    TargetPersistentShareManageTable,
+    TargetShareView,
+)
 from tom_targets.views.sky import TargetSkyDataView, TargetSkyView
 
 __all__ = [
+    "PersistentShareViewSet",
+    "TargetShareView",
+    "TargetPersistentShareManageTable",
+    "TargetPersistentShareManageFormView",
+    "TargetGroupingShareView",
+    "PersistentShareRetryView",
+    "PersistentShareManageTable",
+    "PersistentShareManageFormView",
+    "PersistentShareEndView",
     "BulkAccessView",
     "BulkDeleteView",
     "TargetAccessView",
