@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_BETWEEN_REDRAWS = 0.2
-_BAR_WIDTH = 30
+_BAR_WIDTH, _SHORTEST_BAR = 30, 5
 
 
 class ProgressLine:
@@ -51,18 +52,27 @@ class ProgressLine:
         if fraction:
             text += f", {duration(self.seconds * (1.0 / fraction - 1.0))} left"
         if not self._is_terminal:
-            self._stream.write(text)
+            self._stream.write(text, style_func=str)
             return
-        done = int(_BAR_WIDTH * (fraction or 0.0))
-        bar = f"[{'#' * done}{'.' * (_BAR_WIDTH - done)}] " if fraction is not None else ""
-        self._stream.write(f"\r\033[K{bar}{text}", ending="")
+        room = self._columns() - 1  # a line that is wrapped could not be drawn over
+        bar_width = min(_BAR_WIDTH, room - len(text) - 3)
+        if fraction is not None and bar_width >= _SHORTEST_BAR:
+            done = int(bar_width * fraction)
+            text = f"[{'#' * done}{'.' * (bar_width - done)}] {text}"
+        self._stream.write(f"\r\033[K{text[:room]}", style_func=str, ending="")
         self._stream.flush()
         self._has_bar = True
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or 80
+        except (OSError, ValueError):
+            return 80
 
     def finish(self) -> None:
         """End the line of the bar."""
         if self._has_bar:
-            self._stream.write("")
+            self._stream.write("", style_func=str)
 
 
 def duration(seconds: float) -> str:

@@ -130,7 +130,8 @@ class SchemaStore:
 def _registered(folder: Path, number: int) -> Path:
     if not folder.is_dir():
         raise UnknownSchemaError(
-            f"schema {number} is needed, and there is no folder {folder.name!r} of schemas"
+            f"schema {number} is needed, and there is no folder {folder.name!r} of schemas: name one by"
+            " ingest_alerts --schemas DIR or the setting ALERT_SCHEMAS_DIR"
         )
     major, minor = divmod(number, 100)
     flat = folder / f"{number}.avsc"
@@ -144,6 +145,8 @@ def _registered(folder: Path, number: int) -> Path:
 
 
 def _load(path: Path) -> Any:
+    if not path.is_file():
+        raise BadSchemaError(f"there is no file {path}")
     try:
         loaded = fastavro.schema.load_schema(str(path))
     except (OSError, ValueError, KeyError, TypeError, SchemaParseException, SchemaRepositoryError) as error:
