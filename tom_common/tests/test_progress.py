@@ -35,7 +35,7 @@ def test_a_terminal_gets_a_bar_with_the_remaining_time(monkeypatch):
     ("columns", "shown"),
     [
         (200, f"[{'#' * 15}{'.' * 15}] 100 alerts, 0:10 left"),
-        (31, "[#####......] 100"),
+        (31, "[###...] 100 alerts, 0:10 left"),
         (20, "100 alerts"),
         (6, "100 a"),
     ],
