@@ -55,6 +55,17 @@ class AlertUploadForm(forms.Form):
         required=False,
         help_text="Name of a list; it is made if there is none. Empty: no list.",
     )
+    on_near = forms.ChoiceField(
+        label="An object within 1″ of a target of another name",
+        choices=(
+            ("create", "Make a target of it anyway, and tell"),
+            ("merge", "Give its name and data to that target"),
+            ("skip", "Leave it out"),
+        ),
+        initial="create",
+        required=False,
+        help_text="A dry run tells which objects these are.",
+    )
     all_cutouts = forms.BooleanField(
         label="Keep the cutouts of every alert",
         required=False,
@@ -69,7 +80,7 @@ class AlertUploadForm(forms.Form):
     fieldsets = (
         ("Files", ("files",)),
         ("Access", ("permissions", "groups")),
-        ("Choices", ("list_name", "all_cutouts", "dry_run")),
+        ("Choices", ("list_name", "on_near", "all_cutouts", "dry_run")),
     )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:

@@ -22,6 +22,7 @@ def ingest_uploaded_alerts(
     list_name: str = "",
     all_cutouts: bool = False,
     dry_run: bool = False,
+    on_near: str = "create",
 ) -> dict[str, Any]:
     """Ingest the alert files of one upload with the rights of its user; safe to run twice."""
     user = get_user_model()._default_manager.get(pk=user_id)
@@ -32,16 +33,20 @@ def ingest_uploaded_alerts(
         list_name=list_name,
         all_cutouts=all_cutouts,
         dry_run=dry_run,
+        on_near=on_near,
     )
     job = current_job()
-    told = 0
+    told = told_near = 0
 
     def tell(report: IngestReport) -> None:
-        nonlocal told
+        nonlocal told, told_near
         job.check_cancelled()
         for reason in report.reasons[told:]:
             job.log(f"rejected: {reason}")
         told = len(report.reasons)
+        for note in report.near_notes[told_near:]:
+            job.log(f"near: {note}")
+        told_near = len(report.near_notes)
         done = round(1000 * (report.fraction or 0.0))
         job.progress(done, 1000 if report.fraction is not None else None, report.summary())
 
@@ -51,7 +56,8 @@ def ingest_uploaded_alerts(
     job.log(("dry run, nothing was changed: " if dry_run else "") + report.summary())
     discard_uploads(folder)
     result = report.as_dict()
-    del result["reasons"]  # they stand in the log
+    for name in ("reasons", "near_notes"):  # they stand in the log
+        del result[name]
     target_list = TargetList.objects.filter(name=list_name).order_by("pk").first() if list_name else None
     url = target_list.get_absolute_url() if target_list else reverse("targets:list")
     return {**result, "links": [{"label": "Show the targets", "url": url}]}

@@ -49,6 +49,7 @@ class AlertUploadView(LoginRequiredMixin, UserPassesTestMixin, FormView):
             list_name=form.cleaned_data["list_name"],
             all_cutouts=form.cleaned_data["all_cutouts"],
             dry_run=form.cleaned_data["dry_run"],
+            on_near=form.cleaned_data["on_near"] or "create",
         )
         self.success_url = job.get_absolute_url()
         messages.info(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+ON_NEAR = ("create", "merge", "skip")
+
 
 @dataclass(frozen=True)
 class IngestOptions:
@@ -30,6 +32,13 @@ class IngestOptions:
         Mark targets and data as simulated.
     batch_size : int
         Alerts per transaction.
+    file_names_only : bool
+        Tell of files without their folders, which are ours and of no use to a person.
+    near_arcsec : float
+        A new object within this distance of a stored target may be the same; 0 asks for none.
+    on_near : str
+        What becomes of such an object: ``"create"`` makes a target of it anyway, ``"merge"`` gives its name
+        and data to the stored target, ``"skip"`` leaves it out. Each is told in the report.
     """
 
     user: Any = None
@@ -40,10 +49,15 @@ class IngestOptions:
     dry_run: bool = False
     simulated: bool = False
     batch_size: int = 1000
+    file_names_only: bool = False
+    near_arcsec: float = 1.0
+    on_near: str = "create"
     schemas_dir: Path | None = None
     schema_file: Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a visibility that does not exist."""
+        """Refuse a choice that does not exist."""
         if self.permissions not in ("OPEN", "PUBLIC", "PRIVATE"):
             raise ValueError(f"permissions {self.permissions!r}; expected OPEN, PUBLIC or PRIVATE")
+        if self.on_near not in ON_NEAR:
+            raise ValueError(f"on_near {self.on_near!r}; expected one of {', '.join(ON_NEAR)}")

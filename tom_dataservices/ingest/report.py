@@ -26,6 +26,8 @@ class IngestReport:
     cutouts: int = 0
     batches: int = 0
     reasons: list[str] = field(default_factory=list)
+    near: int = 0
+    near_notes: list[str] = field(default_factory=list)
     refused_names: set[str] = field(default_factory=set)
     fraction: float | None = None
 
@@ -35,10 +37,18 @@ class IngestReport:
         if len(self.reasons) < MAX_REASONS:
             self.reasons.append(reason)
 
+    def tell_near(self, note: str) -> None:
+        """Count a new object near a stored target, and keep what is said of it."""
+        self.near += 1
+        if len(self.near_notes) < MAX_REASONS:
+            self.near_notes.append(note)
+
     def add(self, other: IngestReport) -> None:
         """Add the counts of another report."""
         for name in ("received", "new_targets", "new_data", "duplicates", "rejected", "cutouts", "batches"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.near += other.near
+        self.near_notes.extend(other.near_notes[: MAX_REASONS - len(self.near_notes)])
         self.reasons.extend(other.reasons[: MAX_REASONS - len(self.reasons)])
 
     def as_dict(self) -> dict[str, Any]:

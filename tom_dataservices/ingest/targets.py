@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from tom_common.bulk import insert_new
 from tom_common.grants import grant_many
+from tom_dataservices.ingest.near import near_targets, tell_near
 from tom_dataservices.ingest.options import IngestOptions
 from tom_dataservices.ingest.report import IngestReport
 from tom_dataservices.packets.batch import AlertObject
@@ -32,6 +33,7 @@ class ObjectFacts:
     newest: AlertObject
     extras: dict[str, Any]
     indices: list[int]
+    is_alias: bool = False
 
 
 def merge_objects(objects: Sequence[AlertObject]) -> dict[str, ObjectFacts]:
@@ -93,6 +95,7 @@ def target_ids(
         found = _only_changeable(found, merged, options, report)
     refused = set(report.refused_names)
     missing = [facts for name, facts in merged.items() if name not in found and name not in refused]
+    missing = _without_near(missing, merged, found, options, report)
     created = create_targets(missing, options) if missing else {}
     report.new_targets += len(created)
     found.update(created)
@@ -105,6 +108,31 @@ def target_ids(
     if options.list_name and found:
         _put_on_list(options.list_name, set(found.values()))
     return found, list(created.values())
+
+
+def _without_near(
+    missing: list[ObjectFacts],
+    merged: dict[str, ObjectFacts],
+    found: dict[str, int],
+    options: IngestOptions,
+    report: IngestReport,
+) -> list[ObjectFacts]:
+    """Return the objects of which a target is to be made, though one may be there under another name."""
+    near = near_targets(missing, options)
+    if not near:
+        return missing
+    for name, there in near.items():
+        tell_near(name, there, options, report)
+    if options.on_near == "create":
+        return missing
+    if options.on_near == "merge":
+        stored = {name: there.pk for name, there in near.items()}
+        if options.user is not None:
+            stored = _only_changeable(stored, merged, options, report)
+        for name in stored:
+            merged[name].is_alias = True
+        found.update(stored)
+    return [facts for facts in missing if facts.name not in near]
 
 
 def _only_changeable(
@@ -172,8 +200,8 @@ def _save_aliases(merged: dict[str, ObjectFacts], found: dict[str, int]) -> None
     rows = [
         TargetName(target_id=found[name], name=alias[:100])
         for name, facts in merged.items()
-        for alias in facts.aliases
-        if alias != name
+        for alias in (*facts.aliases, *([name] if facts.is_alias else ()))
+        if alias != name or facts.is_alias
     ]
     if not rows:
         return

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from tom_common.progress import ProgressLine
 from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
+from tom_dataservices.ingest.options import ON_NEAR
 from tom_dataservices.ingest.report import counted
 from tom_dataservices.packets import BadSchemaError
 from tom_dataservices.packets.framing.files import SUFFIXES
@@ -62,6 +63,19 @@ class Command(BaseCommand):
             "--all-cutouts", action="store_true", help="Keep the cutouts of every alert, not only the newest."
         )
         parser.add_argument(
+            "--near",
+            type=float,
+            default=1.0,
+            metavar="ARCSEC",
+            help="Tell of new objects so near a target of another name; 0: do not look (default: 1).",
+        )
+        parser.add_argument(
+            "--on-near",
+            choices=ON_NEAR,
+            default="create",
+            help="What becomes of such an object: a target anyway, data of that target, or nothing.",
+        )
+        parser.add_argument(
             "--batch-size", type=int, default=1000, metavar="N", help="Alerts per transaction."
         )
 
@@ -72,6 +86,8 @@ class Command(BaseCommand):
                 raise CommandError(f"{path}: no such file or folder")
         if options["batch_size"] < 1:
             raise CommandError(f"--batch-size {options['batch_size']}; expected at least 1")
+        if not 0.0 <= options["near"] <= 3600.0:
+            raise CommandError(f"--near {options['near']}; expected 0 to 3600 arcsec")
         choices = IngestOptions(
             user=self._user(options["user"]),
             permissions=options["permissions"].upper(),
@@ -82,6 +98,8 @@ class Command(BaseCommand):
             batch_size=options["batch_size"],
             schemas_dir=options["schemas"],
             schema_file=options["schema"],
+            near_arcsec=options["near"],
+            on_near=options["on_near"],
         )
         progress = ProgressLine(self.stderr, quiet=options["verbosity"] == 0)
 
@@ -125,6 +143,10 @@ class Command(BaseCommand):
             self.stderr.write(self.style.WARNING(f"rejected: {reason}"))
         if report.rejected > len(report.reasons):
             self.stderr.write(self.style.WARNING(f"... and {report.rejected - len(report.reasons)} more"))
+        for note in report.near_notes:
+            self.stderr.write(f"near: {note}")
+        if report.near > len(report.near_notes):
+            self.stderr.write(f"near: ... and {report.near - len(report.near_notes)} more")
         rate = report.received / seconds
         prefix = "dry run, nothing was changed: " if dry_run else ""
         self.stdout.write(f"{prefix}{report.summary()} ({seconds:.1f} s, {rate:,.0f} alerts/s)")
