@@ -12,7 +12,8 @@ from django.db.models import QuerySet
 from django_filters.rest_framework import FilterSet
 
 from tom_common.astro.sky_region import read_box, read_moc, read_polygon
-from tom_targets.sky_regions import MOST_RANGES, within_box, within_moc, within_polygon
+from tom_targets.sky_models import SkyRegion
+from tom_targets.sky_regions import MOST_RANGES, within_box, within_moc, within_polygon, within_ranges
 
 _LONGEST = 100_000
 
@@ -54,8 +55,29 @@ def _moc_for_a_statement(text: str) -> Any:
     return moc
 
 
+class KeptRegionField(forms.IntegerField):
+    """Reads the key of a region from a file."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the `SkyRegion`, or None where nothing was typed."""
+        key = super().to_python(value)
+        if key is None:
+            return None
+        region = SkyRegion.objects.filter(pk=key).first() if 0 < key < 2**63 else None
+        if region is None:
+            raise ValidationError(f"There is no region {key}; bring one along on the page of regions.")
+        return region
+
+    def run_validators(self, value: Any) -> None:
+        """Leave the range of the key to the reader."""
+
+
+class _KeptRegionFilter(django_filters.Filter):
+    field_class = KeptRegionField
+
+
 class RegionFilters(FilterSet):
-    """Mixin of a filter set: ``box``, ``polygon``, ``moc``."""
+    """Mixin of a filter set: ``box``, ``polygon``, ``moc``, ``region``."""
 
     box = _RegionFilter(
         method="filter_box", reader=read_box, label="Box: RA from, RA to, Dec from, Dec to (degrees)"
@@ -66,6 +88,14 @@ class RegionFilters(FilterSet):
     moc = _RegionFilter(
         method="filter_moc", reader=_moc_for_a_statement, label="Coverage map (MOC): 5/1-3 8 6/40"
     )
+
+    region = _KeptRegionFilter(method="filter_region", label="Region from a file: its number")
+
+    def filter_region(self, queryset: QuerySet, name: str, value: SkyRegion) -> QuerySet:
+        """Return the targets within a kept region; none for an anonymous visitor."""
+        if self.request is None or not self.request.user.is_authenticated:
+            return queryset.none()
+        return within_ranges(queryset, value.ranges)
 
     def filter_box(self, queryset: QuerySet, name: str, value: Any) -> QuerySet:
         """Return the targets within a box."""

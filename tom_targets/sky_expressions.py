@@ -16,6 +16,7 @@ from django.db.models import BooleanField, F, FloatField, Func
 # the difference of two positions that nobody can tell apart.
 RA_OFFSET, DEC_OFFSET = 512.0, 128.0
 _RADIAN = math.pi / 180.0
+_DEEPEST = 100
 
 
 def _literal(number: float) -> str:
@@ -71,6 +72,11 @@ class InIndexRanges(_Condition):
         """Return one comparison a range, each of which the index answers."""
         index, _parameters = compiler.compile(self.get_source_expressions()[0])
         found = [f"({index} >= {first} AND {index} <= {last})" for first, last in self.ranges]
+        while len(found) > _DEEPEST:  # SQLite refuses a thousand in one chain
+            found = [
+                f"({' OR '.join(found[place : place + _DEEPEST])})"
+                for place in range(0, len(found), _DEEPEST)
+            ]
         return f"({' OR '.join(found) or '1 = 0'})", []
 
 
