@@ -11,6 +11,7 @@ from django.urls import include, path
 from tom_common.account_urls import account_urlpatterns, home_urlpatterns
 from tom_common.api_router import SharedAPIRootRouter, collect_api_urls
 from tom_common.contributions import include_url_paths
+from tom_common.history_urls import history_urlpatterns
 from tom_common.job_urls import job_urlpatterns
 
 # --- home: the one page that plugins cannot take by accident
@@ -24,6 +25,9 @@ urlpatterns += account_urlpatterns
 
 # --- jobs and notifications
 urlpatterns += job_urlpatterns
+
+# --- changes and how they are undone
+urlpatterns += history_urlpatterns
 
 # --- our apps, each where it is installed: prefix, package, instance namespace
 for prefix, package, namespace in (

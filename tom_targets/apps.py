@@ -66,6 +66,15 @@ class TomTargetsConfig(AppConfig):
                 "lazy": False,
             },
             {
+                "id": "history",
+                "label": "History",
+                "partial": f"{partials}/section_history.html",
+                "context": "tom_targets.history_page.section",
+                "styles": "tom_common/history/partials/styles.html",
+                "order": 75,
+                "lazy": True,
+            },
+            {
                 "id": "access",
                 "label": "Who may see and edit it",
                 "partial": f"{partials}/section_access.html",

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tom_common.api_router import SharedAPIRootRouter
-from tom_targets import api_views, search_urls, sharing_urls, transfer_urls, views
+from tom_targets import api_views, history_urls, search_urls, sharing_urls, transfer_urls, views
 
 app_name = "tom_targets"
 urlpatterns = [
@@ -30,6 +30,7 @@ urlpatterns = [
     path("<int:pk>/", views.TargetDetailView.as_view(), name="detail"),
     path("<int:pk>/update/", views.TargetUpdateView.as_view(), name="update"),
     path("<int:pk>/delete/", views.TargetDeleteView.as_view(), name="delete"),
+    *history_urls.urlpatterns,
     path("<int:pk>/access/", views.TargetAccessView.as_view(), name="access"),
     path("<int:pk>/share/", views.TargetShareView.as_view(), name="share"),
     *sharing_urls.urlpatterns,
