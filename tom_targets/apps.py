@@ -50,6 +50,14 @@ class TomTargetsConfig(AppConfig):
                 "lazy": False,
             },
             {
+                "id": "near",
+                "label": "Near it",
+                "partial": f"{partials}/section_near.html",
+                "context": "tom_targets.neighbours.near",
+                "order": 58,
+                "lazy": True,
+            },
+            {
                 "id": "manage-groups",
                 "label": "Lists",
                 "partial": f"{partials}/target_groups.html",
