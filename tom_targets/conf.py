@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 
 DEFAULT_LIST_COLUMNS = ("light_curve", "last_mag", "rate", "last_detection", "ra", "dec", "created")
+DEFAULT_STATUSES = ("new", "watch", "following", "finished")
 DEFAULT_CLASSIFICATION_KEYS = ("classification", "class", "fink_class", "ml_class")
 
 
@@ -56,6 +57,12 @@ def list_columns() -> list[str]:
 def classification_keys() -> list[str]:
     """Keys of the extras that hold a target's class, the most trusted first; shown beside its name."""
     return list(getattr(settings, "TOM_CLASSIFICATION_KEYS", None) or DEFAULT_CLASSIFICATION_KEYS)
+
+
+def target_statuses() -> list[str]:
+    """Words by which a team says what it does with a target, of at most 40 characters each."""
+    words = getattr(settings, "TOM_TARGET_STATUSES", None) or DEFAULT_STATUSES
+    return [str(word)[:40] for word in words]
 
 
 def public_may_add_targets() -> bool:

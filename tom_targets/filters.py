@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tom_targets import conf, one_box
+from tom_targets.follow_filters import FollowFilters
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList
 from tom_targets.name_search import Place, named_like
 from tom_targets.permissions import target_lists_for_user
@@ -149,7 +150,7 @@ def has_light_curves() -> bool:
     return True
 
 
-class TargetFilterSet(RegionFilters):
+class TargetFilterSet(FollowFilters, RegionFilters):
     """Narrows a list of targets; the names of the filters are public."""
 
     query = django_filters.CharFilter(method="general_search", label="Name or position")

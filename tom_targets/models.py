@@ -29,6 +29,7 @@ from tom_targets.base_models import (  # noqa: F401  public names
     get_target_model_app_label,
 )
 from tom_targets.derived import DerivedQuerySet, NameKeyField, simplify_name, with_derived
+from tom_targets.follow_models import TargetFavourite, TargetStatus  # noqa: F401  rows of this app
 from tom_targets.import_models import TargetImport  # noqa: F401  a row of this app
 from tom_targets.sky_models import CrossMatch, SkyRegion  # noqa: F401  rows of this app
 

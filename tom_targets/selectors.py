@@ -14,7 +14,7 @@ from django.http import Http404
 
 from tom_common.grants import granted_keys
 from tom_common.keyset import KeysetPage, RowCount, count_rows, keyset_page
-from tom_targets import conf
+from tom_targets import conf, follow
 from tom_targets.filters import has_light_curves
 from tom_targets.models import (
     BaseTarget,
@@ -27,7 +27,7 @@ from tom_targets.models import (
 )
 from tom_targets.permissions import ACTIONS, LIST_ACTIONS, target_condition, targets_for_user
 from tom_targets.sky_search import cone
-from tom_targets.tables import TargetTable, columns_named, sort_expression
+from tom_targets.tables import STAR_KEY, STATUS_KEY, TargetTable, columns_named, sort_expression
 
 PAGE_SIZE = 25
 PAGE_SIZES = (25, 50, 100)
@@ -72,8 +72,13 @@ def target_page(
     )
 
 
-def target_table(page: Sequence[Any], names: Iterable[str], **options: Any) -> TargetTable:
-    """Return the table of some targets, with one more query where a column shows extra fields."""
+def target_table(
+    page: Sequence[Any], names: Iterable[str], *, user: Any = None, **options: Any
+) -> TargetTable:
+    """Return the table of some targets.
+
+    One more query where a column shows extra fields, and one each for the status words and stars of `user`.
+    """
     columns = columns_named(names, with_light_curves=has_light_curves())
     wanted = [column.name for column in columns if column.needs_extras]
     extras: dict[int, dict[str, str]] = {}
@@ -81,6 +86,15 @@ def target_table(page: Sequence[Any], names: Iterable[str], **options: Any) -> T
         rows = TargetExtra.objects.filter(target__in=[target.pk for target in page], key__in=wanted)
         for pk, key, value in rows.values_list("target_id", "key", "value"):
             extras.setdefault(pk, {})[key] = value
+    shown = {column.name for column in columns}
+    if page and user is not None and user.is_authenticated and shown & {"status", "favourite"}:
+        keys = [target.pk for target in page]
+        if "status" in shown:
+            for pk, words in follow.words_for(user, keys).items():
+                extras.setdefault(pk, {})[STATUS_KEY] = ", ".join(words)
+        if "favourite" in shown:
+            for pk in follow.favourites_among(user, keys):
+                extras.setdefault(pk, {})[STAR_KEY] = "1"
     return TargetTable(page, columns, extras=extras, **options)
 
 

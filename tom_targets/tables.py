@@ -151,6 +151,18 @@ def _summary_count(name: str) -> CellText:
     return lambda target, summary, extras: f"{getattr(summary, name, 0):,}"
 
 
+# What the person asking says of a target travels beside its extras, under keys that no extra has.
+STATUS_KEY, STAR_KEY = "\0status", "\0star"
+
+
+def _status(target: Any, summary: Any, extras: dict[str, str]) -> str:
+    return extras.get(STATUS_KEY, _DASH)
+
+
+def _star(target: Any, summary: Any, extras: dict[str, str]) -> str:
+    return mark_safe('<span title="Among your favourites">★</span>') if extras.get(STAR_KEY) else ""  # noqa: S308
+
+
 _ALL = (
     Column("light_curve", "Light curve", _sparkline, css="tom-list-curve"),
     Column(
@@ -181,6 +193,8 @@ _ALL = (
     ),
     Column("ra", "RA", _ra, sort="ra", css="num tom-hide-phone"),
     Column("dec", "Dec", _dec, sort="dec", css="num tom-hide-phone"),
+    Column("status", "Status", _status),
+    Column("favourite", "Favourite", _star),
     Column("type", "Type", lambda target, summary, extras: target.get_type_display(), sort="type"),
     Column(
         "permissions",

@@ -3,11 +3,12 @@
 from django.urls import path
 
 from tom_common.api_router import SharedAPIRootRouter
-from tom_targets import api_views, history_urls, search_urls, sharing_urls, transfer_urls, views
+from tom_targets import api_views, follow_urls, history_urls, search_urls, sharing_urls, transfer_urls, views
 
 app_name = "tom_targets"
 urlpatterns = [
     *search_urls.urlpatterns,
+    *follow_urls.urlpatterns,
     *transfer_urls.urlpatterns,
     path("", views.TargetListView.as_view(), name="list"),
     path("columns/", views.TargetColumnsView.as_view(), name="columns"),

@@ -10,10 +10,12 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
 from tom_common.astro.angles import parse_dec_deg, parse_ra_deg
+from tom_common.astro.time import JD_OF_MJD_0
 from tom_targets import conf
 from tom_targets.derived import simplify_name
 from tom_targets.models import Target, TargetExtra, TargetName
 from tom_targets.selectors import groups_to_share_with
+from tom_targets.typed_position import typed_position
 from tom_targets.validators import missing_fields, required_fields
 
 _NOT_COPIED = {"galactic_lng", "galactic_lat"}  # they follow from the position
@@ -165,7 +167,8 @@ class SiderealTargetCreateForm(TargetForm):
     ra = CoordinateField(
         parse=parse_ra_deg,
         label="Right ascension",
-        help_text="ICRS. Degrees (188.737) or hours, minutes, seconds (12:34:56.7).",
+        help_text="ICRS. Degrees (188.737) or hours, minutes, seconds (12:34:56.7, 12h34m56.7s). A whole"
+        " position may be pasted here; a designation such as J123456.7-051530 counts too, also as the name.",
     )
     dec = CoordinateField(
         parse=parse_dec_deg,
@@ -185,6 +188,24 @@ class SiderealTargetCreateForm(TargetForm):
             "distance",
             "distance_err",
         ]
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(self._spread(data), *args, **kwargs)
+
+    @staticmethod
+    def _spread(data: Any) -> Any:
+        """Put a position that was pasted into one box, or named, into the two boxes."""
+        if not data or data.get("dec", "").strip():
+            return data
+        try:
+            found = typed_position(ra=data.get("ra", ""), dec="", name=data.get("name", ""))
+        except ValueError:
+            return data  # the field says what is wrong
+        if found is None:
+            return data
+        spread = data.copy()
+        spread["ra"], spread["dec"] = f"{found.ra_deg:.9f}", f"{found.dec_deg:.9f}"
+        return spread
 
     fieldsets = (
         ("Name and position", ("name", "ra", "dec")),
@@ -224,6 +245,7 @@ class NonSiderealTargetCreateForm(TargetForm):
         (
             "Elements that every scheme needs",
             ("epoch_of_elements", "inclination", "lng_asc_node", "arg_of_perihelion", "eccentricity"),
+            "Epochs are MJD; a Julian date is turned into one.",
         ),
         (
             "Place on the orbit",
@@ -243,6 +265,18 @@ class NonSiderealTargetCreateForm(TargetForm):
             ),
         ),
     )
+
+    def clean_epoch_of_elements(self) -> float | None:
+        """Take a Julian date for what it is."""
+        return self._as_mjd("epoch_of_elements")
+
+    def clean_epoch_of_perihelion(self) -> float | None:
+        """Take a Julian date for what it is."""
+        return self._as_mjd("epoch_of_perihelion")
+
+    def _as_mjd(self, name: str) -> float | None:
+        value = self.cleaned_data.get(name)
+        return value - JD_OF_MJD_0 if value is not None and value > 1e6 else value
 
     def clean_eccentricity(self) -> float | None:
         """Refuse an eccentricity below zero."""

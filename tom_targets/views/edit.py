@@ -13,12 +13,12 @@ from django.utils.safestring import mark_safe
 from django.views import View
 from django.views.generic import CreateView, UpdateView
 
-from tom_common.astro.angles import parse_dec_deg, parse_ra_deg
 from tom_targets import conf, facts, selectors, services
 from tom_targets.forms import TargetExtraFormset, TargetNamesFormset, form_class_for
 from tom_targets.forms.targets import copied_initial
 from tom_targets.models import Target
 from tom_targets.sky_search import cone
+from tom_targets.typed_position import typed_position
 from tom_targets.views.mixins import LoginMixin, MayCreateMixin, TargetActionMixin
 
 _NEAR_ARCSEC = 5.0
@@ -41,9 +41,16 @@ class _TargetFormMixin:
             form.fields["dec"].help_text = format_html(
                 "{}{}",
                 form.fields["dec"].help_text,
-                mark_safe(live.render({"pk": form.instance.pk})),  # noqa: S308
+                mark_safe(live.render(self.get_understood(form))),  # noqa: S308
             )
         return form
+
+    def get_understood(self, form):
+        """Return what the live line under the position starts with: what was understood, after a check."""
+        text = ""
+        if "check" in self.request.POST:
+            text = understood_text(self.request.user, self.request.POST, own_pk=form.instance.pk)
+        return {"pk": form.instance.pk, "understood": text}
 
     def get_names_formset(self, instance):
         data = self.request.POST if self.request.method == "POST" else None
@@ -67,7 +74,7 @@ class _TargetFormMixin:
         is_valid = form.is_valid()
         formsets = [self.get_names_formset(form.instance), self.get_extra_formset(form.instance)]
         is_valid = all([formset.is_valid() for formset in formsets]) and is_valid
-        if is_valid:
+        if is_valid and "check" not in request.POST:
             near = self.near_targets(form, formsets)
             if near:
                 context = self.get_context_data(form=form, formsets=formsets, near_targets=near)
@@ -198,28 +205,35 @@ class UnderstoodPositionView(LoginMixin, View):
     """Says, while somebody types, how a position is understood and which target is already there."""
 
     def get(self, request):
-        typed = request.GET.get("ra", "").strip(), request.GET.get("dec", "").strip()
-        if not all(typed):
-            return HttpResponse("")
-        try:
-            ra_deg, dec_deg = parse_ra_deg(typed[0]), parse_dec_deg(typed[1])
-        except ValueError as error:
-            return HttpResponse(format_html('<span class="text-danger">Not understood: {}.</span>', error))
-        near = cone(
-            selectors.visible_targets(request.user),
-            ra_deg=ra_deg,
-            dec_deg=dec_deg,
-            radius_arcsec=_NEAR_ARCSEC,
-        )
         own_pk = request.GET.get("pk", "")
-        if own_pk.isdecimal() and len(own_pk) < 19:
-            near = near.exclude(pk=int(own_pk))
-        shown = format_html("Understood: {}.", facts.understood_position(ra_deg, dec_deg))
-        for target in near.order_by("separation")[:1]:
-            shown += format_html(
-                ' <strong>{}″ from <a href="{}">{}</a>, which is here already.</strong>',
-                f"{target.separation * 3600:.1f}",
-                target.get_absolute_url(),
-                target.name,
-            )
-        return HttpResponse(shown)
+        own_pk = int(own_pk) if own_pk.isdecimal() and len(own_pk) < 19 else None
+        return HttpResponse(understood_text(request.user, request.GET, own_pk=own_pk))
+
+
+def understood_text(user, data, *, own_pk=None):
+    """Say how a typed position is understood, and which target that the user may see is already there."""
+    try:
+        found = typed_position(ra=data.get("ra", ""), dec=data.get("dec", ""), name=data.get("name", ""))
+    except ValueError as error:
+        return format_html('<span class="text-danger">Not understood: {}.</span>', error)
+    if found is None:
+        return ""
+    near = cone(
+        selectors.visible_targets(user),
+        ra_deg=found.ra_deg,
+        dec_deg=found.dec_deg,
+        radius_arcsec=_NEAR_ARCSEC,
+    )
+    shown = format_html(
+        "Understood{}: {}.",
+        f" {found.remark}" if found.remark else "",
+        facts.understood_position(found.ra_deg, found.dec_deg),
+    )
+    for target in near.exclude(pk=own_pk).order_by("separation")[:1]:
+        shown += format_html(
+            ' <strong>{}″ from <a href="{}">{}</a>, which is here already.</strong>',
+            f"{target.separation * 3600:.1f}",
+            target.get_absolute_url(),
+            target.name,
+        )
+    return shown

@@ -22,7 +22,8 @@ from tom_targets.permissions import may_create_targets
 from tom_targets.tables import COLUMNS
 
 _YEAR_S = 365 * 86400
-_FIRST_FACETS = ("query", "type", "permissions", "detected_within", "brighter_than")
+_OWN_FACETS = ("favourite", "status")
+_FIRST_FACETS = ("query", *_OWN_FACETS, "type", "permissions", "detected_within", "brighter_than")
 
 
 class TargetListView(TemplateView):
@@ -51,7 +52,9 @@ class TargetListView(TemplateView):
         context.update(
             filter=filterset,
             facets=facets_of(filterset),
-            table=selectors.target_table(page.items, names, sort=sort, query=self.pairs),
+            table=selectors.target_table(
+                page.items, names, user=self.request.user, sort=sort, query=self.pairs
+            ),
             groupings=groupings,
             target_count=count.value,
             record_count=count.value,
@@ -120,7 +123,10 @@ class TargetListView(TemplateView):
 
 def facets_of(filterset):
     """Return the fields of the filters: those always in view, and the others behind a fold."""
-    shown = [bound for bound in filterset.form if bound.name not in ("targetlist__name", "name_fuzzy")]
+    hidden = {"targetlist__name", "name_fuzzy"}
+    if not filterset.request.user.is_authenticated:
+        hidden.update(_OWN_FACETS)
+    shown = [bound for bound in filterset.form if bound.name not in hidden]
     more = [bound for bound in shown if bound.name not in _FIRST_FACETS]
     return {
         "first": [bound for bound in shown if bound.name in _FIRST_FACETS],
