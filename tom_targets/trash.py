@@ -204,7 +204,10 @@ def _model(label: str) -> type[models.Model] | None:
 
 def _refuse_clash(trashed: TrashedTarget, archived: list[tuple[type[models.Model], dict[str, Any]]]) -> None:
     if trashed.merged_into_pk is not None:
-        return  # its names belong to the target that it was merged into
+        # Its names belong to the target that it was merged into; that one is set back after this.
+        bearer = BaseTarget._base_manager.filter(pk=trashed.merged_into_pk, name=trashed.name)
+        bearer.update(name=f"{trashed.name[:80]} (merged {trashed.pk})")
+        return
     if BaseTarget._base_manager.filter(pk=trashed.target_pk).exists():
         raise RestoreClashError(f"{trashed.name} cannot come back: another target has its key now.")
     for model, part in archived:

@@ -1,9 +1,13 @@
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sites.models import Site
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_comments.models import Comment
 
 from tom_common.grants import grant_access
+from tom_common.history.models import ChangeSet
+from tom_common.history.revert import plan_revert, revert
 from tom_dataproducts.models import DataProduct, LightCurveSummary, PhotometryReducedDatum
 from tom_dataproducts.tests.factories import DataProductFactory, PhotometryFactory
 from tom_observations.models import ObservationRecord
@@ -195,8 +199,36 @@ def test_a_choice_of_a_target_that_is_not_merged_changes_nothing(pair):
     assert everything() == before
 
 
-def test_a_merge_of_many_points_takes_a_bounded_number_of_statements(pair, django_assert_max_num_queries):
+def test_the_number_of_statements_does_not_grow_with_what_moves(cast):
+    def statements(points):
+        first, second = SiderealTargetFactory(), SiderealTargetFactory()
+        PhotometryFactory.create_batch(points, target=second)
+        with CaptureQueriesContext(connection) as queries:
+            merge_targets(first, [second])
+        return len(queries)
+
+    statements(1)
+    assert statements(60) == statements(2)
+
+
+@pytest.mark.parametrize("takes_name", [False, True])
+def test_a_reverted_merge_leaves_everything_as_it_was(pair, cast, takes_name):
     first, second = pair
-    with django_assert_max_num_queries(160) as few:
-        merge_targets(first, [second])
-    assert len(few) > 20
+    before = everything()
+    chosen = {"name": second.pk, "extra:redshift": second.pk, "position": second.pk} if takes_name else {}
+    merge_targets(first, [second], chosen=chosen, user=cast.superuser, reason="the same object")
+    change_set = ChangeSet.objects.get(kind="merge")
+    assert (change_set.author, change_set.reason) == (cast.superuser, "the same object")
+    assert plan_revert(change_set, cast.superuser).obstacles == []
+    revert(change_set, cast.superuser)
+    assert everything() == before
+
+
+def test_three_that_were_merged_come_apart_again(pair, cast):
+    first, second = pair
+    third = SiderealTargetFactory(name="AT 2026zz")
+    TargetExtraFactory(target=third, key="host", value="NGC 2")
+    before = everything()
+    merge_targets(first, [second, third], user=cast.superuser)
+    revert(ChangeSet.objects.get(kind="merge"), cast.superuser)
+    assert everything() == before
