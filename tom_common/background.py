@@ -20,11 +20,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from tom_common import conf, jobs
-from tom_common.job_context import JobCancelled, JobTimedOut, RunAgain, current_job
+from tom_common.job_context import InputRefused, JobCancelled, JobTimedOut, RunAgain, current_job
 from tom_common.models import Job
 
 __all__ = [
     "BackgroundTask",
+    "InputRefused",
     "JobCancelled",
     "JobTimedOut",
     "RunAgain",

@@ -40,6 +40,13 @@ class JobTimedOut(Exception):
     """The task ran for longer than its time limit; raised wherever it is at that moment."""
 
 
+class InputRefused(Exception):
+    """Raised by a task that can do nothing with what it was given; its text tells a person why.
+
+    The job fails at once: nothing would change at another attempt.
+    """
+
+
 class RunAgain(Exception):
     """Raised by a task that waits for another machine: the job goes back to the queue and runs again later.
 

@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from tom_common import conf
 from tom_common.hooks import import_method
-from tom_common.job_context import JobCancelled, JobContext, JobTimedOut, RunAgain
+from tom_common.job_context import InputRefused, JobCancelled, JobContext, JobTimedOut, RunAgain
 from tom_common.models import Job, JobLogLine
 from tom_common.notifications import notify
 
@@ -172,6 +172,8 @@ def run_claimed(job: Job, *, monitored: bool) -> None:
     except RunAgain as later:
         ending = {"state": Job.State.QUEUED, "message": later.message}
         retry_s = later.delay_s
+    except InputRefused as refusal:
+        ending = {"state": Job.State.FAILED, "error": str(refusal)}
     except KeyboardInterrupt:
         _store_ending(job, {"state": Job.State.CANCELLED, "error": "Interrupted."})
         raise

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
-from tom_common.background import background_task, current_job
+from tom_common.background import InputRefused, background_task, current_job
 from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
 from tom_dataservices.uploads import discard_uploads, local_copies
 from tom_targets.models import TargetList
@@ -34,6 +34,7 @@ def ingest_uploaded_alerts(
         all_cutouts=all_cutouts,
         dry_run=dry_run,
         on_near=on_near,
+        file_names_only=True,
     )
     job = current_job()
     told = told_near = 0
@@ -55,8 +56,11 @@ def ingest_uploaded_alerts(
     tell(report)
     job.log(("dry run, nothing was changed: " if dry_run else "") + report.summary())
     discard_uploads(folder)
+    if report.received == report.rejected:
+        first = report.reasons[0] if report.reasons else "the files hold no alerts"
+        raise InputRefused(f"No packet could be taken: {first}")
     result = report.as_dict()
-    for name in ("reasons", "near_notes"):  # they stand in the log
+    for name in ("reasons", "near_notes", "batches", "fraction"):  # the reasons stand in the log
         del result[name]
     target_list = TargetList.objects.filter(name=list_name).order_by("pk").first() if list_name else None
     url = target_list.get_absolute_url() if target_list else reverse("targets:list")

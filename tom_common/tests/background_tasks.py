@@ -6,7 +6,7 @@ import time
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from tom_common.background import RunAgain, background_task, current_job
+from tom_common.background import InputRefused, RunAgain, background_task, current_job
 
 calls = []
 release = threading.Event()
@@ -66,6 +66,12 @@ def poll():
     if len(calls) < 2:
         raise RunAgain(60, "waiting for the queue")
     return "ready"
+
+
+@background_task(max_retries=2)
+def refuse():
+    calls.append("refuse")
+    raise InputRefused("there is nothing in the file")
 
 
 @background_task()

@@ -80,6 +80,7 @@ def ingest_packets(
         default_schemas_dir=conf.alert_schemas_dir(),
         batch_size=options.batch_size,
         progress=count,
+        file_names_only=options.file_names_only,
     )
     return ingest_batches(batches, options, on_progress=tell, title=_title(paths))
 

@@ -28,6 +28,7 @@ def read_alert_batches(
     batch_size: int = 1000,
     with_cutouts: bool = True,
     progress: Progress | None = None,
+    file_names_only: bool = False,
 ) -> Iterator[AlertBatch]:
     """Read alert packets of any known survey.
 
@@ -47,6 +48,8 @@ def read_alert_batches(
         Read the images too.
     progress : callable, optional
         Is told the number of bytes of each piece read from disk (of `total_bytes` in all).
+    file_names_only : bool
+        Tell of files without their folders.
 
     Yields
     ------
@@ -75,7 +78,8 @@ def read_alert_batches(
         Path(default_schemas_dir) if default_schemas_dir is not None else None,
     )
     files = list_files(paths)
-    return _Gathering(batch_size, with_cutouts).batches(read_packets(files, store, progress))
+    found = read_packets(files, store, progress, file_names_only=file_names_only)
+    return _Gathering(batch_size, with_cutouts).batches(found)
 
 
 def total_bytes(paths: Iterable[str | Path]) -> int:

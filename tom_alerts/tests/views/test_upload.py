@@ -57,8 +57,9 @@ def test_a_broken_file_is_reported_in_the_job_and_kept_for_its_uploader(
     job = Job.objects.get()
     assert job.state == Job.State.DONE
     assert (job.result["rejected"], job.result["new_targets"]) == (1, 1)
-    assert any("photo.avro" in line.text for line in job.log_lines.all())
+    assert any(line.text.startswith("rejected: photo.avro packet 1") for line in job.log_lines.all())
     packet = RejectedPacket.objects.get()
+    assert packet.file == "photo.avro"
     assert packet.user == user
     page = client.get("/alerts/rejected/")
     assert "photo.avro" in page.content.decode()
@@ -66,6 +67,27 @@ def test_a_broken_file_is_reported_in_the_job_and_kept_for_its_uploader(
     client.force_login(User.objects.create_user("stranger"))
     assert "photo.avro" not in client.get("/alerts/rejected/").content.decode()
     assert client.get(f"/alerts/rejected/{packet.pk}/content/").status_code == 404
+
+
+def test_a_job_that_could_take_nothing_has_failed_and_says_why(
+    client, user, django_capture_on_commit_callbacks
+):
+    jpeg = SimpleUploadedFile("photo.avro", b"\xff\xd8\xff\xe0" + b"jpeg" * 40)
+    with django_capture_on_commit_callbacks(execute=True):
+        upload(client, jpeg)
+    job = Job.objects.get()
+    assert job.state == Job.State.FAILED
+    expected = "No packet could be taken: photo.avro packet 1: not an alert packet, but a JPEG image"
+    assert job.error == expected
+    assert not default_storage.exists(job.arguments["kwargs"]["folder"])
+
+
+def test_a_broken_file_that_comes_again_is_kept_once(client, user, django_capture_on_commit_callbacks):
+    for _ in range(2):
+        jpeg = SimpleUploadedFile("photo.avro", b"\xff\xd8\xff\xe0" + b"jpeg" * 40)
+        with django_capture_on_commit_callbacks(execute=True):
+            upload(client, jpeg)
+    assert RejectedPacket.objects.count() == 1
 
 
 def test_a_dry_run_changes_nothing(client, user, django_capture_on_commit_callbacks):

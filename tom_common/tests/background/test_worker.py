@@ -147,6 +147,14 @@ def test_job_is_not_run_before_its_time(thread_mode):
     assert job.run_after > timezone.now() + dt.timedelta(seconds=55)
 
 
+def test_task_that_refuses_its_input_fails_at_once_with_its_words(thread_mode):
+    job = tasks.refuse.send()
+    run_due()
+    job.refresh_from_db()
+    assert (job.state, job.error, job.attempts) == (State.FAILED, "there is nothing in the file", 1)
+    assert not job.log_lines.filter(text__contains="Traceback").exists()
+
+
 def test_task_that_waits_for_others_runs_again_later(thread_mode):
     job = tasks.poll.send()
     run_due()

@@ -82,7 +82,11 @@ def _is_hidden(path: Path) -> bool:
 
 
 def read_packets(
-    paths: Iterable[str | Path], store: SchemaStore, progress: Progress | None = None
+    paths: Iterable[str | Path],
+    store: SchemaStore,
+    progress: Progress | None = None,
+    *,
+    file_names_only: bool = False,
 ) -> Iterator[Found]:
     """Give the raw packets of files, one after another; memory does not grow with the size of a file.
 
@@ -94,6 +98,8 @@ def read_packets(
         Where schemas come from.
     progress : callable, optional
         Is told the bytes of each piece that was read from disk.
+    file_names_only : bool
+        Tell of files without their folders.
 
     Yields
     ------
@@ -101,7 +107,7 @@ def read_packets(
         Rejections with number 0 are about a file as a whole.
     """
     for path in list_files(paths):
-        frame = _Frame(str(path), path.parent, store)
+        frame = _Frame(path.name if file_names_only else str(path), path.parent, store)
         try:
             with path.open("rb") as file:
                 yield from frame.read(_Counted(file, progress), 0)
