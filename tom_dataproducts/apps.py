@@ -57,6 +57,10 @@ class TomDataproductsConfig(AppConfig):
             },
         ]
 
+    def finder_backgrounds(self):
+        """Offer images of a target that have celestial coordinates as backgrounds of its finder chart."""
+        return ["tom_dataproducts.finder.backgrounds"]
+
     def permission_notes(self):
         """Say in words what the permissions for all files allow, for the page of a group.
 

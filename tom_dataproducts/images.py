@@ -75,6 +75,17 @@ def first_image(content: bytes) -> NDArray[np.float64]:
     PictureError
         If there is none, or it is too large or broken.
     """
+    return first_image_and_header(content)[0]
+
+
+def first_image_and_header(content: bytes) -> tuple[NDArray[np.float64], Any]:
+    """Return the first two-dimensional image of a FITS file with its header; of a cube the first plane.
+
+    Raises
+    ------
+    PictureError
+        If there is none, or it is too large or broken.
+    """
     from astropy.io import fits
 
     content = unpacked(content)
@@ -94,7 +105,7 @@ def first_image(content: bytes) -> NDArray[np.float64]:
                     while pixels.ndim > 2:
                         pixels = pixels[0]
                     if pixels.size:
-                        return pixels
+                        return pixels, unit.header
     except PictureError:
         raise
     except (

@@ -17,6 +17,7 @@ urlpatterns = [
     path("data/<int:pk>/feature/", views.DataProductFeatureView.as_view(), name="feature"),
     path("data/<int:pk>/download/", views.download, name="download"),
     path("data/<int:pk>/image.png", views.image, name="image"),
+    path("data/<int:pk>/finder.png", views.finder_image, name="finder-image"),
     path("data/<int:dp_pk>/share/", views.DataShareView.as_view(), name="share"),
     path("target/<int:tg_pk>/share/", views.DataShareView.as_view(), name="share_all"),
     path("sharing/<int:pk>/", views.ShareReportView.as_view(), name="share-report"),

@@ -50,6 +50,14 @@ class TomTargetsConfig(AppConfig):
                 "lazy": False,
             },
             {
+                "id": "sky",
+                "label": "Sky and finder chart",
+                "partial": f"{partials}/aladin_finderchart.html",
+                "context": f"{contexts}.sky",
+                "order": 25,
+                "lazy": False,
+            },
+            {
                 "id": "near",
                 "label": "Near it",
                 "partial": f"{partials}/section_near.html",

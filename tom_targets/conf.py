@@ -1,6 +1,7 @@
 """Settings that tom_targets reads, each with its default; read at use."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -93,3 +94,28 @@ def duplicate_radius_arcsec() -> float:
 def duplicate_action() -> str:
     """What becomes of a target that is there already where nobody chose: ``skip``, ``update`` or ``create``."""
     return str(getattr(settings, "TOM_DUPLICATE_ACTION", "skip"))
+
+
+_CDS = ("https://alasky.cds.unistra.fr", "https://alaskybis.cds.unistra.fr")
+DEFAULT_SKY_SURVEYS = [
+    {"name": name, "urls": [f"{server}/{path}" for server in _CDS]}
+    for name, path in (
+        ("DSS2 colour", "DSS/DSSColor"),
+        ("Pan-STARRS DR1 colour", "Pan-STARRS/DR1/color-z-zg-g"),
+        ("SDSS9 colour", "SDSS/DR9/color"),
+        ("2MASS colour", "2MASS/Color"),
+        ("AllWISE colour", "AllWISE/RGB-W4-W2-W1"),
+    )
+]
+
+
+def sky_survey_hosts() -> list[str]:
+    """Origins of the surveys, each once: what the content security policy of the sky view lets in."""
+    parts = [urlsplit(url) for survey in sky_surveys() for url in survey["urls"]]
+    return list(dict.fromkeys(f"{part.scheme}://{part.netloc}" for part in parts))
+
+
+def sky_surveys() -> list[dict[str, Any]]:
+    """Surveys that the sky view offers: dicts with ``name`` and ``urls``, the HiPS and its mirrors."""
+    surveys = getattr(settings, "TOM_SKY_SURVEYS", None)
+    return list(DEFAULT_SKY_SURVEYS if surveys is None else surveys)

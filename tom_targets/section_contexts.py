@@ -13,6 +13,7 @@ from tom_targets import selectors
 from tom_targets.bodies import has_orbit
 from tom_targets.ports import observing_desk
 from tom_targets.positions import position_at, site_with_code
+from tom_targets.sky_contexts import sky_context
 
 
 def extras(context: Any) -> dict[str, Any] | None:
@@ -21,6 +22,12 @@ def extras(context: Any) -> dict[str, Any] | None:
     if fields is None or tags is None:
         fields, tags = selectors.split_extras(context["target"])
     return {"extra_fields": fields, "tags": tags} if fields or tags else None
+
+
+def sky(context: Any) -> dict[str, Any] | None:
+    """Buttons to survey images and finder chart; nothing for a target without a position."""
+    found = sky_context(context["target"])
+    return found if found["has_position"] else None
 
 
 def lists(context: Any) -> dict[str, Any] | None:

@@ -6,8 +6,10 @@ Counts come from the database, by integer arithmetic on ``sky_index``; no row of
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from django.core.cache import cache
@@ -58,7 +60,7 @@ class SkyContent:
         return Tiles(REGION_ORDER, pixels, counts)
 
 
-def sky_content(targets: QuerySet, *, cache_key: str, only_quick: bool = False) -> SkyContent | None:
+def sky_content(targets: QuerySet, *, cache_key: str = "", only_quick: bool = False) -> SkyContent | None:
     """Return what a map of some targets shows, in one query, or two where there are many.
 
     Parameters
@@ -66,11 +68,12 @@ def sky_content(targets: QuerySet, *, cache_key: str, only_quick: bool = False) 
     targets : QuerySet
         Those that the user may see, filtered.
     cache_key : str
-        Names user and filter: a density map that took long is kept for five minutes. Points are never kept.
+        Names user and filter: a density map that took long is kept for five minutes. Points are never kept,
+        and nothing is without a key.
     only_quick : bool
         Whether to return None where many targets would have to be counted.
     """
-    kept = cache.get(cache_key)
+    kept = cache.get(cache_key) if cache_key else None
     if kept is not None:
         return kept
     rows = _rows(targets)
@@ -89,9 +92,20 @@ def sky_content(targets: QuerySet, *, cache_key: str, only_quick: bool = False) 
     if found < _FINE_FROM:
         tiles = tiles.coarser(COARSE_ORDER)
     content = SkyContent(found, missing, timezone.now(), tiles=tiles)
-    if time.perf_counter() - started > _QUICK_S:
+    if cache_key and time.perf_counter() - started > _QUICK_S:
         cache.set(cache_key, content, _KEPT_S)
     return content
+
+
+def sky_content_of_rows(rows: Iterable[Any]) -> SkyContent:
+    """Return the content of a map of targets that were read already: as points up to 2,000, else as tiles."""
+    points = _points([(row.pk, row.name, row.ra, row.dec) for row in rows], 0)
+    if points.count <= MAX_POINTS:
+        return points
+    index = np.asarray(sky_index(*points.positions), dtype=np.int64)
+    pixels, counts = np.unique(index >> (2 * (INDEX_ORDER - COARSE_ORDER)), return_counts=True)
+    tiles = Tiles(COARSE_ORDER, pixels, counts)
+    return SkyContent(points.count, points.without_position, points.counted_at, tiles=tiles)
 
 
 def _rows(targets: QuerySet) -> list[tuple[int, str, float | None, float | None]]:

@@ -35,6 +35,8 @@ urlpatterns = [
     path("<int:pk>/access/", views.TargetAccessView.as_view(), name="access"),
     path("<int:pk>/share/", views.TargetShareView.as_view(), name="share"),
     *sharing_urls.urlpatterns,
+    path("<int:pk>/finder/", views.TargetFinderView.as_view(), name="finder"),
+    path("<int:pk>/imagery/", views.TargetImageryView.as_view(), name="imagery"),
     path("<int:pk>/section/<slug:section_id>/", views.TargetSectionView.as_view(), name="section"),
 ]
 

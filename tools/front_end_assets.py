@@ -33,6 +33,7 @@ INPUTS = (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc", IC
 STAMP = "stamp.txt"
 
 SERVED = {
+    "aladin-lite": {"dist/aladin.js": "aladin-lite/aladin.js"},
     "bootstrap": {
         "dist/css/bootstrap.min.css": "bootstrap/bootstrap.min.css",
         "dist/js/bootstrap.bundle.min.js": "bootstrap/bootstrap.bundle.min.js",
@@ -47,11 +48,29 @@ SERVED = {
     },
 }
 # Popper stands inside Bootstrap's bundle; Font Awesome's package holds no licence file of its own.
-LICENSED = ("bootstrap", "@popperjs/core", "bootstrap-icons", "font-awesome", "htmx.org", "uplot")
+LICENSED = (
+    "aladin-lite",
+    "bootstrap",
+    "@popperjs/core",
+    "bootstrap-icons",
+    "font-awesome",
+    "htmx.org",
+    "uplot",
+)
 FONT_AWESOME_LICENCE = (
     "Font Awesome 4.7.0 by Dave Gandy.\n"
     "Font: SIL Open Font License 1.1 (OFL-1.1). Style sheet: MIT License.\n"
 )
+
+
+# Served byte for byte as its authors publish it (GPL-3), by itself: no page of ours contains it.
+UNCHANGED = ("aladin-lite",)
+REMARKS = {
+    "aladin-lite": (
+        "A separate program, served unchanged in a file of its own and loaded only when somebody asks for"
+        " images of the sky. Source: https://github.com/cds-astro/aladin-lite\n\n"
+    ),
+}
 
 
 class AssetError(RuntimeError):
@@ -182,13 +201,14 @@ def licences(modules: Path) -> list[dict[str, str]]:
     entries = []
     for name in LICENSED:
         facts = json.loads((modules / name / "package.json").read_text(encoding="utf-8"))
-        texts = sorted((modules / name).glob("LICEN[CS]E*"))
+        texts = sorted([*(modules / name).glob("LICEN[CS]E*"), *(modules / name).glob("COPYING")])
         if texts:
-            text = texts[0].read_text(encoding="utf-8").strip() + "\n"
+            text = "\n\n".join(path.read_text(encoding="utf-8").strip() for path in texts) + "\n"
         elif name == "font-awesome":
             text = FONT_AWESOME_LICENCE
         else:
             raise AssetError(f"the package {name} holds no licence text")
+        text = REMARKS.get(name, "") + text
         entries.append({"name": name, "version": facts["version"], "licence": facts["license"], "text": text})
     return entries
 
@@ -217,7 +237,7 @@ def install(*, with_test_files: bool = False, force: bool = False) -> bool:
 def _fill(folder: Path, modules: Path) -> None:
     for library, files in SERVED.items():
         for source, destination in files.items():
-            if source.endswith((".css", ".js")):
+            if source.endswith((".css", ".js")) and library not in UNCHANGED:
                 copy_text(modules / library / source, folder / destination)
             else:
                 (folder / destination).parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from tom_dataproducts.views.files import (
     download,
     image,
 )
+from tom_dataproducts.views.finder import finder_image
 from tom_dataproducts.views.groups import (
     DataProductGroupCreateView,
     DataProductGroupDataView,
@@ -30,6 +31,7 @@ __all__ = [
     "PhotometryTableView",
     "ShareReportView",
     "download",
+    "finder_image",
     "image",
     "photometry_csv",
     "photometry_json",

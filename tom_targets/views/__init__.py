@@ -6,12 +6,14 @@ from tom_targets.views.deletion import TargetDeleteView, TargetRestoreView, Tras
 from tom_targets.views.detail import TargetDetailView, TargetSectionView
 from tom_targets.views.edit import TargetCreateView, TargetUpdateView, UnderstoodPositionView
 from tom_targets.views.exporting import TargetExportView
+from tom_targets.views.finder import TargetFinderView
 from tom_targets.views.groupings import (
     TargetAddRemoveGroupingView,
     TargetGroupingCreateView,
     TargetGroupingDeleteView,
     TargetGroupingView,
 )
+from tom_targets.views.imagery import TargetImageryView
 from tom_targets.views.importing import TargetImportView
 from tom_targets.views.lists import TargetColumnsView, TargetListView, TargetNameSearchView
 from tom_targets.views.merging import TargetMergeView
@@ -29,12 +31,12 @@ from tom_targets.views.sharing import (
 from tom_targets.views.sky import TargetSkyDataView, TargetSkyView
 
 __all__ = [
-    "PersistentShareViewSet",
     "TargetShareView",
     "TargetPersistentShareManageTable",
     "TargetPersistentShareManageFormView",
     "TargetGroupingShareView",
     "PersistentShareRetryView",
+    "PersistentShareViewSet",
     "PersistentShareManageTable",
     "PersistentShareManageFormView",
     "PersistentShareEndView",
@@ -47,10 +49,12 @@ __all__ = [
     "TargetDeleteView",
     "TargetDetailView",
     "TargetExportView",
+    "TargetFinderView",
     "TargetGroupingCreateView",
     "TargetGroupingDeleteView",
     "TargetGroupingView",
     "TargetImportView",
+    "TargetImageryView",
     "TargetListView",
     "TargetMergeView",
     "TargetNameSearchView",
