@@ -16,6 +16,7 @@ from tom_common.grants import grant_many
 from tom_dataproducts.datum_reading import read_datum
 from tom_dataproducts.models import DataProduct, LightCurveSummary, ReducedDatum
 from tom_dataproducts.permissions import data_products_for_user, rows_have_own_permissions
+from tom_dataproducts.signals import measurements_written
 from tom_targets.models import Target
 from tom_targets.permissions import targets_for_user
 
@@ -189,6 +190,8 @@ def _store(rows: Sequence[Any], result: StoredData, user: Any) -> None:
         result.already_there += len(of_model) - new
         if new:
             touched |= {row.target_id for row in of_model if row.is_in_light_curve()}
+            if others := {row.target_id for row in of_model if not row.is_in_light_curve()}:
+                measurements_written.send(sender=model, target_ids=others, using="default")
     LightCurveSummary.objects.mark_stale(touched)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from tom_dataproducts.fields import FloatArrayField, as_floats
 from tom_dataproducts.models.light_curve_rows import LightCurveQuerySet, LightCurveRow
+from tom_dataproducts.signals import measurements_written
 from tom_dataproducts.values import ASTROMETRY_KEYS, PHOTOMETRY_KEYS, SPECTROSCOPY_KEYS
 from tom_targets.derived import DerivedField, with_derived
 
@@ -19,6 +21,18 @@ _PROVENANCE = ("source_name", "source_location", "message")
 
 class ReducedDatumQuerySet(LightCurveQuerySet):
     """Rows of measurements; ``get_or_create`` finds a row that differs in its provenance only."""
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Insert rows; see Django."""
+        objs = list(objs)
+        others = {obj.target_id for obj in objs if not obj.is_in_light_curve()}
+        with transaction.atomic(using=self.db):
+            created = super().bulk_create(objs, *args, **kwargs)
+            if others:
+                measurements_written.send(sender=self.model, target_ids=others, using=self.db)
+        return created
+
+    bulk_create.alters_data = True  # type: ignore[attr-defined]
 
     def get_or_create(self, defaults: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, bool]:
         """Return the row of a lookup, made where there is none.
@@ -74,6 +88,9 @@ class ReducedDatumCommon(LightCurveRow):
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = with_derived(type(self), kwargs["update_fields"])
         super().save(*args, **kwargs)
+        if not self.is_in_light_curve():
+            using = self._state.db or "default"
+            measurements_written.send(sender=type(self), target_ids={self.target_id}, using=using)
 
 
 class ReducedDatum(ReducedDatumCommon):

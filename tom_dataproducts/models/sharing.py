@@ -17,5 +17,10 @@ class PersistentShareState(models.Model):
     error = models.TextField(blank=True, default="", help_text="What went wrong; empty if nothing did.")
     next_try_at = models.DateTimeField(null=True, blank=True)
 
+    @property
+    def is_partly_refused(self) -> bool:
+        """Whether the last try came through, but the other TOM refused something."""
+        return bool(self.error and self.succeeded_at and self.succeeded_at == self.tried_at)
+
     def __str__(self) -> str:
         return f"state of persistent share {self.share_id}"

@@ -45,7 +45,7 @@ def changes_for(
                 items.append(("lists", Outcome.UPDATED, len(new), names))
             else:
                 text = f"{names}; that TOM does not tell on which lists a target is already"
-                items.append(("lists", Outcome.SAME, len(new), text))
+                items.append(("lists", Outcome.SENT, len(new), text))
         if len(new) < len(payload["target_lists"]):
             items.append(("lists", Outcome.SAME, len(payload["target_lists"]) - len(new), ""))
     return changes, items

@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     SAME = "same"
+    SENT = "sent"
     LEFT = "left"
     REFUSED = "refused"
 
@@ -76,24 +77,24 @@ class Report:
 
     @property
     def changes(self) -> int:
-        """How many things were, or would be, made or changed there."""
-        return self.totals[Outcome.CREATED] + self.totals[Outcome.UPDATED]
+        """How many things were, or would be, made, changed or sent again there."""
+        return sum(self.totals[outcome] for outcome in (Outcome.CREATED, Outcome.UPDATED, Outcome.SENT))
 
     def summary(self) -> str:
         """Return the counts in one line."""
         would = "would be " if self.dry_run else ""
-        parts = [
-            f"{self.totals[Outcome.CREATED]} {would}created",
-            f"{self.totals[Outcome.UPDATED]} {would}updated",
-            f"{self.totals[Outcome.SAME]} there already",
-        ]
-        if self.totals[Outcome.LEFT]:
-            parts.append(f"{self.totals[Outcome.LEFT]} left as they are there")
-        if self.refused:
-            parts.append(f"{self.refused} refused")
+        words = {
+            Outcome.CREATED: f"{would}created",
+            Outcome.UPDATED: f"{would}updated",
+            Outcome.SAME: "there already",
+            Outcome.SENT: f"{would}sent, perhaps there already",
+            Outcome.LEFT: "left as they are there",
+            Outcome.REFUSED: "refused",
+        }
+        parts = [f"{self.totals[outcome]} {said}" for outcome, said in words.items() if self.totals[outcome]]
         if self.not_tried:
             parts.append(f"{self.not_tried} targets not tried")
-        return ", ".join(parts)
+        return ", ".join(parts) or "nothing to share"
 
     def as_result(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return what the job keeps; `request` says what was asked for."""

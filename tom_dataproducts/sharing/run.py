@@ -164,8 +164,8 @@ class Sharing:
         self.report.add(target, "target", Outcome.SAME, text=f"{match.remote.get('name')} {match.how}.")
         changes, items = changes_for(target, match.remote, self._payload(target), self.request)
         if not changes:
-            for item in items:
-                self.report.add(target, *item)
+            for what, outcome, count, text in items:
+                self.report.add(target, what, outcome, count=count, text=text)
             return
         remote = None
         try:
@@ -286,33 +286,37 @@ class Sharing:
             self.report.add(target, "file", Outcome.LEFT, text=f"{name}: it has no content here.")
         elif fields["product_id"] in known:
             self.report.add(target, "file", Outcome.SAME, text=name)
+        elif not self._would_be_taken(target, product, name):
+            return
         elif self.dry_run:
-            self._rehearse_file(target, product, name)
+            self.report.add(target, "file", Outcome.CREATED, text=name)
         else:
-            try:
-                with product.data.open("rb") as file:
-                    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-                    is_new = self.tom.post_file(fields, name, file, kind)
-            except OSError:
-                self.report.add(target, "file", Outcome.REFUSED, text=f"{name}: the file is missing here.")
-            except RemoteError as error:
-                self._refused(target, "file", error, name)
-            else:
-                outcome = Outcome.CREATED if is_new else Outcome.SAME
-                self.report.add(target, "file", outcome, text=name)
+            self._send_file(target, product, fields, name)
 
-    def _rehearse_file(self, target: BaseTarget, product: DataProduct, name: str) -> None:
+    def _send_file(self, target: BaseTarget, product: DataProduct, fields: dict[str, Any], name: str) -> None:
+        try:
+            with product.data.open("rb") as file:
+                kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+                is_new = self.tom.post_file(fields, name, file, kind)
+        except OSError:
+            self.report.add(target, "file", Outcome.REFUSED, text=f"{name}: the file is missing here.")
+        except RemoteError as error:
+            self._refused(target, "file", error, name)
+        else:
+            self.report.add(target, "file", Outcome.CREATED if is_new else Outcome.SAME, text=name)
+
+    def _would_be_taken(self, target: BaseTarget, product: DataProduct, name: str) -> bool:
+        """Ask once for each type whether files of it are taken there, before any is sent."""
         kind = product.data_product_type
         try:
             if kind not in self._file_refusals:
                 self._file_refusals[kind] = self.tom.rehearse_file(kind)
         except RemoteError as error:
             self._refused(target, "file", error, name)
-            return
+            return False
         if refusal := self._file_refusals[kind]:
             self.report.add(target, "file", Outcome.REFUSED, text=f"{name}: {refusal}")
-        else:
-            self.report.add(target, "file", Outcome.CREATED, text=name)
+        return not refusal
 
     # --- refusals
 

@@ -140,7 +140,9 @@ def run_share(share_id: int, attempt: int = 1) -> str:
         delay_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** (attempt - 1))
         retry_at = timezone.now() + dt.timedelta(seconds=delay_s)
         _retry_later(share.pk, attempt + 1, delay_s)
-    _note(share, summary=summary, error=error, next_try_at=retry_at)
+    _note(
+        share, summary=summary, error=error, came_through=not stopped and bool(summary), next_try_at=retry_at
+    )
     return error or summary
 
 
@@ -168,10 +170,17 @@ def _retry_later(share_id: int, attempt: int, delay_s: float) -> None:
     share_new_data.send_with_options(args=(share_id, attempt), delay=int(delay_s * 1000))
 
 
-def _note(share: PersistentShare, *, summary: str = "", error: str = "", next_try_at: Any = None) -> None:
+def _note(
+    share: PersistentShare,
+    *,
+    summary: str = "",
+    error: str = "",
+    came_through: bool = False,
+    next_try_at: Any = None,
+) -> None:
     now = timezone.now()
     values: dict[str, Any] = {"tried_at": now, "error": error, "next_try_at": next_try_at}
-    if not error:
+    if came_through:
         values |= {"succeeded_at": now}
     if summary:
         values["summary"] = summary[:300]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.generic import FormView, TemplateView
@@ -24,12 +24,14 @@ _POINTS = 200
 _FILES = 200
 _ITEMS = 500
 _WORDS = {
-    "created": ("made", "would be made", "is-good", "plus-circle"),
+    "created": ("made", "would be made", "is-good", "plus-lg"),
     "updated": ("changed", "would be changed", "is-good", "pencil"),
     "same": ("there already", "there already", "is-quiet", "check-circle"),
-    "left": ("left as it is there", "left as it is there", "is-quiet", "dash-circle"),
+    "sent": ("sent", "would be sent", "is-good", "share"),
+    "left": ("left as it is there", "left as it is there", "is-quiet", "check-circle"),
     "refused": ("refused", "refused", "is-bad", "exclamation-triangle"),
 }
+_KINDS = {"extras": "extra fields", "facts": "facts of the target", "other": "other measurements"}
 
 
 class DataShareView(RefusedMixin, FormView):
@@ -145,7 +147,8 @@ class ShareReportView(LoginRequiredMixin, TemplateView):
         if job.user_id != request.user.pk:
             raise PermissionDenied("This was asked by somebody else: only they can share it.")
         if not job.is_finished:
-            raise Http404("The job has not ended yet.")
+            messages.info(request, "Wait until this has ended.")
+            return redirect("dataproducts:share-report", pk=pk)
         dry_run = bool(request.POST.get("dry_run"))
         asked = ShareRequest(**job.arguments["kwargs"]["request"])
         what = what_of(job)
@@ -162,4 +165,5 @@ def what_of(job):
 def shown_item(item, *, dry_run):
     """Return a line of a report with its outcome in words."""
     done, would, tone, icon = _WORDS.get(item["outcome"], _WORDS["left"])
-    return {**item, "words": would if dry_run else done, "tone": tone, "icon": icon}
+    what = _KINDS.get(item["what"], item["what"])
+    return {**item, "what": what, "words": would if dry_run else done, "tone": tone, "icon": icon}

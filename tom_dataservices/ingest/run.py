@@ -15,6 +15,7 @@ from tom_common.bulk import insert_new
 from tom_common.history import ChangeRun, change_run
 from tom_common.hooks import run_hook
 from tom_dataproducts.models import AstrometryReducedDatum, PhotometryReducedDatum
+from tom_dataproducts.persistent_sharing import share_soon
 from tom_dataproducts.summaries import mark_stale, refresh_summaries
 from tom_dataservices import conf
 from tom_dataservices.ingest.cutouts import CutoutSet, save_cutouts
@@ -181,6 +182,8 @@ def _store(batch: AlertBatch, options: IngestOptions) -> tuple[IngestReport, set
     changed = set(owners[owners >= 0].tolist()) if counts.inserted else set()
     if changed:
         mark_stale(sorted(changed))
+    if report.new_data:
+        share_soon(owners[owners >= 0].tolist())
     if not options.dry_run:
         sets = [
             CutoutSet(int(owner), batch.survey, item)
