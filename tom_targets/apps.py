@@ -13,17 +13,19 @@ class TomTargetsConfig(AppConfig):
     def ready(self):
         """Give targets a history, say who may see comments on them, let new users join the group Public."""
         from django.conf import settings
-        from django.db.models.signals import post_save
+        from django.db.models.signals import post_migrate, post_save
 
         from tom_common.contributions import register_comment_access
         from tom_targets import history
         from tom_targets.models import BaseTarget, Target
+        from tom_targets.name_index import ensure_name_index
         from tom_targets.public_group import join_public_group
         from tom_targets.selectors import visible_targets
 
         history.register()
         for model in {BaseTarget, Target}:
             register_comment_access(model._meta.label, visible_targets)
+        post_migrate.connect(ensure_name_index, sender=self, dispatch_uid="tom_targets.name_index")
         post_save.connect(
             join_public_group, sender=settings.AUTH_USER_MODEL, dispatch_uid="tom_targets.public"
         )

@@ -14,6 +14,7 @@ from django.db.models import Model, Q, QuerySet
 
 from tom_targets.derived import simplify_name
 from tom_targets.designations import same_object_key
+from tom_targets.name_index import holding
 
 # Up to so many hits are fetched first and asked for by key; beyond, hits are so dense that a page is found by
 # walking.
@@ -37,7 +38,7 @@ def named_like(queryset: QuerySet, text: str, place: Place) -> QuerySet:
     text : str
         Case and separators do not matter. Without a letter or digit nothing matches.
     place : Place
-        `Place.BEGINNING` uses an index; `Place.ANYWHERE` reads all names once.
+        Both use an index; of a text of one or two characters `Place.ANYWHERE` reads all names.
     """
     return _search(queryset, simplify_name(text), place)[0]
 
@@ -115,11 +116,13 @@ def _search(queryset: QuerySet, key: str, place: Place) -> tuple[QuerySet, bool]
     condition = _condition(key, place, queryset.db)
     names = _base_model(queryset.model)._base_manager.using(queryset.db)
     aliases = _alias_model(queryset.model)._base_manager.using(queryset.db)
-    by_name = names.filter(condition).order_by()
+    is_part = place is Place.ANYWHERE
+    by_name = names.filter(holding(key, names.model, queryset.db) if is_part else condition).order_by()
     by_alias = aliases.filter(condition).order_by()
     few = list(by_name.values_list("pk", flat=True)[: _FEW + 1])
     if len(few) <= _FEW:
-        few += by_alias.values_list("target_id", flat=True)[: _FEW + 1]
+        first = aliases.filter(holding(key, aliases.model, queryset.db)).order_by() if is_part else by_alias
+        few += first.values_list("target_id", flat=True)[: _FEW + 1]
     if len(few) <= _FEW:
         return queryset.filter(pk__in=set(few)), bool(few)
     return queryset.filter(condition | Q(pk__in=by_alias.values("target_id"))), True
