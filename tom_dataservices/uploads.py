@@ -34,6 +34,8 @@ def keep_uploads(files: Iterable[Any]) -> str:
 def local_copies(folder: str) -> Iterator[list[Path]]:
     """Give the uploaded files of a folder as paths on this machine, in the order of the upload.
 
+    What the storage keeps on this machine is read where it is; other files are copied for as long as needed.
+
     Raises
     ------
     FileNotFoundError
@@ -42,6 +44,9 @@ def local_copies(folder: str) -> Iterator[list[Path]]:
     names = list(_names(folder))
     if not names:
         raise FileNotFoundError(f"the uploaded files of {folder} are gone; upload them again")
+    if kept := _paths_of(names):
+        yield kept
+        return
     with tempfile.TemporaryDirectory(prefix="alerts-") as scratch:
         paths = []
         for name in names:
@@ -51,6 +56,15 @@ def local_copies(folder: str) -> Iterator[list[Path]]:
                 shutil.copyfileobj(source, copy, 1_000_000)
             paths.append(path)
         yield paths
+
+
+def _paths_of(names: list[str]) -> list[Path]:
+    """Return where the files are on this machine; nothing if the storage keeps them elsewhere."""
+    try:
+        paths = [Path(default_storage.path(name)) for name in names]
+    except NotImplementedError:  # a bucket
+        return []
+    return paths if all(path.is_file() for path in paths) else []
 
 
 def discard_uploads(folder: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -142,3 +142,22 @@ def test_two_files_of_one_name_are_both_kept_in_order():
     discard_uploads(folder)
     with pytest.raises(FileNotFoundError, match="upload them again"), local_copies(folder):
         pytest.fail("there are no files left")
+
+
+def test_uploads_on_this_machine_are_read_where_they_are(tmp_path, monkeypatch):
+    storage = FileSystemStorage(location=tmp_path)
+    monkeypatch.setattr("tom_dataservices.uploads.default_storage", storage)
+    folder = keep_uploads([SimpleUploadedFile("a.avro", b"one")])
+    with local_copies(folder) as [path]:
+        assert path == tmp_path / folder / "0000" / "a.avro"
+    assert path.exists()
+    discard_uploads(folder)
+    assert not (tmp_path / folder).exists()
+
+
+def test_uploads_in_a_bucket_are_copied_for_a_while(monkeypatch):
+    monkeypatch.setattr("tom_dataservices.uploads.default_storage", InMemoryStorage())
+    folder = keep_uploads([SimpleUploadedFile("a.avro", b"one")])
+    with local_copies(folder) as [path]:
+        assert path.read_bytes() == b"one"
+    assert not path.exists()
