@@ -76,36 +76,43 @@ def sources_of(curve: LightCurveColumns) -> Coded:
 def light_curve_csv(curve: LightCurveColumns) -> Iterator[bytes]:
     """Yield a light curve as CSV (UTF-8), header first, some thousand points at a time.
 
-    Texts that a spreadsheet would take for a formula get an apostrophe in front.
+    Texts that a spreadsheet would take for a formula get an apostrophe in front. The lines are joined here,
+    since the csv module looks at every cell again: half of the time of 10,000 points.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(CSV_COLUMNS)
+    yield f"{','.join(CSV_COLUMNS)}\r\n".encode()
     columns = _csv_columns(curve)
-    for start in range(0, max(len(curve), 1), _CSV_BLOCK):
-        writer.writerows(zip(*(column[start : start + _CSV_BLOCK] for column in columns), strict=True))
-        yield buffer.getvalue().encode()
-        buffer.seek(0)
-        buffer.truncate()
+    for start in range(0, len(curve), _CSV_BLOCK):
+        rows = zip(*(column[start : start + _CSV_BLOCK] for column in columns), strict=True)
+        yield "".join([f"{','.join(row)}\r\n" for row in rows]).encode()
 
 
-def _csv_columns(curve: LightCurveColumns) -> list[list]:
+def _csv_columns(curve: LightCurveColumns) -> list[list[str]]:
     times = np.datetime_as_string(unix_us_to_datetime64(curve.time_us), unit="us", timezone="UTC").tolist()
-    origins = [tuple(safe_text(word) for word in origin) for origin in curve.origin.values]
-    origin = Coded(origins, curve.origin.codes).expanded()
+    kinds = np.array([kind.name.lower() for kind in sorted(Kind)], dtype=object)
+    origin = [
+        Coded([_cell(row[number]) for row in curve.origin.values], curve.origin.codes).expanded()
+        for number in range(3)
+    ]
     return [
         [f"{value:.7f}" for value in curve.mjd_utc.tolist()],
         times,
-        Coded([safe_text(band) for band in curve.band.values], curve.band.codes).expanded(),
-        [Kind(code).name.lower() for code in curve.kind.tolist()],
+        Coded([_cell(band) for band in curve.band.values], curve.band.codes).expanded(),
+        kinds[curve.kind].tolist(),
         _numbers(np.round(curve.mag, 6)),
         _numbers(np.round(curve.mag_err, 6)),
         _numbers(np.round(curve.limit, 6)),
         _numbers(_seven_digits(curve.flux)),
         _numbers(_seven_digits(curve.flux_err)),
-        curve.negative.astype(int).tolist(),
-        *([row[number] for row in origin] for number in range(3)),
+        np.where(curve.negative, "1", "0").tolist(),
+        *origin,
     ]
+
+
+def _cell(text: str) -> str:
+    """Write a text as one cell, in quotes where it needs them."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow([safe_text(text), ""])
+    return buffer.getvalue().removesuffix(",")
 
 
 def safe_text(text: str) -> str:
@@ -113,8 +120,12 @@ def safe_text(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _numbers(column: Floats) -> list[float | str]:
-    return ["" if value != value else value for value in column.tolist()]
+def _numbers(column: Floats) -> list[str]:
+    """Write numbers with the fewest digits that give them again; nothing for those that are not there."""
+    if not len(column):
+        return []
+    text = orjson.dumps(np.ascontiguousarray(column), option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    return text[1:-1].replace("null", "").split(",")
 
 
 def _seven_digits(column: Floats) -> Floats:

@@ -143,9 +143,23 @@ class TestHome:
             PhotometryFactory(target=shared_target(people, "PRIVATE"), timestamp=timezone.now())
         refresh_summaries()
         request = request_of(users["member"])
-        with django_assert_max_num_queries(5):
+        with django_assert_max_num_queries(6):
             home.new_data(request)
             home.brightest(request)
+
+    def test_the_few_that_a_visitor_may_see_are_found_behind_the_many_hidden(self, people, monkeypatch):
+        users, _ = people
+        monkeypatch.setattr(home, "_LOOKED_UP", 1)
+        seen = shared_target(people, "OPEN")
+        PhotometryFactory(target=seen, brightness=20.0, timestamp=timezone.now())
+        refresh_summaries()
+        for _ in range(12):
+            hidden = shared_target(people, "PRIVATE")
+            PhotometryFactory(target=hidden, brightness=15.0, timestamp=timezone.now())
+        refresh_summaries()
+        request = request_of(users["stranger"])
+        for table in (home.new_data(request)["table"], home.brightest(request)["table"]):
+            assert [row.pk for row in table.rows] == [seen.pk]
 
     def test_empty_page_says_what_to_do_next(self, client, people):
         users, _ = people
