@@ -15,7 +15,7 @@ from tom_common.api_docs import ApiDoc, OneOrMany, query_parameter
 from tom_common.api_pagination import KeysetPagination
 from tom_common.api_views import ApiMixin
 from tom_common.astro.time import datetime_to_mjd_utc, parse_mjd_utc
-from tom_targets import bulk_creation, selectors
+from tom_targets import bulk_creation, selectors, target_files
 from tom_targets.bulk_creation import ALL_OR_NOTHING, MAX_ROWS, MODES
 from tom_targets.filters import TargetFilterSet
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName
@@ -84,6 +84,12 @@ MODE = query_parameter(
     "For a list: store all rows or none, or those that are right.",
     {"type": "string", "enum": list(MODES), "default": ALL_OR_NOTHING},
 )
+FORMAT = query_parameter(
+    "format",
+    "Instead of a page, all targets that the filters find, as a file.",
+    {"type": "string", "enum": ["json", "api", *target_files.FORMATS], "default": "json"},
+)
+LIST = "The targets that you may see, newest first; or all that the filters find as a file, oldest first."
 CREATE = f"""
 The creator and the `groups` named may see, change and delete the target. Extra fields whose key is the name
 of a field of the target are dropped.
@@ -105,7 +111,7 @@ class TargetViewSet(ApiMixin, viewsets.ModelViewSet):
     filterset_class = TargetFilterSet
     pagination_class = TargetPagination
     api_docs = {
-        "list": ApiDoc("List targets", "The targets that you may see, newest first."),
+        "list": ApiDoc("List targets", LIST, parameters=[FORMAT]),
         "retrieve": ApiDoc("Get a target"),
         "create": ApiDoc(
             "Create a target, or many",
@@ -140,6 +146,19 @@ class TargetViewSet(ApiMixin, viewsets.ModelViewSet):
 
     def get_queryset(self):
         return selectors.visible_targets(self.request.user).order_by("-pk")
+
+    def perform_content_negotiation(self, request, force=False):
+        """Let a list be asked for in a format of exports, which is no renderer of a page."""
+        if self.action == "list" and request.query_params.get("format") in target_files.FORMATS:
+            renderer = self.get_renderers()[0]
+            return renderer, renderer.media_type
+        return super().perform_content_negotiation(request, force)
+
+    def list(self, request, *args, **kwargs):
+        kind = request.query_params.get("format")
+        if kind in target_files.FORMATS:
+            return target_files.stream(self.filter_queryset(self.get_queryset()), kind, user=request.user)
+        return super().list(request, *args, **kwargs)
 
     def get_object(self):
         user, rows = self.request.user, Target.objects.filter(pk=int(self.kwargs["pk"]))

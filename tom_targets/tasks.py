@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from tom_common.background import background_task, current_job
-from tom_targets.import_models import TargetImport
+from tom_targets.models import TargetImport, TargetList
 from tom_targets.transfer.kept_files import run
 
 
@@ -31,18 +31,12 @@ def import_targets_file(import_id: int, dry_run: bool = False) -> dict[str, Any]
         job.log(f"{len(report.problems) - 100:,} more rows: see the report")
     job.progress(report.row_count, report.row_count, report.sentence())
     if not dry_run and not report.nothing_stored:
-        name = kept.options.get("list_name")
-        links.append(
-            {"label": "Show the targets", "url": reverse("targets:list")} if not name else _list_link(name)
-        )
+        links.append({"label": "Show the targets", "url": list_url(kept)})
     return {**report.counts(), "links": links}
 
 
-def _list_link(name: str) -> dict[str, str]:
-    from tom_targets.models import TargetList
-
-    found = TargetList.objects.filter(name=name).order_by("pk").first()
-    return {
-        "label": f"Show the list {name}",
-        "url": found.get_absolute_url() if found else reverse("targets:list"),
-    }
+def list_url(kept: TargetImport) -> str:
+    """Return the address of the list on which an import put its targets; else of all targets."""
+    name = kept.options.get("list_name")
+    found = TargetList.objects.filter(name=name).order_by("pk").first() if name else None
+    return found.get_absolute_url() if found else reverse("targets:list")

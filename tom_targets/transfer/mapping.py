@@ -206,7 +206,7 @@ def propose(columns: Sequence[InputColumn], sample: Mapping[str, Sequence[Any]])
 
 def _holds_types(values: Sequence[Any]) -> bool:
     texts = {type_of(str(value)) for value in values if str(value).strip()}
-    return texts <= {Target.SIDEREAL, Target.NON_SIDEREAL}
+    return not texts or bool(texts & {Target.SIDEREAL, Target.NON_SIDEREAL})
 
 
 def type_of(text: str) -> str:

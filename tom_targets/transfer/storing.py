@@ -14,6 +14,7 @@ from django.utils import timezone
 from tom_common import conf as common_conf
 from tom_common.astro.sky_index import NO_POSITION, sky_index
 from tom_common.bulk import insert_new
+from tom_common.history import unrecorded
 from tom_common.hooks import run_hook
 from tom_targets import bulk_creation, conf
 from tom_targets.derived import simplify_name
@@ -52,8 +53,9 @@ def store_new(plan: Plan, options: ImportOptions, *, user: Any) -> dict[int, int
     if len(by_name) != len(places):
         raise RaceError
     stored = {place: by_name[plan.rows.names[place]] for place in places}
-    _store_aliases(plan, stored)
-    store_extras(plan, stored, with_defaults=True)
+    with unrecorded():  # whoever takes back a new target takes these along
+        _store_aliases(plan, stored)
+        store_extras(plan, stored, with_defaults=True)
     _grant(plan, stored, options, user)
     _tell_hook(plan, stored)
     return stored

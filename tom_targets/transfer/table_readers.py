@@ -16,6 +16,8 @@ from tom_targets.transfer.text_readers import check_columns
 _BLOCK = 1_000_000
 FITS_ESCAPED = "TOMESC"
 """Keyword of tables in which texts are escaped as in Python literals: FITS itself knows ASCII only."""
+FITS_LONG_NAME = "TOMN"
+"""Beginning of the keywords of column names that do not fit into a card."""
 
 
 class _ColumnsReader:
@@ -84,9 +86,20 @@ class FitsReader(_ColumnsReader):
                         f"The FITS file is cut off: its table should have {promised:,} bytes,"
                         f" the file has {path.stat().st_size:,}."
                     )
-                columns = [InputColumn(one.name, str(one.unit or "")) for one in table.columns]
+                ours = bool(table.header.get(FITS_ESCAPED))
+                names = [
+                    _unescaped(table.header.get(f"{FITS_LONG_NAME}{place}", one.name))
+                    if ours
+                    else str(one.name)
+                    for place, one in enumerate(table.columns, 1)
+                ]
+                units = [str(one.unit or "") for one in table.columns]
+                columns = [InputColumn(name, unit) for name, unit in zip(names, units, strict=True)]
                 data = table.data
-                found = {one.name: _fits_values(table, data, one) for one in table.columns} if columns else {}
+                found = {
+                    name: _fits_values(table, data, one)
+                    for name, one in zip(names, table.columns, strict=True)
+                }
         except FileError:
             raise
         except Exception as error:  # noqa: BLE001  astropy raises what a broken header leads it to

@@ -65,6 +65,7 @@ class DelimitedReader:
         self.format = format
         self._path = path
         self._skip = 0
+        self._floats: set[str] = set()
         with path.open(encoding="utf-8-sig", newline="") as file:
             if format == ECSV:
                 self._read_ecsv_header(file)
@@ -96,7 +97,7 @@ class DelimitedReader:
         self._skip += 1
         found = [
             split_unit(name.strip()) if name.strip() else InputColumn(f"column {number}")
-            for number, name in enumerate(names, 1)
+            for number, name in enumerate(_unguarded(names), 1)
         ]
         if len({column.name for column in found}) < len(found):  # flux [mJy], flux [mag]
             found = [
@@ -119,6 +120,7 @@ class DelimitedReader:
         try:
             told = meta.get_header_from_yaml(lines[1:] if lines and "%ECSV" in lines[0] else lines)
             described = [(str(entry["name"]), str(entry.get("unit") or "")) for entry in told["datatype"]]
+            self._floats = {str(entry["name"]) for entry in told["datatype"] if "float" in entry["datatype"]}
         except Exception as error:  # noqa: BLE001  PyYAML and astropy raise what they like
             raise FileError(f"The header of the ECSV file is not understood: {error}.") from error
         self._delimiter = str(told.get("delimiter", " "))
@@ -167,6 +169,8 @@ class DelimitedReader:
         columns: dict[str, Sequence[Any]] = {}
         transposed = list(zip(*kept, strict=True)) or [()] * width
         for column, values in zip(self.columns, transposed, strict=True):
+            if column.name in self._floats:  # NaN is a gap
+                values = tuple("" if value == "nan" else value for value in values)
             columns[column.name] = _unguarded(values) if self.format == CSV else values
         return Chunk(rows, columns, lines, problems), row
 

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -15,9 +16,9 @@ import orjson
 
 from tom_targets.transfer.exporting import Export, ExportColumn
 from tom_targets.transfer.input_files import CSV, ECSV, FITS, JSON, VOTABLE
-from tom_targets.transfer.mapping import ALIAS, EXTRA, GROUPS, LISTS
+from tom_targets.transfer.mapping import ALIAS, EXTRA, GROUPS, LISTS, MANY
 from tom_targets.transfer.star_lists import STAR_LISTS
-from tom_targets.transfer.table_readers import FITS_ESCAPED
+from tom_targets.transfer.table_readers import FITS_ESCAPED, FITS_LONG_NAME
 from tom_targets.transfer.text_readers import split_names
 
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
@@ -55,7 +56,7 @@ def ecsv_chunks(export: Export) -> Iterator[bytes]:
 
 def _delimited(rows: Iterable[list[Any]], *, guard: bool = False) -> bytes:
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer, lineterminator="\r\n")  # so that both characters are quoted in cells
     if guard:
         rows = [
             [
@@ -109,12 +110,12 @@ def _as_object(columns: list[ExportColumn], row: list[Any]) -> dict[str, Any]:
 def votable_chunks(export: Export) -> Iterator[bytes]:
     """Yield a VOTable 1.4 with its data as text."""
     fields = []
-    for number, column in enumerate(export.columns):
+    for column in export.columns:
         kind = 'datatype="double"' if column.is_number else 'datatype="unicodeChar" arraysize="*"'
         unit = f" unit={quoteattr(column.unit.replace(' ', ''))}" if column.unit else ""
         ucd = {"ra": "pos.eq.ra;meta.main", "dec": "pos.eq.dec;meta.main", "name": "meta.id;meta.main"}
         told = f' ucd="{ucd[column.name]}"' if column.name in ucd else ""
-        fields.append(f'<FIELD ID="c{number}" name={quoteattr(_xml(column.name))} {kind}{unit}{told}/>\n')
+        fields.append(f"<FIELD name={quoteattr(_xml(column.name))} {kind}{unit}{told}/>\n")
     yield (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n'
@@ -149,26 +150,16 @@ def fits_chunks(export: Export) -> Iterator[bytes]:
     """
     from astropy.io import fits
 
-    columns = [
-        column for column in export.columns if column.is_number or column.width or column.name == "name"
-    ]
+    # A column of nothing but empty texts has no width, and FITS no such column.
+    columns = [one for one in export.columns if one.is_number or one.width or one.place in (*MANY, "name")]
     places = [export.columns.index(column) for column in columns]
     if len(columns) > MAX_FITS_COLUMNS:
         raise TooWideError(f"A FITS table holds {MAX_FITS_COLUMNS} columns, this export has {len(columns)}.")
     widths = _fits_widths(export, columns, places)
     kinds = ["D" if column.is_number else f"{widths[place]}A" for place, column in enumerate(columns)]
-    table = fits.BinTableHDU.from_columns(
-        [
-            fits.Column(name=column.name, format=kind, unit=column.unit.replace(" ", "") or None)
-            for column, kind in zip(columns, kinds, strict=True)
-        ],
-        nrows=0,
-    )
-    table.header["NAXIS2"] = len(export)
-    table.header["EXTNAME"] = "TARGETS"
-    table.header[FITS_ESCAPED] = (True, "texts are escaped as Python literals")
+    table = _fits_header(columns, kinds, len(export))
     yield fits.PrimaryHDU().header.tostring().encode("ascii")
-    yield table.header.tostring().encode("ascii")
+    yield table.tostring().encode("ascii")
     row = np.dtype(
         [
             (f"c{place}", ">f8" if column.is_number else f"S{widths[place]}")
@@ -190,6 +181,28 @@ def fits_chunks(export: Export) -> Iterator[bytes]:
     # A row that was deleted meanwhile is blank: the header has told their number.
     gone = bytes(row.itemsize * (len(export) - count))
     yield gone + bytes(-(size + len(gone)) % _FITS_BLOCK)
+
+
+def _fits_header(columns: list[ExportColumn], kinds: list[str], count: int) -> Any:
+    """Return the header of the table; names with other signs than letters and digits are not warned of."""
+    from astropy.io import fits
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", fits.verify.VerifyWarning)
+        names = [escaped(one.name).decode() for one in columns]
+        short = [name if len(name) <= 60 else f"c{place}" for place, name in enumerate(names, 1)]
+        described = [
+            fits.Column(name, kind, one.unit.replace(" ", "") or None)
+            for name, one, kind in zip(short, columns, kinds, strict=True)
+        ]
+        header = fits.BinTableHDU.from_columns(described, nrows=0).header
+    header["NAXIS2"] = count
+    header["EXTNAME"] = "TARGETS"
+    header[FITS_ESCAPED] = (True, "texts are escaped as Python literals")
+    for place, name in enumerate(names, 1):
+        if short[place - 1] != name:
+            header[f"{FITS_LONG_NAME}{place}"] = name
+    return header
 
 
 def _fits_widths(export: Export, columns: list[ExportColumn], places: list[int]) -> dict[int, int]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponseBadRequest, StreamingHttpResponse
+from django.http import HttpResponseBadRequest
 from django.http.request import QueryDict
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.views import View
 
 from tom_targets import list_state, selectors
 from tom_targets.filters import TargetFilterSet
-from tom_targets.transfer.exporting import Export
-from tom_targets.transfer.writers import WRITERS, TooWideError
+from tom_targets.target_files import stream
+from tom_targets.transfer.writers import WRITERS
 
 _OURS = ("format", "sort", "cursor", "per_page")
 
@@ -48,8 +47,7 @@ class TargetExportView(View):
         filterset = self.filterset_class(data, self.get_queryset(), request=self.request)
         if filterset.errors:
             return None
-        # By key: filters add annotations and orders of their own.
-        return self.get_queryset().filter(pk__in=filterset.qs.order_by().values("pk"))
+        return filterset.qs
 
     def answer(self, targets, kind):
         if targets is None:
@@ -61,20 +59,4 @@ class TargetExportView(View):
                 f"There is no format {kind[:40]!r}; expected one of {', '.join(WRITERS)}.",
                 content_type="text/plain; charset=utf-8",
             )
-        _, suffix, content_type, write = WRITERS[kind]
-        export = Export(targets, user=self.request.user)
-        chunks = write(export)
-        try:
-            first = next(chunks, b"")
-        except TooWideError as error:
-            return HttpResponseBadRequest(str(error), content_type="text/plain; charset=utf-8")
-        response = StreamingHttpResponse(_with_first(first, chunks), content_type=content_type)
-        name = f"targets-{timezone.now():%Y%m%d-%H%M%S}.{suffix}"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        response["X-Accel-Buffering"] = "no"
-        return response
-
-
-def _with_first(first, chunks):
-    yield first
-    yield from chunks
+        return stream(targets, kind, user=self.request.user)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.contrib import messages
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.http import HttpResponse, StreamingHttpResponse
@@ -17,7 +15,7 @@ from django.views.generic import FormView, TemplateView
 from tom_common.api_json import FastJSONRenderer
 from tom_targets import conf
 from tom_targets.forms.transfer import ImportOptionsForm, MappingForm, TargetUploadForm
-from tom_targets.tasks import import_targets_file
+from tom_targets.tasks import import_targets_file, list_url
 from tom_targets.transfer import kept_files
 from tom_targets.transfer.importing import preview
 from tom_targets.transfer.input_files import FORMATS, FileError, megabytes
@@ -144,7 +142,7 @@ class TargetImportPreviewView(_ImportMixin, TemplateView):
         options = ImportOptions.from_dict(self.kept.options)
         with kept_files.opened(self.kept) as reader:
             self.samples = {
-                name: ", ".join(str(value) for value in list(values)[:3])
+                name: ", ".join([str(value) for value in values if str(value).strip()][:3])
                 for name, values in kept_files.sample_of(reader).items()
             }
         with kept_files.opened(self.kept) as reader:
@@ -231,12 +229,11 @@ class TargetImportReportView(_ImportMixin, TemplateView):
         return response
 
     def get_context_data(self, **kwargs):
-        list_name = self.kept.options.get("list_name")
         return super().get_context_data(
             kept=self.kept,
             result=self.kept.result,
             counts=self.kept.result.get("counts", {}),
-            query=urlencode({"query": list_name}) if list_name else "",
+            targets_url=list_url(self.kept),
             **kwargs,
         )
 
