@@ -164,3 +164,10 @@ def test_a_share_with_a_tom_that_the_settings_lost_says_so(share, settings, poin
 
 def test_an_ended_share_is_left_alone(peer, db):
     assert run_share(4711) == "The share was ended meanwhile."
+
+
+def test_who_asks_to_wait_longer_is_given_the_time(peer, pauses, share):
+    peer.faults[("GET", "/")], peer.retry_after = 429, "600"
+    run_share(share.pk)
+    state = PersistentShareState.objects.get(share=share)
+    assert timedelta(seconds=590) < state.next_try_at - timezone.now() <= timedelta(seconds=600)

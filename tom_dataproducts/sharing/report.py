@@ -59,6 +59,7 @@ class Report:
     left_out: int = 0
     not_tried: int = 0
     stopped: str = ""
+    retry_after_s: float | None = None
 
     def add(self, target: Any, what: str, outcome: Outcome, *, count: int = 1, text: str = "") -> None:
         """Take note of what became of `count` things; refusals are kept however many items there are."""

@@ -74,6 +74,7 @@ class Sharing:
                 self.share(target)
             except SharingStopped as stop:
                 self.report.stopped = str(stop)
+                self.report.retry_after_s = getattr(stop.__cause__, "retry_after_s", None)
                 self.report.not_tried = total - done - 1
                 job.log(str(stop))
                 break

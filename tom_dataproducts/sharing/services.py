@@ -133,11 +133,12 @@ def run_share(share_id: int, attempt: int = 1) -> str:
         report = share_once(request_of(share), user=share.user, dry_run=False)
         error = report.stopped or _first_refusal(report)
         stopped, summary = bool(report.stopped), report.summary()
+        asked_s = report.retry_after_s or 0.0
     except (ImproperlyConfigured, RemoteError) as failure:
-        error, stopped, summary = str(failure), False, ""
+        error, stopped, summary, asked_s = str(failure), False, "", 0.0
     retry_at = None
     if stopped and attempt < TRIES:
-        delay_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** (attempt - 1))
+        delay_s = min(LONGEST_RETRY_S, max(asked_s, FIRST_RETRY_S * 2 ** (attempt - 1)))
         retry_at = timezone.now() + dt.timedelta(seconds=delay_s)
         _retry_later(share.pk, attempt + 1, delay_s)
     _note(
