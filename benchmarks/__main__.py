@@ -8,7 +8,10 @@ import sys
 from benchmarks.databases import ROOT, DatabaseMissingError, postgres_url
 
 WITH_DATABASES = ("ingest", "pages", "peer")
-ALL = ("startup", "ingest", "pages", "api", "bulk_insert", "light_curve", "decode_packets", "peer")
+ALL = (
+    *("startup", "ingest", "pages", "api", "bulk_insert", "light_curve", "decode_packets"),
+    *("visibility", "peer"),
+)
 TIMEOUT_S = 6 * 3600
 
 
@@ -25,7 +28,9 @@ def parse() -> argparse.Namespace:
 def commands(options: argparse.Namespace) -> list[tuple[list[str], dict[str, str]]]:
     """Return arguments and environment of each run."""
     found: list[tuple[list[str], dict[str, str]]] = []
-    left_out = {"api", "bulk_insert", "light_curve", "decode_packets"} if options.quick else set()
+    left_out = (
+        {"api", "bulk_insert", "light_curve", "decode_packets", "visibility"} if options.quick else set()
+    )
     names = options.only or [name for name in ALL if name not in left_out]
     for name in names:
         if name == "peer" and not os.environ.get("BENCH_PEER"):
