@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tom_common.bulk import insert_new
-from tom_common.grants import grant_access, grant_many, revoke_access
+from tom_common.grants import default_codenames, grant_access, grant_many, revoke_access
 from tom_common.history import change_set, tracked_for
 from tom_common.history.tracking import note_memberships_gone
 from tom_common.hooks import run_hook
@@ -43,8 +43,9 @@ def store_target(form: Any, formsets: Sequence[Any], *, user: Any) -> BaseTarget
             formset.instance = target
             formset.save()
         if is_new:
-            for holder in (user, *form.cleaned_data.get("groups", ())):
-                grant_access(holder, target)
+            holders = (user, *form.cleaned_data.get("groups", ()))
+            model = type(target)
+            grant_many(holders, model, [target.pk], default_codenames(model))
     run_hook("target_post_save", target=target, created=is_new)
     return target
 
