@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.cache import cache
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Value
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 from django.http import Http404
 
 from tom_common.grants import granted_keys
@@ -27,7 +27,14 @@ from tom_targets.models import (
 )
 from tom_targets.permissions import ACTIONS, LIST_ACTIONS, target_condition, targets_for_user
 from tom_targets.sky_search import cone
-from tom_targets.tables import STAR_KEY, STATUS_KEY, TargetTable, columns_named, sort_expression
+from tom_targets.tables import (
+    SIMULATED_MARK,
+    STAR_KEY,
+    STATUS_KEY,
+    TargetTable,
+    columns_named,
+    sort_expression,
+)
 
 PAGE_SIZE = 25
 PAGE_SIZES = (25, 50, 100)
@@ -41,8 +48,10 @@ def visible_targets(user: Any) -> QuerySet:
 
 
 def with_summaries(targets: QuerySet) -> QuerySet:
-    """Return targets that come with the summary of their light curve."""
-    return targets.select_related("light_curve_summary") if has_light_curves() else targets
+    """Return targets that come with the summary of their light curve, and marked if they are simulated."""
+    tags = TargetExtra.objects.filter(target=OuterRef("pk"), key="simulated", bool_value=True)
+    marked = targets.annotate(**{SIMULATED_MARK: Exists(tags)})
+    return marked.select_related("light_curve_summary") if has_light_curves() else marked
 
 
 def newest_targets(user: Any, limit: int = 10) -> QuerySet:
@@ -249,7 +258,7 @@ def groups_to_share_with(user: Any) -> QuerySet[Group]:
     return groups.filter(user=user)
 
 
-def targets_near(user: Any, target: BaseTarget, *, within_arcsec: float, limit: int = 5) -> list[Target]:
+def targets_near(user: Any, target: BaseTarget, *, within_arcsec: float, limit: int = 5) -> list[Any]:
     """Return the stored targets near the position of one that is to be added, the nearest first.
 
     Each has ``separation_arcsec``, and ``may_change`` for this user. Those whom the user may not see are not

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import QuerySet
+
 from tom_dataservices.ingest.options import IngestOptions
 from tom_dataservices.ingest.report import IngestReport
 from tom_targets.cross_match import pairs_within
@@ -35,7 +37,7 @@ def near_targets(missing: Sequence[ObjectFacts], options: IngestOptions) -> dict
     fixed = [facts for facts in missing if facts.newest.is_sidereal]
     if not fixed or options.near_arcsec <= 0.0:
         return {}
-    among = Target._default_manager.all()
+    among: QuerySet = Target._default_manager.all()
     if options.user is not None:
         among = targets_for_user(options.user, among, "view_target")
     near = pairs_within(
