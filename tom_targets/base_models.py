@@ -185,6 +185,7 @@ class BaseTarget(TrackedModel):
             models.Index(fields=["modified", "id"], name="tom_targets_changed"),
             models.Index(fields=["ra", "id"], name="tom_targets_ra"),
             models.Index(fields=["dec", "id"], name="tom_targets_dec"),
+            models.Index(fields=["type", "id"], name="tom_targets_type"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from tom_common.api_router import SharedAPIRootRouter
+from tom_targets.api_cross_match import CrossMatchViewSet
 from tom_targets.views import cross_match, search
 
 urlpatterns = [
@@ -16,3 +18,6 @@ urlpatterns = [
     path("regions/", cross_match.RegionView.as_view(), name="regions"),
     path("regions/<int:pk>/delete/", cross_match.RegionDeleteView.as_view(), name="region-delete"),
 ]
+
+router = SharedAPIRootRouter()
+router.register("crossmatch", CrossMatchViewSet, "crossmatch")

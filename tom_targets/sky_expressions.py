@@ -80,6 +80,29 @@ class InIndexRanges(_Condition):
         return f"({' OR '.join(found) or '1 = 0'})", []
 
 
+class InBox(_Condition):
+    """Whether a position lies between two meridians and two parallels, borders included.
+
+    Opaque to the planner on purpose: the indices of ``ra`` and ``dec`` alone would give it a whole belt.
+    """
+
+    def __init__(self, ra_from: float, ra_to: float, dec_from: float, dec_to: float) -> None:
+        super().__init__(F("ra"), F("dec"))
+        self.ra_from, self.ra_to, self.dec_from, self.dec_to = ra_from, ra_to, dec_from, dec_to
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """Return the comparisons; right ascensions are stored from 0 to 360, or as they came."""
+        ra, dec = (f"({compiler.compile(source)[0]} + 0.0)" for source in self.get_source_expressions())
+        parallels = f"{dec} >= {_literal(self.dec_from)} AND {dec} <= {_literal(self.dec_to)}"
+        if self.ra_to - self.ra_from >= 360.0:
+            return f"({parallels})", []
+        turns = (
+            f"({ra} >= {_literal(self.ra_from + turn)} AND {ra} <= {_literal(self.ra_to + turn)})"
+            for turn in (0.0, -360.0, 360.0)
+        )
+        return f"({parallels} AND ({' OR '.join(turns)}))", []
+
+
 class InPolygon(_Condition):
     """Whether a position lies in one of some spherical triangles, its border included."""
 

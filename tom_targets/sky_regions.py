@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from tom_common.astro.sky_region import Box, Moc, Polygon
-from tom_targets.sky_expressions import InIndexRanges, InPolygon
+from tom_targets.sky_expressions import InBox, InIndexRanges, InPolygon
 from tom_targets.sky_search import merged_ranges
 
 MOST_RANGES = 2000
@@ -18,17 +18,12 @@ _COARSEST, _FINEST, _ENOUGH_PIXELS = 3, 12, 24
 
 def within_box(targets: QuerySet, box: Box) -> QuerySet:
     """Return the targets between two meridians and two parallels, borders included."""
-    targets = targets.filter(sky_index__isnull=False, dec__gte=box.dec_from, dec__lte=box.dec_to)
-    if box.width_deg >= 360.0:
-        return targets
     low = box.ra_from % 360.0
     high = low + box.width_deg
-    # Right ascensions are stored from 0 to 360 by our forms, and as they came by others.
-    inside = Q(ra__gte=low, ra__lte=high)
-    for turn in (-360.0, 360.0):
-        inside |= Q(ra__gte=low + turn, ra__lte=high + turn)
-    cover = _cover_of_box(box, low, high)
-    return targets.filter(InIndexRanges(cover), inside) if cover else targets.filter(inside)
+    inside = InBox(low, high, box.dec_from, box.dec_to)
+    if cover := _cover_of_box(box, low, high):
+        return targets.filter(InIndexRanges(cover), inside)
+    return targets.filter(inside, sky_index__isnull=False)
 
 
 def _cover_of_box(box: Box, low: float, high: float) -> list[tuple[int, int]]:
