@@ -71,6 +71,7 @@ class Row:
     url: str
     cells: list[Cell]
     is_selected: bool = False
+    is_simulated: bool = False
 
     @property
     def cells_html(self) -> SafeString:
@@ -150,6 +151,9 @@ def _summary_time(name: str) -> CellText:
 def _summary_count(name: str) -> CellText:
     return lambda target, summary, extras: f"{getattr(summary, name, 0):,}"
 
+
+# Whether a target is simulated travels as this attribute; no field of a project's own targets has this name.
+SIMULATED_MARK = "tom_is_simulated"
 
 # What the person asking says of a target travels beside its extras, under keys that no extra has.
 STATUS_KEY, STAR_KEY = "\0status", "\0star"
@@ -305,7 +309,8 @@ class TargetTable:
             for column in self.columns
         ]
         url = reverse("targets:detail", args=(target.pk,))
-        return Row(target.pk, target.name, url, cells, target.pk in self.selected)
+        is_simulated = getattr(target, SIMULATED_MARK, False)
+        return Row(target.pk, target.name, url, cells, target.pk in self.selected, is_simulated)
 
     def _header(self, column: Column) -> Header:
         aria_sort, url = "", ""

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from tom_common.grants import grant_access
 from tom_dataproducts.models import LightCurveSummary
-from tom_targets.models import Target
+from tom_targets.models import Target, TargetExtra
 from tom_targets.tests.factories import (
     NonSiderealTargetFactory,
     SiderealTargetFactory,
@@ -133,6 +133,18 @@ def test_a_row_shows_the_summary_in_words_and_digits(client):
     assert ">18.21 ± 0.04 r</td>" in page
     assert ">12:34:56.88</span>" in page
     assert ">\u221205:15:00.0</span>" in page
+
+
+@pytest.mark.parametrize("address", ["/targets/", "/"])
+def test_a_simulated_target_is_labelled_wherever_it_is_listed(client, address):
+    simulated = SiderealTargetFactory(name="made up", permissions="OPEN")
+    TargetExtra.objects.create(target=simulated, key="simulated", value="True")
+    real = SiderealTargetFactory(name="the sky", permissions="OPEN")
+    for target in (simulated, real):
+        summarise(target)
+    page = client.get(address).content.decode()
+    rows = re.findall(r'<td class="tom-name">(.*?)</td>', page)
+    assert {"made up" in row: "tom-simulated" in row for row in rows} == {True: True, False: False}
 
 
 def test_markup_in_a_name_is_shown_as_text(client):
