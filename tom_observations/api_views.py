@@ -10,9 +10,11 @@ from rest_framework.response import Response
 from tom_common.api_docs import ApiDoc, query_parameter
 from tom_common.api_views import ApiMixin
 from tom_observations.forms import TWILIGHT_CHOICES, VisibilityForm
+from tom_observations.models import Facility
 from tom_observations.night_table import MAX_TARGETS, NightTable
 from tom_observations.selectors import known_sites
 from tom_targets.filters import TargetFilterSet
+from tom_targets.models import Target
 from tom_targets.selectors import visible_targets
 
 DEFAULT_LIMIT = 100
@@ -33,6 +35,7 @@ _SITE = {
 class SiteViewSet(ApiMixin, viewsets.ViewSet):
     """Sites from which one observes."""
 
+    queryset = Facility.objects.none()
     api_docs = {
         "list": ApiDoc(
             "List the observing sites",
@@ -60,6 +63,7 @@ class SiteViewSet(ApiMixin, viewsets.ViewSet):
 class VisibilityViewSet(ApiMixin, viewsets.ViewSet):
     """When targets can be observed."""
 
+    queryset = Target.objects.none()
     api_docs = {
         "list": ApiDoc(
             "List when targets can be observed",
