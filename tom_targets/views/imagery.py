@@ -47,6 +47,8 @@ class TargetImageryView(TargetActionMixin, TemplateView):
         place = place_at(target, timezone.now())
         if place is None:
             raise Http404(f"{target.name} has no position.")
+        if not conf.sky_surveys():
+            raise Http404("The settings name no survey.")
         ra_deg = number_in(data.get("ra"), 0.0, 360.0, place.ra_deg)
         dec_deg = number_in(data.get("dec"), -90.0, 90.0, place.dec_deg)
         field = number_in(data.get("fov"), LEAST_FIELD_ARCMIN, MOST_FIELD_ARCMIN, FIELD_ARCMIN)

@@ -33,7 +33,9 @@
         chart.querySelector(".finder-field").after(image);
       }
       image.setAttribute("href", url);
-      document.querySelector("[data-finder-notice]")?.replaceChildren(`Background: ${name}.`);
+      const notice = document.querySelector("[data-finder-notice]");
+      notice?.classList.remove("finder-screen"); // printed too
+      notice?.replaceChildren(`Background: ${name}.`);
       document.querySelector("[data-finder-source]")?.replaceChildren(name);
       said.textContent = `The chart has ${name} as its background. It prints with the page; drawing the chart anew takes it away.`;
       chart.scrollIntoView({ block: "nearest" });
