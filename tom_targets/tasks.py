@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from tom_common.background import background_task, current_job
+from tom_targets.bulk_deletion import delete_targets
 from tom_targets.models import TargetImport, TargetList
 from tom_targets.transfer.kept_files import run
 
@@ -33,6 +35,24 @@ def import_targets_file(import_id: int, dry_run: bool = False) -> dict[str, Any]
     if not dry_run and not report.nothing_stored:
         links.append({"label": "Show the targets", "url": list_url(kept)})
     return {**report.counts(), "links": links}
+
+
+@background_task(time_limit_ms=2 * 3600 * 1000, title="Deletion of targets")
+def delete_many_targets(pks: list[int], user_id: int) -> dict[str, Any]:
+    """Move targets to the trash with the rights that a user has now; a second run does the rest."""
+    job = current_job()
+    user = get_user_model()._default_manager.get(pk=user_id)
+
+    def tell(done: int) -> None:
+        job.check_cancelled()
+        job.progress(done, len(pks), f"{done:,} of {len(pks):,} targets")
+
+    found = delete_targets(pks, user=user, on_progress=tell)
+    for name in found.kept:
+        job.log(f"{name} stays: rows of a plugin need it")
+    job.progress(len(pks), len(pks), f"{found.deleted:,} targets are in the trash")
+    links = [{"label": "Bring them back from the trash", "url": reverse("targets:trash")}]
+    return {"deleted": found.deleted, "kept": len(found.kept), "links": links}
 
 
 def list_url(kept: TargetImport) -> str:

@@ -6,19 +6,20 @@ Each is a page that says how many targets it means before anything happens.
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import ProtectedError
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.views.generic import FormView, TemplateView
 
-from tom_targets import conf, list_state, services, trash
+from tom_targets import conf, list_state, services, tasks
+from tom_targets.bulk_deletion import delete_targets
 from tom_targets.formats import count_text
 from tom_targets.forms import BulkAccessForm
 from tom_targets.forms.access import LEVELS
 from tom_targets.views.mixins import LoginMixin
 
-MAX_DELETED_AT_ONCE = 500
+MAX_DELETED_AT_ONCE = 500  # more are deleted by a job, while the user goes on
+MAX_DELETED_BY_JOB = 20_000
 _SHOWN_NAMES = 8
 
 
@@ -32,7 +33,11 @@ class _SelectionMixin(LoginMixin):
     """Reads the selection, which travels along in hidden fields until the last step."""
 
     action = "change_target"
-    http_method_names = ["post"]
+    http_method_names = ["get", "post"]
+
+    def get(self, request, *args, **kwargs):
+        messages.info(request, "Select targets in the list first, then choose what to do with them.")
+        return redirect(list_state.list_url())
 
     def selection(self, action):
         data = self.request.POST
@@ -114,43 +119,44 @@ class BulkAccessView(_SelectionMixin, FormView):
 
 
 class BulkDeleteView(_SelectionMixin, TemplateView):
-    """Moves many targets to the trash."""
+    """Moves many targets to the trash; very many in the background."""
 
     template_name = "tom_targets/bulk_delete.html"
     action = "delete_target"
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(days=conf.trash_days(), limit=MAX_DELETED_AT_ONCE, **kwargs)
+        limits = {"limit": MAX_DELETED_BY_JOB, "most_at_once": MAX_DELETED_AT_ONCE}
+        return super().get_context_data(days=conf.trash_days(), **limits, **kwargs)
 
     def act(self):
-        targets = list(self.selection("delete_target")[: MAX_DELETED_AT_ONCE + 1])
-        if len(targets) > MAX_DELETED_AT_ONCE:
+        pks = list(self.selection("delete_target").values_list("pk", flat=True)[: MAX_DELETED_BY_JOB + 1])
+        if len(pks) > MAX_DELETED_BY_JOB:
             messages.error(
                 self.request,
-                f"Nothing was deleted: at most {MAX_DELETED_AT_ONCE} targets can be deleted at once."
+                f"Nothing was deleted: at most {MAX_DELETED_BY_JOB:,} targets can be deleted at once."
                 " Narrow the list.",
             )
-            return redirect(came_from(self.request))
-        deleted, kept = 0, []
-        for target in targets:
-            try:
-                trash.move_to_trash(target, user=self.request.user)
-                deleted += 1
-            except ProtectedError:
-                kept.append(target.name)
-        trash.purge_expired()
-        if kept:
+        elif len(pks) > MAX_DELETED_AT_ONCE:
+            title = f"Deletion of {count_text(len(pks), False)}"
+            user = self.request.user
+            job = tasks.delete_many_targets.submit(user=user, title=title, pks=pks, user_id=user.pk)
+            return redirect(job.get_absolute_url())
+        else:
+            self.tell(delete_targets(pks, user=self.request.user))
+        return redirect(came_from(self.request))
+
+    def tell(self, found):
+        if found.kept:
             messages.error(
-                self.request, f"Rows of a plugin need these, so they stay: {', '.join(kept[:10])}."
+                self.request, f"Rows of a plugin need these, so they stay: {', '.join(found.kept[:10])}."
             )
-        if deleted:
+        if found.deleted:
             messages.success(
                 self.request,
                 format_html(
                     '{} deleted. <a href="{}">Undo</a> within {} days.',
-                    f"{count_text(deleted, False)} {'was' if deleted == 1 else 'were'}",
+                    f"{count_text(found.deleted, False)} {'was' if found.deleted == 1 else 'were'}",
                     reverse("targets:trash"),
                     conf.trash_days(),
                 ),
             )
-        return redirect(came_from(self.request))

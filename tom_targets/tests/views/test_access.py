@@ -3,7 +3,9 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from tom_common.grants import grant_access, holds_grant
+from tom_common.models import Job
 from tom_targets.models import Target
+from tom_targets.tasks import delete_many_targets
 from tom_targets.tests.factories import SiderealTargetFactory
 
 pytestmark = pytest.mark.django_db
@@ -175,8 +177,38 @@ def test_many_targets_are_deleted_and_can_be_undone(cast, targets, client_of):
     assert Target.objects.count() == 3
 
 
-def test_too_many_at_once_are_not_deleted(cast, targets, client_of, monkeypatch):
+def test_very_many_are_deleted_by_a_job_with_the_rights_of_who_asked(
+    cast, targets, client_of, monkeypatch, django_capture_on_commit_callbacks
+):
     monkeypatch.setattr("tom_targets.views.bulk.MAX_DELETED_AT_ONCE", 2)
+    client, data = client_of(cast.owner), ticked(*targets.values())
+    assert "so a job deletes them" in client.post("/targets/bulk/delete/", data).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        response = client.post("/targets/bulk/delete/", {**data, "confirmed": "1"})
+    job = Job.objects.get()
+    assert response["Location"] == job.get_absolute_url()
+    assert (job.user, job.title, job.state) == (cast.owner, "Deletion of 3 targets", "done")
+    assert job.result["deleted"] == 3
+    assert not Target.objects.exists()
+    assert "Bring them back from the trash" in client.get(job.get_absolute_url()).content.decode()
+
+
+def test_a_job_deletes_nothing_that_its_user_may_not_delete_any_more(cast, targets):
+    pks = [target.pk for target in targets.values()]
+    assert delete_many_targets(pks, cast.viewer.pk)["deleted"] == 0
+    assert Target.objects.count() == 3
+
+
+def test_an_action_that_is_opened_as_an_address_says_what_to_do_first(cast, client_of):
+    for page in ("delete", "access"):
+        response = client_of(cast.owner).get(f"/targets/bulk/{page}/", follow=True)
+        assert response.redirect_chain == [(reverse("targets:list"), 302)]
+        assert "Select targets in the list first" in response.content.decode()
+
+
+def test_too_many_at_once_are_not_deleted(cast, targets, client_of, monkeypatch):
+    monkeypatch.setattr("tom_targets.views.bulk.MAX_DELETED_AT_ONCE", 1)
+    monkeypatch.setattr("tom_targets.views.bulk.MAX_DELETED_BY_JOB", 2)
     response = client_of(cast.owner).post(
         "/targets/bulk/delete/", ticked(*targets.values(), confirmed="1"), follow=True
     )
