@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import django_filters
 from django import forms
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Q, QuerySet
+from django.db import connections
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from tom_targets import conf, one_box
@@ -19,6 +20,10 @@ from tom_targets.name_search import Place, named_like
 from tom_targets.permissions import target_lists_for_user
 from tom_targets.region_filters import RegionFilters
 from tom_targets.sky_search import INDEX_ORDER, cone, within_pixels
+from tom_targets.tables import COLUMNS
+
+_SUMMARY = "light_curve_summary"
+_FEW_SUMMARIES = 2000  # found and sorted sooner than a list is walked through
 
 MAX_NAME_TERMS = 20
 DETECTED_WITHIN_DAYS = tuple(
@@ -255,13 +260,27 @@ class TargetFilterSet(FollowFilters, RegionFilters):
 
     def filter_detected_within(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         """Return the targets detected within so many days."""
-        return queryset.filter(
-            light_curve_summary__last_detection__gte=timezone.now() - timedelta(days=int(value))
-        )
+        return self._with_summary(queryset, last_detection__gte=timezone.now() - timedelta(days=int(value)))
 
     def filter_brighter_than(self, queryset: QuerySet, name: str, value: Any) -> QuerySet:
         """Return the targets whose newest detection is brighter than a magnitude."""
-        return queryset.filter(light_curve_summary__last_mag__lt=float(value))
+        return self._with_summary(queryset, last_mag__lt=float(value))
+
+    def _with_summary(self, queryset: QuerySet, **conditions: Any) -> QuerySet:
+        """Return the targets whose summary of the light curve is as asked.
+
+        SQLite starts from the summaries that fit, however many, and sorts their targets. Where many fit, the
+        order of the list leads sooner to its first page, so it is asked in a way that leaves no choice;
+        unless the list is sorted by the summaries themselves.
+        """
+        joined = queryset.filter(**{f"{_SUMMARY}__{lookup}": wanted for lookup, wanted in conditions.items()})
+        column = COLUMNS.get(str(self.data.get("sort", "")).removeprefix("-"))
+        if connections[queryset.db].vendor != "sqlite" or (column and column.sort.startswith(_SUMMARY)):
+            return joined
+        rows = Target._meta.get_field(_SUMMARY).related_model._default_manager.filter(**conditions)
+        if len(rows.values_list("pk", flat=True)[:_FEW_SUMMARIES]) < _FEW_SUMMARIES:
+            return joined
+        return queryset.filter(Exists(rows.filter(pk=OuterRef("pk"))))
 
 
 def _extra_filter(field: dict[str, Any]) -> django_filters.Filter:
