@@ -21,6 +21,8 @@ from django.db import models, transaction
 from tom_alerts.models import DemoRow
 from tom_alerts.simulation.survey import SimulatedSurvey, simulate_survey
 from tom_common.grants import grant_access, grant_many
+from tom_common.history import unrecorded
+from tom_common.history.services import forget
 from tom_dataproducts.models import DataProduct
 from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_batches
 from tom_dataservices.packets import read_alert_batches
@@ -88,7 +90,8 @@ def load_demo(
     seed : int
         Seed of the random numbers: the same night, seed and number give the same bytes.
     """
-    make_accounts()
+    with unrecorded():
+        make_accounts()
     survey = simulate_survey(night, seed=seed, objects=objects)
     names = [item.name for item in survey.objects]
     stored_before = set(_pks(names))
@@ -97,8 +100,10 @@ def load_demo(
         survey.write_archive(archive)
         batches = told_by_broker(read_alert_batches([archive]), survey)
         options = IngestOptions(permissions="PRIVATE", simulated=True)
-        report = ingest_batches(batches, options, on_progress=on_progress)
-    _enter_targets(names, stored_before)
+        title = "Demo: simulated alerts"
+        report = ingest_batches(batches, options, on_progress=on_progress, title=title)
+    with unrecorded():  # who sees a simulated target is part of how it was made
+        _enter_targets(names, stored_before)
     return report
 
 
@@ -235,7 +240,15 @@ def _marked(pks: Iterable[int]) -> set[int]:
 
 
 def remove_demo() -> Removal:
-    """Take away what the demo made; a target on which others hung something of theirs is kept whole."""
+    """Take away what the demo made, and its history.
+
+    A target on which others hung something of theirs is kept whole.
+    """
+    with unrecorded():
+        return _remove_all()
+
+
+def _remove_all() -> Removal:
     entered = list(_ledger(BaseTarget).values_list("object_pk", flat=True))
     kept_pks = _with_rows_of_others(entered)
     kept = list(BaseTarget.objects.filter(pk__in=kept_pks).order_by("name").values_list("name", flat=True))
@@ -248,6 +261,7 @@ def remove_demo() -> Removal:
             files = [name for name in products.values_list("data", flat=True) if name]
             removed += BaseTarget.objects.filter(pk__in=chunk).count()
             BaseTarget.objects.filter(pk__in=chunk).delete()
+            forget("target", chunk)
             _ledger(BaseTarget).filter(object_pk__in=chunk).delete()
             transaction.on_commit(lambda files=files: _delete_files(files))  # type: ignore[misc]
     others = 0
@@ -256,6 +270,8 @@ def remove_demo() -> Removal:
         for model in (TargetList, get_user_model(), Group):
             rows = model._default_manager.filter(pk__in=_ledger(model).values("object_pk"))
             others += rows.count()
+            if model is TargetList:
+                forget("list", list(rows.values_list("pk", flat=True)))
             rows.delete()
             _ledger(model).delete()
     return Removal(removed, others, kept)

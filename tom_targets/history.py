@@ -11,7 +11,8 @@ from typing import Any
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, ProtectedError, QuerySet
+from django.db import transaction
+from django.db.models import Count, FileField, ProtectedError, QuerySet
 
 from tom_common.history import (
     FOLD,
@@ -49,6 +50,7 @@ def register() -> None:
             natural=("name",),
             in_use=lambda: Target,
             remove=remove_targets,
+            remove_many=delete_targets,
             restore=restore_target,
             why_not_back=why_not_back,
             obstacles=what_hangs_on,
@@ -124,6 +126,25 @@ def remove_targets(pks: Sequence[int], user: Any) -> None:
             move_to_trash(target, user=user)
         except ProtectedError as error:
             raise RevertRefusedError(f"{target.name} cannot go: rows of a plugin need it.") from error
+
+
+def delete_targets(pks: Sequence[int]) -> None:
+    """Delete targets for good, with the files that then no row names; the files go once it is certain."""
+    files: list[tuple[Any, str]] = []
+    for relation in BaseTarget._meta.related_objects:
+        model: Any = relation.related_model
+        for column in model._meta.concrete_fields:
+            if isinstance(column, FileField):
+                rows = model._base_manager.filter(**{f"{relation.field.name}__in": pks}).order_by()
+                files += [(column, name) for name in rows.values_list(column.attname, flat=True) if name]
+    Target._default_manager.filter(pk__in=pks).delete()
+    transaction.on_commit(lambda: _remove_files(files))
+
+
+def _remove_files(files: Sequence[tuple[Any, str]]) -> None:
+    for column, name in files:
+        if not column.model._base_manager.filter(**{column.attname: name}).exists():
+            column.storage.delete(name)
 
 
 def restore_target(note: dict[str, Any], user: Any) -> None:

@@ -27,7 +27,7 @@ def newest_changes(target: BaseTarget, user: Any) -> tuple[list[ChangeLine], boo
 
 
 def section(context: Any) -> dict[str, Any]:
-    """Return what the section History of a target's page shows: the newest changes, who made them, and why."""
+    """Return what the section History of a target's page shows: the newest changes, by whom, and why."""
     target, user = context["target"], context["request"].user
     lines, has_more = newest_changes(target, user)
     begins = history_begins() if not lines else None

@@ -240,7 +240,9 @@ def _of_folded(
         if different:
             later = _last(change_set, net)
             found.append(
-                _changed(f"{tracked.words[1]} of {names.of(net)}", different, change_set, net, later)
+                _changed(
+                    f"{tracked.words[1].capitalize()} of {names.of(net)}", different, change_set, net, later
+                )
             )
         if len(found) > SHOWN:
             break

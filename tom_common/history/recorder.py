@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from tom_common.history.encoding import as_ranges, dump, same
 from tom_common.history.models import Change, ChangeSet
+from tom_common.history.queries import insert_change_set, insert_changes
 from tom_common.history.registry import FOLD, ROW, SET, Tracked
 
 CREATE, UPDATE, DELETE = Change.Action.CREATE, Change.Action.UPDATE, Change.Action.DELETE
@@ -140,8 +141,11 @@ class Recorder:
             self.rows_came(tracked, ((row[pk_name], row[subject_name]) for row in rows))
             return
         marker = self._marker()
+        is_new_here = self._new_here(tracked)
         for row in rows:
             subject_id = row[subject_name] if tracked.subject else None
+            if is_new_here(subject_id):
+                continue
             if tracked.style == ROW:
                 after = {name: row[name] for name in tracked.shown}
                 self._add(tracked, CREATE, marker, row[pk_name], subject_id, after=after)
@@ -260,6 +264,22 @@ class Recorder:
             marker = self._markers[key] = Marker(self.using)
         return marker
 
+    def _new_here(self, tracked: Tracked) -> Callable[[int | None], bool]:
+        """Return ``_is_new_here`` for many subjects at once, for rows that are no subject themselves."""
+        if tracked.is_subject or not self._created:
+            return lambda subject_id: False
+        standing: dict[int, bool] = {}
+
+        def is_new(subject_id: int | None) -> bool:
+            marker = self._created.get((tracked.subject, subject_id or 0))
+            if marker is None:
+                return False
+            if id(marker) not in standing:
+                standing[id(marker)] = marker.stands
+            return standing[id(marker)]
+
+        return is_new
+
     def _is_new_here(self, tracked: Tracked, subject_id: int | None) -> bool:
         """Whether a subject was made by this very change set: its rows then need no history of their own."""
         if subject_id is None or not self._created:
@@ -314,7 +334,7 @@ class Recorder:
         self._write_header(rows, now)
         changes = [item.as_change(self.pk or 0, now) for item in rows]
         if len(changes) <= _FEW:
-            Change._base_manager.using(self.using).bulk_create(changes)
+            insert_changes(changes, using=self.using)
         else:
             _insert_many(changes, self.using)
 
@@ -330,7 +350,7 @@ class Recorder:
             )
             return
         header = self.header
-        made = stored.create(
+        made = ChangeSet(
             author_id=header.author_id,
             author_name=header.author_name[:150],
             kind=header.kind[:20],
@@ -343,7 +363,7 @@ class Recorder:
             subject_count=subjects,
             note=dump(self.notes),
         )
-        self.pk, self._row = made.pk, Marker(self.using)
+        self.pk, self._row = insert_change_set(made, using=self.using), Marker(self.using)
 
     def can_go_on(self, *, after_commit: bool) -> bool:
         """Whether further changes belong to this change set.

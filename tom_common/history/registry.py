@@ -72,6 +72,8 @@ class Tracked:
     remove, restore : callable, optional
         ``remove(pks, user)`` deletes rows that a reverted change set made; ``restore(note, user)`` brings
         back a row that was deleted by a service of its own. Both may raise `RevertRefusedError`.
+    remove_many : callable, optional
+        Deletes rows for good, given some hundred keys: in place of ``remove`` where they are very many.
     why_not_back : callable, optional
         Takes the note of a deletion; returns why ``restore`` cannot work, or nothing.
     obstacles : callable, optional
@@ -98,6 +100,7 @@ class Tracked:
     object_field: str = ""
     in_use: Callable[[], type[models.Model]] | None = None
     remove: Callable[[Sequence[int], Any], None] | None = None
+    remove_many: Callable[[Sequence[int]], None] | None = None
     restore: Callable[[dict[str, Any], Any], None] | None = None
     why_not_back: Callable[[dict[str, Any]], str] | None = None
     obstacles: Callable[[Sequence[int]], dict[int, str]] | None = None

@@ -22,6 +22,7 @@ from tom_common.history.scope import unrecorded
 from tom_common.history.tracking import KEPT_ROWS
 
 MAX_PREVIEWED = 20_000
+MAX_TRASHED = 1000
 
 
 @dataclass
@@ -40,6 +41,13 @@ class RevertPlan:
     def is_possible(self) -> bool:
         """Whether nothing is in the way."""
         return not self.obstacles
+
+    @property
+    def is_for_good(self) -> bool:
+        """Whether what was made is too much for the trash, and is deleted for good."""
+        if not self.is_checked:
+            return self.change_set.subject_count > MAX_TRASHED
+        return sum(net.tracked.is_subject and net.effect == CREATED for net in self.nets) > MAX_TRASHED
 
     @property
     def effects(self) -> list[str]:
@@ -158,7 +166,9 @@ def _remove(nets: list[Net], user: Any) -> None:
     for tracked, of_model in _by_model(nets).items():
         pks = [net.object_pk for net in of_model if net.object_pk is not None]
         for some in chunks(pks):
-            if tracked.remove is not None:
+            if tracked.remove_many is not None and len(pks) > MAX_TRASHED:
+                tracked.remove_many(list(some))
+            elif tracked.remove is not None:
                 tracked.remove(list(some), user)
             else:
                 tracked.model()._default_manager.filter(pk__in=list(some)).delete()

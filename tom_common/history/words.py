@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Min
 from django.utils.text import capfirst
 
 from tom_common.history.encoding import chunks, python_value
@@ -28,13 +29,14 @@ class ValueLine:
 
 @dataclass
 class ChangeLine:
-    """One change in words. ``subject`` and ``url`` are empty where the page is about one subject anyway."""
+    """One change in words; ``begins`` where the line before is of another change set."""
 
     change: Change
     what: str
     values: list[ValueLine] = field(default_factory=list)
     subject: str = ""
     url: str = ""
+    begins: bool = True
 
 
 def change_lines(changes: Sequence[Change]) -> list[ChangeLine]:
@@ -53,7 +55,8 @@ def change_lines(changes: Sequence[Change]) -> list[ChangeLine]:
             lines.append(ChangeLine(change, f"{change.model_label} {change.get_action_display()}"))
             continue
         what, values = _words(change, tracked, names)
-        lines.append(ChangeLine(change, capfirst(what), values, subject, url))
+        begins = not lines or lines[-1].change.change_set_id != change.change_set_id
+        lines.append(ChangeLine(change, capfirst(what), values, subject, url, begins))
     return lines
 
 
@@ -179,11 +182,33 @@ def _text(value: Any) -> str | None:
     return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
 
 
-def set_title(change_set: ChangeSet) -> str:
-    """Return what a change set is called in lists: its title, or its kind and how much it touched."""
+def set_title(change_set: ChangeSet, name: str = "") -> str:
+    """Return what a change set is called: its title, or its kind and what it touched.
+
+    Parameters
+    ----------
+    change_set : ChangeSet
+    name : str
+        Of the one target that it touched.
+    """
     if change_set.title:
         return change_set.title
+    if change_set.subject_count == 1:
+        return f"{change_set.kind_text}: {name}" if name else change_set.kind_text
     count = change_set.subject_count
-    if count == 1:
-        return change_set.kind_text
     return f"{change_set.kind_text} of {count:,} targets" if count else change_set.kind_text
+
+
+def set_titles(change_sets: Sequence[ChangeSet]) -> list[str]:
+    """Return what change sets are called; the targets they touched are looked up at once for all."""
+    nameless = [found.pk for found in change_sets if not found.title and found.subject_count == 1]
+    firsts: dict[int, Change] = {}
+    if nameless:
+        rows = Change.objects.filter(change_set__in=nameless).order_by().values("change_set")
+        first_pks = list(rows.annotate(first=Min("pk")).values_list("first", flat=True))
+        firsts = {change.change_set_id: change for change in Change.objects.filter(pk__in=first_pks)}
+    names = _Names(firsts.values())
+    return [
+        set_title(found, names.subject(firsts[found.pk])[0] if found.pk in firsts else "")
+        for found in change_sets
+    ]

@@ -15,7 +15,7 @@ from tom_common.history.permissions import why_not_revert
 from tom_common.history.revert import MAX_PREVIEWED, plan_revert, revert
 from tom_common.history.selectors import changes_in, visible_change_sets
 from tom_common.history.tasks import revert_change_set
-from tom_common.history.words import change_lines, set_title
+from tom_common.history.words import change_lines, set_titles
 from tom_common.keyset import count_rows, keyset_page, pager
 
 PAGE_SIZE = 50
@@ -55,7 +55,7 @@ class ChangeListView(LoginRequiredMixin, TemplateView):
             form=form,
             is_filtered=any(wanted.get(name) for name in form.fields),
             target_pk=wanted.get("target"),
-            change_sets=[(found, set_title(found)) for found in page.items],
+            change_sets=list(zip(page.items, set_titles(page.items), strict=True)),
             **pager(self.request, page, count_rows(rows.order_by()), "change sets"),
             **kwargs,
         )
@@ -83,7 +83,7 @@ class ChangeSetView(ChangeSetMixin, TemplateView):
         page = keyset_page(rows, sort="pk", page_size=PAGE_SIZE, cursor=cursor)
         return super().get_context_data(
             change_set=found,
-            title=set_title(found),
+            title=set_titles([found])[0],
             reverts=getattr(found, "reverts", None),
             refusal=why_not_revert(self.request.user, found),
             lines=change_lines(page.items),
@@ -100,7 +100,7 @@ class RevertView(ChangeSetMixin, TemplateView):
     def get_context_data(self, **kwargs):
         found = self.get_change_set()
         plan = plan_revert(found, self.request.user)
-        return super().get_context_data(change_set=found, title=set_title(found), plan=plan, **kwargs)
+        return super().get_context_data(change_set=found, title=set_titles([found])[0], plan=plan, **kwargs)
 
     def post(self, request, *args, **kwargs):
         found = self.get_change_set()
@@ -110,7 +110,7 @@ class RevertView(ChangeSetMixin, TemplateView):
                 messages.error(request, refusal)
                 return redirect("change-set", pk=found.pk)
             job = revert_change_set.submit(
-                user=request.user, title=f"Undo {set_title(found)}"[:200], pk=found.pk, reason=reason
+                user=request.user, title=f"Undo {set_titles([found])[0]}"[:200], pk=found.pk, reason=reason
             )
             return redirect("job-detail", pk=job.pk)
         try:

@@ -4,16 +4,17 @@ import random
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 
 from tom_common.bulk import insert_new
 from tom_common.grants import grant_access
 from tom_common.history import RevertRefusedError, change_set, unrecorded
 from tom_common.history.models import ChangeSet
 from tom_common.history.revert import plan_revert, revert
-from tom_dataproducts.models import PhotometryReducedDatum
+from tom_dataproducts.models import DataProduct, PhotometryReducedDatum
 from tom_dataservices.ingest.targets import upsert_extras
 from tom_targets import services, trash
-from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName
+from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName, TrashedTarget
 from tom_targets.tests.factories import SiderealTargetFactory
 
 pytestmark = pytest.mark.django_db
@@ -274,11 +275,23 @@ def test_a_merge_is_undone(boss, target):
     assert state() == before
 
 
-def test_a_thousand_new_targets_are_removed(boss):
+def test_too_many_targets_for_the_trash_are_deleted_with_their_files(
+    boss, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr("tom_common.history.revert.MAX_TRASHED", 100)
     with change_set(boss) as changes:
-        insert_new(BaseTarget, {"name": [f"t{n}" for n in range(300)], "type": ["SIDEREAL"] * 300})
-    undo(changes, boss)
+        insert_new(BaseTarget, {"name": [f"t{n}" for n in range(700)], "type": ["SIDEREAL"] * 700})
+        first = Target.objects.get(name="t1")
+        first.save(names=["an alias"])
+        product = DataProduct.objects.create(target=first, data=ContentFile(b"x", name="history_test.txt"))
+    assert plan_revert(ChangeSet.objects.get(pk=changes.pk), boss).is_for_good
+    with django_capture_on_commit_callbacks(execute=True):
+        made = undo(changes, boss)
     assert not Target.objects.exists()
+    assert not TrashedTarget.objects.exists()
+    assert not product.data.storage.exists(product.data.name)
+    with pytest.raises(RevertRefusedError, match="for good"):
+        undo(made, boss)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,50 @@
+"""What is done with the history itself: taking away that of rows which were never real."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Count
+
+from tom_common.history.encoding import chunks
+from tom_common.history.models import Change, ChangeSet
+
+
+def forget(subject_type: str, subject_ids: Sequence[int]) -> int:
+    """Delete all history of some subjects, and the change sets that then hold nothing.
+
+    Only for what was made up, such as the demo. Change sets of which a part is left count what is left.
+
+    Parameters
+    ----------
+    subject_type : str
+        For example ``target``.
+    subject_ids : sequence of int
+
+    Returns
+    -------
+    int
+        Rows of history deleted.
+    """
+    deleted = 0
+    with transaction.atomic():
+        touched: set[int] = set()
+        for some in chunks(list(subject_ids)):
+            rows = Change.objects.filter(subject_type=subject_type, subject_id__in=list(some)).order_by()
+            touched.update(rows.values_list("change_set", flat=True).distinct())
+            deleted += rows.delete()[0]
+        for sets in chunks(sorted(touched)):
+            _count_again(list(sets))
+    return deleted
+
+
+def _count_again(change_sets: list[int]) -> None:
+    left = Change.objects.filter(change_set__in=change_sets).order_by().values("change_set")
+    counted = left.annotate(changes=Count("pk"), subjects=Count("subject_id", distinct=True)).values_list(
+        "change_set", "changes", "subjects"
+    )
+    remaining = {pk: (changes, subjects) for pk, changes, subjects in counted}
+    ChangeSet.objects.filter(pk__in=[pk for pk in change_sets if pk not in remaining]).delete()
+    for pk, (changes, subjects) in remaining.items():
+        ChangeSet.objects.filter(pk=pk).update(change_count=changes, subject_count=subjects)
