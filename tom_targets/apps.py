@@ -56,7 +56,7 @@ class TomTargetsConfig(AppConfig):
                 "label": "Sky and finder chart",
                 "partial": f"{partials}/aladin_finderchart.html",
                 "context": f"{contexts}.sky",
-                "order": 25,
+                "order": 28,
                 "lazy": False,
             },
             {
