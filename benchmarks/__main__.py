@@ -7,10 +7,10 @@ import sys
 
 from benchmarks.databases import ROOT, DatabaseMissingError, postgres_url
 
-WITH_DATABASES = ("ingest", "pages", "transfer", "peer")
+WITH_DATABASES = ("ingest", "pages", "sky", "transfer", "peer")
 ALL = (
     *("startup", "ingest", "pages", "api", "bulk_insert", "light_curve", "decode_packets"),
-    *("visibility", "transfer", "peer"),
+    *("visibility", "sky", "transfer", "peer"),
 )
 TIMEOUT_S = 6 * 3600
 

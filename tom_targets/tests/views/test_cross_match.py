@@ -52,7 +52,7 @@ def test_pasted_positions_find_the_nearest_target_that_one_may_see(client, cast,
     answer = compare(client, text=TEXT)
     assert hits(client, answer) == [(1, "mine", "near"), (3, "", "near")]
     page = client.get(answer.url).content.decode()
-    assert "<strong>2</strong> of 4 positions have a target within 2″; 1 rows have no position" in page
+    assert "<strong>2</strong> of 4 positions have a target within 2″; 1 row without a position" in page
     assert "Row 2: <code>nonsense</code>" in page and "secret" not in page
 
 
