@@ -8,7 +8,6 @@ import is there whole, or not at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -139,6 +138,7 @@ def import_file(
     title: str = "",
     dry_run: bool = False,
     on_progress: Progress | None = None,
+    on_stored: Callable[[Report], None] | None = None,
 ) -> Report:
     """Import a file, or say what an import would do.
 
@@ -157,6 +157,8 @@ def import_file(
         Store nothing.
     on_progress : callable, optional
         Told what is being done, how many rows are done, and of how many.
+    on_stored : callable, optional
+        Called with the report in the transaction of the storing: what it writes is there if the targets are.
 
     Returns
     -------
@@ -181,7 +183,7 @@ def import_file(
         if on_progress:
             on_progress("stored", 0, len(plan.create) + len(plan.update))
         try:
-            return _store(plan, options, report, user=user, title=title)
+            return _store(plan, options, user=user, title=title, on_stored=on_stored)
         except RaceError:
             del rows.problems[said:]  # plan again with the names that came meanwhile
             rows.wrong = {place for place in rows.wrong if _is_wrong_itself(rows, place)}
@@ -204,22 +206,34 @@ def _nothing(report: Report) -> Report:
     return report
 
 
-def _store(plan: Plan, options: ImportOptions, report: Report, *, user: Any, title: str) -> Report:
-    has_work = bool(plan.create or plan.update)
-    scope = change_set(user, kind="import", title=title[:200]) if has_work else nullcontext()
-    with scope as changes:
+def _store(
+    plan: Plan,
+    options: ImportOptions,
+    *,
+    user: Any,
+    title: str,
+    on_stored: Callable[[Report], None] | None,
+) -> Report:
+    if not (plan.create or plan.update):
+        found = _report_of(plan, dry_run=False)
+        if on_stored:
+            on_stored(found)
+        return found
+    with change_set(user, kind="import", title=title[:200]) as changes:
         created = store_new(plan, options, user=user)
         if options.mode == ALL_OR_NOTHING and plan.rejected_count:
             raise _NothingStoredError  # a project's own class refused what we took for right
         changed = store_changes(plan)
         put_on_lists(plan, {**created, **plan.update}, options, user=user)
-        if changes is not None:
-            changes.note(rows=report.row_count, created=len(created), updated=len(changed))
-    found = _report_of(plan, dry_run=False)
-    found.created, found.updated = len(created), len(changed)
-    found.unchanged = len(plan.update) - len(changed)
-    found.target_pks = [*created.values(), *plan.update.values()]
-    found.change_set_pk = getattr(changes, "pk", None)
+        found = _report_of(plan, dry_run=False)
+        found.created, found.updated = len(created), len(changed)
+        found.unchanged = len(plan.update) - len(changed)
+        found.target_pks = [*created.values(), *plan.update.values()]
+        changes.note(**found.counts())
+        changes.flush()
+        found.change_set_pk = changes.pk
+        if on_stored:
+            on_stored(found)
     return found
 
 

@@ -10,14 +10,13 @@ import io
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -122,8 +121,15 @@ def run(
         If the file cannot be imported; the reason is kept.
     """
     options = ImportOptions.from_dict(kept.options)
+
+    def mark(report: Report) -> None:
+        kept.state = TargetImport.State.DONE
+        kept.change_set_pk = report.change_set_pk
+        kept.job_id = job_id
+        kept.save(update_fields=["state", "change_set_pk", "job"])
+
     try:
-        with opened(kept) as reader, nullcontext() if dry_run else transaction.atomic():
+        with opened(kept) as reader:
             report = import_file(
                 reader,
                 mapping_of(kept),
@@ -132,12 +138,8 @@ def run(
                 title=f"Import of {kept.name}",
                 dry_run=dry_run,
                 on_progress=on_progress,
+                on_stored=mark,
             )
-            if not dry_run and not report.nothing_stored:
-                kept.state = TargetImport.State.DONE
-                kept.change_set_pk = report.change_set_pk
-                kept.job_id = job_id
-                kept.save(update_fields=["state", "change_set_pk", "job"])
     except FileError as error:
         kept.state, kept.finished = TargetImport.State.FAILED, timezone.now()
         kept.result = {"error": str(error)}
