@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from rest_framework import viewsets
 from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 
 from tom_common.api_docs import ApiDoc, query_parameter
@@ -32,15 +33,35 @@ _SITE = {
 }
 
 
+class NightPages(BasePagination):
+    """Says in the schema how an answer with nights looks; the view makes the pages itself."""
+
+    def get_schema_operation_parameters(self, view):
+        return []
+
+    def get_paginated_response_schema(self, schema):
+        return {
+            "type": "object",
+            "properties": {
+                "count": {"type": "integer", "description": "Targets that fit."},
+                "observable": {"type": "integer", "description": "Those observable somewhere."},
+                "limits": _ANY_OBJECT,
+                "results": schema,
+            },
+            "required": ["count", "observable", "limits", "results"],
+        }
+
+
 class SiteViewSet(ApiMixin, viewsets.ViewSet):
     """Sites from which one observes."""
 
     queryset = Facility.objects.none()
+    pagination_class = None
     api_docs = {
         "list": ApiDoc(
             "List the observing sites",
             "Your own site, from your profile, comes first and has the code `own`.",
-            responses={200: {"type": "array", "items": _SITE}},
+            responses={200: _SITE},
         )
     }
 
@@ -64,6 +85,7 @@ class VisibilityViewSet(ApiMixin, viewsets.ViewSet):
     """When targets can be observed."""
 
     queryset = Target.objects.none()
+    pagination_class = NightPages
     api_docs = {
         "list": ApiDoc(
             "List when targets can be observed",

@@ -134,7 +134,7 @@ class TargetViewSet(ApiMixin, viewsets.ModelViewSet):
                     {"type": "string"},
                 ),
             ],
-            errors=[400, 409],
+            errors=[400, 404, 409],
         ),
         "destroy": ApiDoc(
             "Delete a target",

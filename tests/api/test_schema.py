@@ -11,6 +11,7 @@ ROUTES = {
     "/api/groups/": {"get"},
     "/api/targets/": {"get", "post"},
     "/api/targets/{id}/": {"get", "put", "patch", "delete"},
+    "/api/targets/{id}/position/": {"get"},
     "/api/targetextra/{id}/": {"get", "delete"},
     "/api/targetname/{id}/": {"get", "delete"},
     "/api/targetlist/{id}/": {"get", "delete"},
@@ -19,6 +20,8 @@ ROUTES = {
     "/api/reduceddatums/": {"get", "post"},
     "/api/reduceddatums/{id}/": {"get", "delete"},
     "/api/lightcurves/{id}/": {"get"},
+    "/api/sites/": {"get"},
+    "/api/visibility/": {"get"},
     "/api/token-auth/": {"post"},
 }
 
