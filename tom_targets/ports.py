@@ -16,9 +16,16 @@ class ObservingDesk(Protocol):
         """Return all known sites, the user's own first."""
         ...
 
+    def usual_sites(self, user: Any = None) -> Sequence[Site]:
+        """Return the sites that are shown until somebody chooses, the user's own first."""
+        ...
+
 
 class _NoDesk:
     def sites(self, user: Any = None) -> Sequence[Site]:
+        return ()
+
+    def usual_sites(self, user: Any = None) -> Sequence[Site]:
         return ()
 
 
