@@ -8,8 +8,9 @@ from __future__ import annotations
 import datetime
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -278,8 +279,13 @@ def _remove_all() -> Removal:
 
 
 def _delete_files(names: list[str]) -> None:
+    """Delete files and, where the storage has folders, those that are empty then."""
     for name in names:
         default_storage.delete(name)
+    folders = {str(parent) for name in names for parent in PurePosixPath(name).parents} - {"."}
+    for folder in sorted(folders, key=len, reverse=True):
+        with suppress(OSError, NotImplementedError):  # it holds something else, or the storage is a bucket
+            Path(default_storage.path(folder)).rmdir()
 
 
 def _with_rows_of_others(pks: list[int]) -> set[int]:

@@ -100,6 +100,7 @@ def test_removing_takes_every_row_and_file_away():
     after = row_counts()
     assert after == before
     assert not any(default_storage.exists(name) for name in files)
+    assert not any(default_storage.exists(name.partition("/")[0]) for name in files)
 
 
 def test_removing_keeps_what_is_not_its_own():

@@ -227,6 +227,13 @@ def test_running_job_is_asked_to_stop(client, people, job):
     assert _url("job-cancel", job) not in page
 
 
+@pytest.mark.parametrize("state", [State.CANCELLED, State.FAILED])
+def test_job_that_was_stopped_tells_how_far_it_was(client, people, job, state):
+    Job.objects.filter(pk=job.pk).update(state=state, message="701 alerts received")
+    client.force_login(people["owner"])
+    assert "701 alerts received" in client.get(_url("job-detail", job)).content.decode()
+
+
 def test_job_that_has_ended_is_not_changed(client, people, job):
     Job.objects.filter(pk=job.pk).update(state=State.DONE)
     client.force_login(people["owner"])
