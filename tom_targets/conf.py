@@ -92,7 +92,7 @@ def duplicate_radius_arcsec() -> float:
 
 
 def duplicate_action() -> str:
-    """What becomes of a target that is there already, where nobody chose: ``skip``, ``update``, ``create``."""
+    """What becomes of a target that is there already where nobody chose: ``skip``, ``update``, ``create``."""
     return str(getattr(settings, "TOM_DUPLICATE_ACTION", "skip"))
 
 
