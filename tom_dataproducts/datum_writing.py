@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, models
 from django.db.models.signals import post_save, pre_save
 
 from tom_common.bulk import insert_new
 from tom_common.grants import grant_many
+from tom_common.history import change_set
 from tom_dataproducts.datum_reading import read_datum
 from tom_dataproducts.models import DataProduct, LightCurveSummary, ReducedDatum
 from tom_dataproducts.permissions import data_products_for_user, rows_have_own_permissions
@@ -101,7 +102,7 @@ def store_datum(data: Any, *, user: Any) -> tuple[Any, bool]:
 
 def _saved(row: Any, user: Any) -> tuple[Any, bool]:
     try:
-        with transaction.atomic():
+        with change_set(user, kind="upload", title="1 measurement by the API"):
             row.save()
             _give_access([row], user)
     except (ValidationError, IntegrityError) as error:
@@ -164,7 +165,8 @@ def store_data(items: Sequence[Any], *, user: Any, mode: str) -> StoredData:
     if not good or (result.errors and mode == ALL_OR_NOTHING):
         return result
     try:
-        with transaction.atomic():
+        title = f"{len(good):,} measurement{'' if len(good) == 1 else 's'} by the API"
+        with change_set(user, kind="upload", title=title):
             _store(good, result, user)
     except IntegrityError as error:
         raise ValidationError("A target or a file was deleted meanwhile; nothing is stored.") from error

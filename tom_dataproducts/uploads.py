@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from tom_common.grants import grant_access
+from tom_common.history import change_set
 from tom_common.hooks import run_hook
 from tom_dataproducts.file_names import safe_file_name
 from tom_dataproducts.models import DataProduct
@@ -62,7 +63,8 @@ def store_upload(
     values["data"].name = safe_file_name(values["data"].name)
     product = DataProduct(**values)
     try:
-        with transaction.atomic():
+        title = f"Upload of {values['data'].name}"
+        with change_set(user, kind="upload", title=title):
             product.save()
             if rows_have_own_permissions():
                 for holder in (user, *groups):

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from tom_common.history import change_set
 from tom_targets import services
 from tom_targets.formats import count_text
 from tom_targets.list_state import selected_targets
@@ -71,10 +72,11 @@ def _move(targets: QuerySet, grouping: TargetList, request: HttpRequest) -> None
         return
     keys = list(targets.values_list("pk", flat=True))
     targets = targets.model.objects.filter(pk__in=keys)
-    _add(targets, grouping, request)
-    others = target_lists_for_user(request.user, TargetList.objects.all(), "change_targetlist")
-    for other in others.exclude(pk=grouping.pk).filter(targets__in=keys).distinct():
-        services.remove_from_list(other, targets)
+    with change_set(request.user, kind="bulk", title=f"Moved to the list {grouping.name}"):
+        _add(targets, grouping, request)
+        others = target_lists_for_user(request.user, TargetList.objects.all(), "change_targetlist")
+        for other in others.exclude(pk=grouping.pk).filter(targets__in=keys).distinct():
+            services.remove_from_list(other, targets)
 
 
 def add_all_to_grouping(

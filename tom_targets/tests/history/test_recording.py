@@ -98,7 +98,7 @@ def test_aliases_and_extras_of_a_stored_target(target):
 def test_updates_of_many_rows(django_assert_max_num_queries):
     with unrecorded():
         targets = SiderealTargetFactory.create_batch(30, permissions="PRIVATE")
-    with change_set(kind="bulk", reason="go public") as changes, django_assert_max_num_queries(8):
+    with change_set(kind="bulk", reason="go public") as changes, django_assert_max_num_queries(12):
         Target.objects.all().update(permissions="OPEN")
         changes.flush()
     assert Change.objects.count() == 30
