@@ -98,8 +98,8 @@ class Report:
         return ", ".join(parts) or "nothing to share"
 
     def as_result(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Return what the job keeps; `request` says what was asked for."""
-        return {
+        """Return what the job keeps: two lines for its own page, and the whole with what was asked for."""
+        whole = {
             "to": self.label,
             "dry_run": self.dry_run,
             "summary": self.summary(),
@@ -110,3 +110,4 @@ class Report:
             "refused": self.refused,
             "request": request,
         }
+        return {"to": self.label, "summary": self.summary(), "report": whole}

@@ -121,7 +121,8 @@ class ShareReportView(LoginRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs):
         job = self.get_job()
-        report = job.result if isinstance(job.result, dict) and job.state == job.State.DONE else None
+        is_done = job.state == job.State.DONE and isinstance(job.result, dict)
+        report = job.result.get("report") if is_done else None
         asked = job.arguments["kwargs"]
         found = (report or {}).get("items", [])
         shown = sorted(found, key=lambda item: item["outcome"] != "refused")[:_ITEMS]
