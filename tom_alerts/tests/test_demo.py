@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from tom_alerts import demo
 from tom_alerts.models import DemoRow
+from tom_common.history.models import ChangeSet
 from tom_dataproducts.models import AstrometryReducedDatum, DataProduct, PhotometryReducedDatum
 from tom_targets.models import Target, TargetExtra, TargetList
 from tom_targets.permissions import targets_for_user
@@ -99,6 +100,7 @@ def test_removing_takes_every_row_and_file_away():
     assert (removal.targets, removal.others, removal.kept) == (40, 5, [])
     after = row_counts()
     assert after == before
+    assert not ChangeSet.objects.exists()
     assert not any(default_storage.exists(name) for name in files)
     assert not any(default_storage.exists(name.partition("/")[0]) for name in files)
 
