@@ -56,6 +56,7 @@ class TargetListView(TemplateView):
                 page.items, names, user=self.request.user, sort=sort, query=self.pairs
             ),
             groupings=groupings,
+            skymap_objects=page.items,
             target_count=count.value,
             record_count=count.value,
             total_text=count_text(count.value, count.is_estimate),
