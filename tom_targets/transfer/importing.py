@@ -220,7 +220,7 @@ def _store(
             on_stored(found)
         return found
     with change_set(user, kind="import", title=title[:200]) as changes:
-        created = store_new(plan, options, user=user)
+        created = store_new(plan, options, user=user, on_part=changes.flush)
         if options.mode == ALL_OR_NOTHING and plan.rejected_count:
             raise _NothingStoredError  # a project's own class refused what we took for right
         changed = store_changes(plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,14 +29,17 @@ from tom_targets.transfer.queries import grant_on_new_targets
 QUIET_HOOK = "tom_common.hooks.target_post_save"  # ours: it writes a line of the log
 _EXTRA_COLUMNS = ("target_id", "key", "value", "float_value", "bool_value", "time_value")
 _CHUNK = 1000
+_PART = 20_000
 
 
 class RaceError(Exception):
     """Somebody stored one of the names between our looking and our writing."""
 
 
-def store_new(plan: Plan, options: ImportOptions, *, user: Any) -> dict[int, int]:
-    """Store the new targets of a plan and return their keys by place.
+def store_new(
+    plan: Plan, options: ImportOptions, *, user: Any, on_part: Callable[[], None] | None = None
+) -> dict[int, int]:
+    """Store the new targets of a plan, part by part, and return their keys by place; `on_part` follows each.
 
     Raises
     ------
@@ -48,7 +51,17 @@ def store_new(plan: Plan, options: ImportOptions, *, user: Any) -> dict[int, int
         return {}
     if not bulk_creation.all_as_usual():
         return _store_one_by_one(plan, options, user)
-    counts = insert_new(BaseTarget, _columns(plan, options), returning=("id", "name"))
+    stored: dict[int, int] = {}
+    for start in range(0, len(places), _PART):
+        stored |= _store_part(plan, places[start : start + _PART], options, user)
+        if on_part:
+            on_part()
+    _tell_hook(plan, stored)
+    return stored
+
+
+def _store_part(plan: Plan, places: Sequence[int], options: ImportOptions, user: Any) -> dict[int, int]:
+    counts = insert_new(BaseTarget, _columns(plan, places, options), returning=("id", "name"))
     by_name = {name: pk for pk, name in counts.returned}
     if len(by_name) != len(places):
         raise RaceError
@@ -57,12 +70,11 @@ def store_new(plan: Plan, options: ImportOptions, *, user: Any) -> dict[int, int
         _store_aliases(plan, stored)
         store_extras(plan, stored, with_defaults=True)
     _grant(plan, stored, options, user)
-    _tell_hook(plan, stored)
     return stored
 
 
-def _columns(plan: Plan, options: ImportOptions) -> dict[str, Sequence[Any]]:
-    rows, places = plan.rows, plan.create
+def _columns(plan: Plan, places: Sequence[int], options: ImportOptions) -> dict[str, Sequence[Any]]:
+    rows = plan.rows
     at = np.array(places, dtype=np.int64)
     names = [rows.names[place] for place in places]
     columns: dict[str, Sequence[Any]] = {
