@@ -68,9 +68,9 @@ def insert_new(
     """Insert the rows that are not stored yet, and overwrite those that are where that is asked for.
 
     Runs inside the transaction of the caller; without one, each batch is a transaction of its own. Signals
-    and ``save`` are not called; the history notes what models that have one receive. A batch with a row that breaks a rule of the table is halved until the row is
-    found, which is logged and left out; a broken foreign key shows at the end of the transaction only, as an
-    error.
+    and ``save`` are not called; the history notes what models that have one receive. A batch with a row that
+    breaks a rule of the table is halved until the row is found, which is logged and left out; a broken
+    foreign key shows at the end of the transaction only, as an error.
 
     Parameters
     ----------

@@ -7,69 +7,166 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tom_common', '0002_failedlogin'),
+        ("tom_common", "0002_failedlogin"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ChangeSet',
+            name="ChangeSet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('author_name', models.CharField(blank=True, default='', help_text='User name at that time; empty where nobody was.', max_length=150)),
-                ('kind', models.CharField(default='edit', max_length=20)),
-                ('title', models.CharField(blank=True, default='', max_length=200)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('origin', models.CharField(blank=True, default='', help_text='Where it came from: page, api, job or command.', max_length=10)),
-                ('state', models.CharField(choices=[('applied', 'Applied'), ('reverted', 'Reverted')], default='applied', max_length=10)),
-                ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
-                ('change_count', models.PositiveIntegerField(default=0, help_text='Rows of history in it.')),
-                ('subject_count', models.PositiveIntegerField(default=0, help_text='Targets touched, each counted once a flush.')),
-                ('note', models.TextField(blank=True, default='', help_text='JSON: what the writer wants kept.')),
-                ('author', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='change_sets', to=settings.AUTH_USER_MODEL)),
-                ('job', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='tom_common.job')),
-                ('reverted_by', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reverts', to='tom_common.changeset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "author_name",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="User name at that time; empty where nobody was.",
+                        max_length=150,
+                    ),
+                ),
+                ("kind", models.CharField(default="edit", max_length=20)),
+                ("title", models.CharField(blank=True, default="", max_length=200)),
+                ("reason", models.TextField(blank=True, default="")),
+                (
+                    "origin",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Where it came from: page, api, job or command.",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("applied", "Applied"), ("reverted", "Reverted")],
+                        default="applied",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("change_count", models.PositiveIntegerField(default=0, help_text="Rows of history in it.")),
+                (
+                    "subject_count",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Targets touched, each counted once a flush."
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(blank=True, default="", help_text="JSON: what the writer wants kept."),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="change_sets",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="tom_common.job",
+                    ),
+                ),
+                (
+                    "reverted_by",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="reverts",
+                        to="tom_common.changeset",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-pk',),
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model_label', models.CharField(help_text='For example tom_targets.targetname.', max_length=100)),
-                ('object_pk', models.BigIntegerField(help_text='Key of the row; of the list for a membership; empty for many rows at once.', null=True)),
-                ('subject_type', models.CharField(blank=True, default='', help_text='For example target.', max_length=20)),
-                ('subject_id', models.BigIntegerField(help_text="Key of the row's target.", null=True)),
-                ('action', models.CharField(choices=[('create', 'created'), ('update', 'changed'), ('delete', 'deleted')], max_length=10)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('row_count', models.PositiveIntegerField(default=1)),
-                ('before', models.TextField(blank=True, default='')),
-                ('after', models.TextField(blank=True, default='')),
-                ('note', models.TextField(blank=True, default='', help_text='JSON: ids of many rows, where it was kept.')),
-                ('change_set', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='tom_common.changeset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "model_label",
+                    models.CharField(help_text="For example tom_targets.targetname.", max_length=100),
+                ),
+                (
+                    "object_pk",
+                    models.BigIntegerField(
+                        help_text="Key of the row; of the list for a membership; empty for many rows at once.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "subject_type",
+                    models.CharField(blank=True, default="", help_text="For example target.", max_length=20),
+                ),
+                ("subject_id", models.BigIntegerField(help_text="Key of the row's target.", null=True)),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[("create", "created"), ("update", "changed"), ("delete", "deleted")],
+                        max_length=10,
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("row_count", models.PositiveIntegerField(default=1)),
+                ("before", models.TextField(blank=True, default="")),
+                ("after", models.TextField(blank=True, default="")),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True, default="", help_text="JSON: ids of many rows, where it was kept."
+                    ),
+                ),
+                (
+                    "change_set",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="changes",
+                        to="tom_common.changeset",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.AddIndex(
-            model_name='changeset',
-            index=models.Index(fields=['author', '-id'], name='tom_history_author'),
+            model_name="changeset",
+            index=models.Index(fields=["author", "-id"], name="tom_history_author"),
         ),
         migrations.AddIndex(
-            model_name='changeset',
-            index=models.Index(fields=['kind', '-id'], name='tom_history_kind'),
+            model_name="changeset",
+            index=models.Index(fields=["kind", "-id"], name="tom_history_kind"),
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['subject_type', 'subject_id', 'id'], name='tom_history_subject'),
+            model_name="change",
+            index=models.Index(fields=["subject_type", "subject_id", "id"], name="tom_history_subject"),
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['model_label', 'object_pk', 'id'], name='tom_history_object'),
+            model_name="change",
+            index=models.Index(fields=["model_label", "object_pk", "id"], name="tom_history_object"),
         ),
     ]
