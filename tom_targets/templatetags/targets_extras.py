@@ -26,7 +26,6 @@ from tom_targets.ports import observing_desk
 from tom_targets.sections import Section, all_sections
 from tom_targets.sharing_port import has_sharing_gateway, sharing_gateway
 from tom_targets.sky_contexts import distribution_context, sky_context
-from tom_targets.sharing_port import has_sharing_gateway, sharing_gateway
 
 register = template.Library()
 
