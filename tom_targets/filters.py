@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from tom_targets import conf, one_box
+from tom_targets.extra_search import has_extra
 from tom_targets.follow_filters import FollowFilters
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList
 from tom_targets.name_search import Place, named_like
@@ -251,12 +252,7 @@ class TargetFilterSet(FollowFilters, RegionFilters):
         cleaned = self.form.cleaned_data
         if name == "value" and cleaned.get("key"):
             return queryset  # done together with the key
-        rows = TargetExtra.objects.all()
-        if cleaned.get("key"):
-            rows = rows.filter(key=cleaned["key"])
-        if cleaned.get("value"):
-            rows = rows.filter(value__icontains=cleaned["value"])
-        return queryset.filter(pk__in=rows.values("target_id"))
+        return queryset.filter(has_extra(key=cleaned.get("key") or "", value=cleaned.get("value") or ""))
 
     def filter_detected_within(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         """Return the targets detected within so many days."""

@@ -17,8 +17,9 @@ from tom_common.astro.angles import dec_to_dms, ra_to_hms
 from tom_common.astro.typed_position import TypedPosition, read_position
 from tom_common.hooks import import_method
 from tom_targets.derived import simplify_name
+from tom_targets.extra_search import has_extra
 from tom_targets.formats import with_minus
-from tom_targets.models import Target, TargetExtra
+from tom_targets.models import Target
 from tom_targets.name_search import Hit, Place, first_named, named, named_like
 from tom_targets.sky_search import MAX_RADIUS_ARCSEC, cone
 
@@ -183,10 +184,7 @@ def _around(targets: QuerySet, meaning: Meaning) -> QuerySet:
 
 
 def _is_tagged(meaning: Meaning) -> Q:
-    rows = TargetExtra.objects.filter(key=meaning.key)
-    if meaning.value:
-        rows = rows.filter(value__icontains=meaning.value)
-    return Q(pk__in=rows.values("target_id"))
+    return has_extra(key=meaning.key, value=meaning.value)
 
 
 def _tagged_hits(targets: QuerySet, meaning: Meaning, limit: int) -> list[Hit]:
