@@ -126,7 +126,7 @@ def run_python(
     return done.stdout
 
 
-def load_targets(count: int) -> list[int]:
+def load_targets(count: int, levels: Sequence[str] = tuple(LEVELS)) -> list[int]:
     """Store targets all over the sky, each with a class and an alias; return their keys."""
     import numpy as np
 
@@ -141,7 +141,7 @@ def load_targets(count: int) -> list[int]:
         "name": names,
         "name_key": names,
         "type": ["SIDEREAL"] * count,
-        "permissions": [LEVELS[number % 100] for number in range(count)],
+        "permissions": [levels[number % 100] for number in range(count)],
         "ra": ra,
         "dec": dec,
         "sky_index": sky_index(ra, dec),
