@@ -21,7 +21,7 @@ control_socket_disable = True
 loglevel = "warning"
 
 
-def post_worker_init(_worker):
+def post_worker_init(_worker: object) -> None:
     """Leave Ctrl-C to the arbiter, which then ends the workers.
 
     A terminal sends SIGINT to all of them. A worker that is already ending by it when the arbiter's SIGQUIT
