@@ -19,7 +19,7 @@ from functools import cache
 from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import NoReverseMatch
 from django.utils import timezone
 
@@ -43,20 +43,6 @@ def jobs_for_user(user: Any, queryset: QuerySet[Job] | None = None) -> QuerySet[
     if not user.is_authenticated:
         return rows.none()
     return rows if user.is_staff else rows.filter(user=user)
-
-
-def job_counts(user: Any) -> dict[str, int]:
-    """Return how many of a user's own jobs are not finished, and how many failed within the last week.
-
-    One query, by the index on user and time of creation.
-    """
-    if not user.is_authenticated:
-        return {"active": 0, "failed": 0}
-    week_ago = timezone.now() - dt.timedelta(days=7)
-    return Job.objects.filter(user=user).aggregate(
-        active=Count("pk", filter=Q(state__in=(Job.State.QUEUED, Job.State.RUNNING))),
-        failed=Count("pk", filter=Q(state=Job.State.FAILED, finished_at__gt=week_ago)),
-    )
 
 
 def worker_name() -> str:

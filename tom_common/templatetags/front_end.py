@@ -120,13 +120,13 @@ def nav_link(
 
 @register.simple_tag(takes_context=True)
 def bar_counts(context: Context) -> dict[str, int]:
-    """Counts that the bar tells: ``active`` and ``failed`` jobs of the user, ``unread`` news; two queries."""
+    """Counts that the bar tells: ``active`` and ``failed`` jobs of the user, ``unread`` news; one query."""
     user = context.get("user")
     if user is None or not user.is_authenticated:
         return {"active": 0, "failed": 0, "unread": 0}
-    from tom_common import jobs, notifications  # have models: not for projects without tom_common
+    from tom_common import bar_counts as counts  # has models: not for projects without tom_common
 
-    return {**jobs.job_counts(user), "unread": notifications.unread_count(user)}
+    return counts.bar_counts(user)
 
 
 @register.filter

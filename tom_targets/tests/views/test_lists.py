@@ -214,7 +214,7 @@ def test_the_number_of_queries_does_not_grow_with_rows_and_groups(
             summarise(target)
     client = client_of(cast.stranger)
     client.get(LIST)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(10):
         response = client.get(LIST)
     assert len(names_in(response)) == min(25, 5 * (count // 5 + 1))
 
