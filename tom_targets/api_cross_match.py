@@ -1,10 +1,13 @@
 """The REST API of the cross-match: many positions in one request. Registered in ``search_urls``."""
 
 import math
+from typing import Any
 
 import numpy as np
+from django.db.models import QuerySet
 from rest_framework import viewsets
 from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tom_common.api_docs import ApiDoc
@@ -55,7 +58,7 @@ class CrossMatchViewSet(ApiMixin, viewsets.ViewSet):
         )
     }
 
-    def create(self, request):
+    def create(self, request: Request) -> Response:
         """Compare the positions of the body."""
         self.must_be_known()
         data = request.data if isinstance(request.data, dict) else {}
@@ -91,7 +94,7 @@ class CrossMatchViewSet(ApiMixin, viewsets.ViewSet):
         return Response({"count": len(results), "results": results})
 
 
-def column_of(data, name):
+def column_of(data: dict[str, Any], name: str) -> np.ndarray:
     """Return a column of degrees, NaN for null."""
     values = data.get(name)
     if not isinstance(values, list) or len(values) > MAX_POSITIONS:
@@ -109,7 +112,7 @@ def column_of(data, name):
     return found
 
 
-def radius_of(value):
+def radius_of(value: Any) -> float:
     """Return the radius asked for."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0.0 <= value <= MAX_RADIUS_ARCSEC:
@@ -119,9 +122,9 @@ def radius_of(value):
     return float(value)
 
 
-def names_of(visible, pks):
+def names_of(visible: QuerySet, pks: list[int]) -> dict[int, str]:
     """Return the names of targets by key, a thousand a query."""
-    names = {}
+    names: dict[int, str] = {}
     for start in range(0, len(pks), _CHUNK):
         names.update(visible.filter(pk__in=pks[start : start + _CHUNK]).values_list("pk", "name"))
     return names
