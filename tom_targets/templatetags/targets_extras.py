@@ -20,6 +20,7 @@ from tom_common.plan_chart import moon_chart, plan_chart
 from tom_common.templatetags.tom_common_extras import show_individual_app_partial, shown_parts
 from tom_targets import conf, facts, section_contexts, selectors
 from tom_targets.bodies import bodies_of
+from tom_targets.forms.merge import TargetMergeForm
 from tom_targets.forms.plan import PlanForm
 from tom_targets.permissions import may
 from tom_targets.ports import observing_desk
@@ -98,6 +99,13 @@ def _tabs(context: Context) -> list[dict[str, Any]]:
         ]
         context.render_context["tom_targets_tabs"] = kept
     return kept
+
+
+@register.inclusion_tag("tom_targets/partials/target_merge_fields.html")
+def target_merge_fields(target1: Any, target2: Any) -> dict[str, Any]:
+    """Table of what differs between two targets, with a choice for each; for the page that merges them."""
+    targets = [target1, target2]
+    return {"targets": targets, "form": TargetMergeForm(targets=targets)}
 
 
 @register.inclusion_tag("tom_targets/partials/app_tabs.html", takes_context=True)
