@@ -1,6 +1,6 @@
 """App configuration of tom_targets."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class TomTargetsConfig(AppConfig):
@@ -22,7 +22,8 @@ class TomTargetsConfig(AppConfig):
         from tom_targets.public_group import join_public_group
         from tom_targets.selectors import visible_targets
 
-        history.register()
+        if apps.is_installed("tom_common"):  # which has the tables
+            history.register()
         for model in {BaseTarget, Target}:
             register_comment_access(model._meta.label, visible_targets)
         post_migrate.connect(ensure_name_index, sender=self, dispatch_uid="tom_targets.name_index")

@@ -6,8 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from tom_common.job_links import LinksJob
 
-class TargetImport(models.Model):
+
+class TargetImport(LinksJob):
     """An uploaded file of targets: where it lies, how its columns are understood, what became of it.
 
     The file and its report are kept until the import is deleted, by its owner or with ``user``.
@@ -29,7 +31,6 @@ class TargetImport(models.Model):
     options = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.UPLOADED)
     result = models.JSONField(default=dict, help_text="Counts, the first problems and duplicates.")
-    job = models.ForeignKey("tom_common.Job", null=True, blank=True, on_delete=models.SET_NULL)
     change_set_pk = models.BigIntegerField(null=True, blank=True)
     created = models.DateTimeField(auto_now_add=True)
     finished = models.DateTimeField(null=True, blank=True)

@@ -6,8 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from tom_common.job_links import LinksJob
 
-class CrossMatch(models.Model):
+
+class CrossMatch(LinksJob):
     """A list of positions that is compared with the targets, and where list and result lie.
 
     Both are kept until the row is deleted, by its owner or with ``user``.
@@ -22,7 +24,6 @@ class CrossMatch(models.Model):
     ra_column = models.CharField(max_length=100, blank=True, default="")
     dec_column = models.CharField(max_length=100, blank=True, default="")
     result = models.JSONField(default=dict, help_text="Counts, and the first rows that were not understood.")
-    job = models.ForeignKey("tom_common.Job", null=True, blank=True, on_delete=models.SET_NULL)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -4,22 +4,10 @@ import os
 
 import pytest
 
-from tests.front_end.conftest import ARGUMENTS
 from tom_common.tests.people_testing import PASSWORD
 
 # Playwright runs an event loop in the thread of the test, where Django would refuse to ask the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-
-@pytest.fixture(scope="session")
-def browser(chromium):
-    """Give a headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 def _text(said):

@@ -6,10 +6,6 @@ import pytest
 
 from tests.front_end.harness import build, served
 
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
 THEMES = ("light", "dark", "dome")
 WIDTHS = (1440, 390)
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
@@ -20,17 +16,6 @@ def site(tmp_path_factory):
     """Give the address of the harness's pages."""
     with served(build(tmp_path_factory.mktemp("front_end"))) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def browser(chromium):
-    """Give a headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -53,10 +53,8 @@ class ChangeSet(models.Model):
         max_length=10, blank=True, default="", help_text="Where it came from: page, api, job or command."
     )
     state = models.CharField(max_length=10, choices=State, default=State.APPLIED)
-    # Not checked by the database: checking would lock the job's row against its own progress on MariaDB.
-    job = models.ForeignKey(
-        "tom_common.Job", null=True, blank=True, on_delete=models.SET_NULL, db_constraint=False
-    )
+    # A number: the check of a foreign key would ask for tom_common, which not every project has installed.
+    job_id = models.BigIntegerField(null=True, blank=True)
     reverted_by = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reverts"
     )
@@ -68,6 +66,7 @@ class ChangeSet(models.Model):
     note = models.TextField(blank=True, default="", help_text="JSON: what the writer wants kept.")
 
     class Meta:
+        app_label = "tom_common"  # said, since projects without tom_common import what has a history
         ordering = ("-pk",)
         indexes = (
             models.Index(fields=["author", "-id"], name="tom_history_author"),
@@ -124,6 +123,7 @@ class Change(models.Model):
     note = models.TextField(blank=True, default="", help_text="JSON: ids of many rows, where it was kept.")
 
     class Meta:
+        app_label = "tom_common"
         ordering = ("pk",)
         indexes = (
             models.Index(fields=["subject_type", "subject_id", "id"], name="tom_history_subject"),

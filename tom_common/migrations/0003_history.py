@@ -73,16 +73,7 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "job",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        to="tom_common.job",
-                    ),
-                ),
+                ("job_id", models.BigIntegerField(blank=True, null=True)),
                 (
                     "reverted_by",
                     models.OneToOneField(

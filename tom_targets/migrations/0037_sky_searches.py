@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tom_common", "0003_history"),
         ("tom_targets", "0036_target_imports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -69,15 +68,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("created", models.DateTimeField(auto_now_add=True)),
-                (
-                    "job",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        to="tom_common.job",
-                    ),
-                ),
+                ("job_id", models.BigIntegerField(blank=True, null=True)),
                 (
                     "user",
                     models.ForeignKey(

@@ -126,7 +126,7 @@ def run(
         kept.state = TargetImport.State.DONE
         kept.change_set_pk = report.change_set_pk
         kept.job_id = job_id
-        kept.save(update_fields=["state", "change_set_pk", "job"])
+        kept.save(update_fields=["state", "change_set_pk", "job_id"])
 
     try:
         with opened(kept) as reader:

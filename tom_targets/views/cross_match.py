@@ -9,6 +9,7 @@ from django.urls import reverse_lazy
 from django.views import View
 from django.views.generic import FormView, TemplateView
 
+from tom_common.job_links import attach_jobs
 from tom_targets import cross_match_runs, one_box
 from tom_targets.forms.sky import CrossMatchForm, RegionForm
 from tom_targets.region_files import keep_region
@@ -29,8 +30,8 @@ class CrossMatchListView(LoginMixin, FormView):
     form_class = CrossMatchForm
 
     def get_context_data(self, **kwargs):
-        earlier = cross_match_runs.cross_matches_for_user(self.request.user).select_related("job", "user")
-        return super().get_context_data(earlier=earlier[:SHOWN_LISTS], **kwargs)
+        earlier = cross_match_runs.cross_matches_for_user(self.request.user).select_related("user")
+        return super().get_context_data(earlier=attach_jobs(earlier[:SHOWN_LISTS]), **kwargs)
 
     def form_valid(self, form):
         data = form.cleaned_data
@@ -46,7 +47,7 @@ class CrossMatchListView(LoginMixin, FormView):
         size = data["file"].size if data["file"] else len(data["text"])
         if size > INLINE_BYTES:
             kept.job = cross_match.submit(user=self.request.user, title=str(kept), cross_match_id=kept.pk)
-            kept.save(update_fields=["job"])
+            kept.save(update_fields=["job_id"])
             return redirect(kept.job)
         try:
             cross_match_runs.run(kept)
@@ -61,7 +62,7 @@ class _OwnMixin(LoginMixin):
     """A page of one comparison: for its owner."""
 
     def dispatch(self, request, *args, **kwargs):
-        rows = cross_match_runs.cross_matches_for_user(request.user).select_related("user", "job")
+        rows = cross_match_runs.cross_matches_for_user(request.user).select_related("user")
         self.kept = get_object_or_404(rows, pk=kwargs["pk"]) if request.user.is_authenticated else None
         return super().dispatch(request, *args, **kwargs)
 

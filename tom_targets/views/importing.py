@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import FormView, TemplateView
 
 from tom_common.api_json import FastJSONRenderer
+from tom_common.job_links import attach_jobs
 from tom_targets import conf
 from tom_targets.forms.transfer import ImportOptionsForm, MappingForm, TargetUploadForm
 from tom_targets.tasks import import_targets_file, list_url
@@ -66,8 +67,9 @@ class TargetImportView(MayCreateMixin, FormView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs):
-        imports = kept_files.imports_for_user(self.request.user).select_related("job", "user")
-        return super().get_context_data(imports=imports[:SHOWN_IMPORTS], formats=FORMATS, **kwargs)
+        imports = kept_files.imports_for_user(self.request.user).select_related("user")
+        imports = attach_jobs(imports[:SHOWN_IMPORTS])
+        return super().get_context_data(imports=imports, formats=FORMATS, **kwargs)
 
     def post(self, request, *args, **kwargs):
         form = self.get_form()
@@ -95,7 +97,7 @@ class _ImportMixin(MayCreateMixin):
     """A page of one import: for its owner."""
 
     def dispatch(self, request, *args, **kwargs):
-        rows = kept_files.imports_for_user(request.user).select_related("user", "job")
+        rows = kept_files.imports_for_user(request.user).select_related("user")
         self.kept = get_object_or_404(rows, pk=kwargs["pk"]) if request.user.is_authenticated else None
         return super().dispatch(request, *args, **kwargs)
 
@@ -198,7 +200,7 @@ class TargetImportPreviewView(_ImportMixin, TemplateView):
                 dry_run=dry_run,
             )
             kept.job = job
-            kept.save(update_fields=["job"])
+            kept.save(update_fields=["job_id"])
             return redirect(job)
         try:
             report = kept_files.run(kept, dry_run=dry_run)

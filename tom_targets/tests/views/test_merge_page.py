@@ -39,7 +39,14 @@ def confirmed(pair, primary, **more):
 def test_the_page_shows_what_differs_and_what_moves(pair, cast, client_of):
     text = client_of(cast.owner).get(page_of(pair)).content.decode()
     assert "Merge 2 targets into one" in text
-    for shown in ("SN 2026A", "ZTF26abc", "0.01", "0.02", "rights of users are there already", "Not everybody who sees"):
+    for shown in (
+        "SN 2026A",
+        "ZTF26abc",
+        "0.01",
+        "0.02",
+        "rights of users are there already",
+        "Not everybody who sees",
+    ):
         assert shown in text
     assert 'name="take:extra:redshift"' in text
 
