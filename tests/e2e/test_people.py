@@ -16,6 +16,7 @@ def superuser(transactional_db):
 
 def _press(page, name):
     page.locator("main").get_by_role("button", name=name, exact=True).click()
+    page.wait_for_load_state()  # a busy server sends the page in pieces
 
 
 @SCRIPT

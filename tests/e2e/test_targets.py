@@ -18,9 +18,11 @@ def observer(transactional_db):
 
 def _press(page, name):
     page.locator("main").get_by_role("button", name=name, exact=True).click()
+    page.wait_for_load_state()  # a busy server sends the page in pieces
 
 
 def _heading(page):
+    page.wait_for_load_state()
     return page.get_by_role("heading", level=1).inner_text().strip()
 
 
