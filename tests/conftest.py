@@ -1,10 +1,13 @@
 """Fixtures shared by the tests that belong to no single app."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.services import needed
 from tests.shared_data import shared_data_dir
 
+AXE = Path(__file__).parent / "front_end" / "vendor" / "axe.min.js"
 BROWSER_ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
@@ -32,6 +35,24 @@ def browser(chromium):
         started = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGUMENTS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def axe():
+    """Give a function that lists the serious and critical findings of axe on a page."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: python tools/front_end_assets.py --dev")
+
+    def findings(page):
+        page.evaluate(AXE.read_text())
+        violations = page.evaluate("axe.run().then((result) => result.violations)")
+        return [
+            f"{found['id']}: {found['nodes'][0]['html'][:160]}"
+            for found in violations
+            if found["impact"] in ("serious", "critical")
+        ]
+
+    return findings
 
 
 @pytest.fixture

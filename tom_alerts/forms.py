@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.template.defaultfilters import filesizeformat
 
 from tom_dataservices import conf as ingest_conf
+from tom_targets import conf as targets_conf
 from tom_targets.models import Target
 
 
@@ -56,7 +57,7 @@ class AlertUploadForm(forms.Form):
         help_text="Name of a list; it is made if there is none. Empty: no list.",
     )
     on_near = forms.ChoiceField(
-        label="An object within 1″ of a target of another name",
+        label="An object near a target of another name",
         choices=(
             ("create", "Make a target of it anyway, and tell"),
             ("merge", "Give its name and data to that target"),
@@ -64,7 +65,6 @@ class AlertUploadForm(forms.Form):
         ),
         initial="create",
         required=False,
-        help_text="A dry run tells which objects these are.",
     )
     all_cutouts = forms.BooleanField(
         label="Keep the cutouts of every alert",
@@ -85,6 +85,11 @@ class AlertUploadForm(forms.Form):
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields[
+            "on_near"
+        ].help_text = (
+            f"Within {targets_conf.duplicate_radius_arcsec():g}″. A dry run tells which objects these are."
+        )
         groups = Group.objects.all() if user.is_superuser else Group.objects.filter(user=user)
         self.fields["groups"].queryset = groups.order_by("name")  # type: ignore[attr-defined]
         if not groups.exists():

@@ -9,8 +9,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.contenttypes.fields import GenericForeignKey
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Count, FileField, ProtectedError, QuerySet
 
@@ -175,7 +173,12 @@ def why_not_back(note: dict[str, Any]) -> str:
 
 
 # Rows that come and go with the target, or follow from others.
-_UNIMPORTANT = {"tom_dataproducts.lightcurvesummary", "tom_alerts.demorow"}
+_UNIMPORTANT = {
+    "tom_dataproducts.lightcurvesummary",
+    "tom_alerts.demorow",
+    "guardian.userobjectpermission",
+    "guardian.groupobjectpermission",
+}
 
 
 def what_hangs_on(pks: Sequence[int]) -> dict[int, str]:
@@ -186,42 +189,24 @@ def what_hangs_on(pks: Sequence[int]) -> dict[int, str]:
     dict of int to str
         For example ``{7: "2 observation records"}``.
     """
+    from tom_targets.pointers import target_pointers
+
     found: dict[int, list[str]] = defaultdict(list)
-    for relation in BaseTarget._meta.related_objects:
-        model: Any = relation.related_model
-        if _goes_along(relation, model):
+    for pointer in target_pointers():
+        if _goes_along(pointer.model):
             continue
-        rows = model._base_manager.filter(**{f"{relation.field.name}__in": pks}).order_by()
-        _count(found, rows.values_list(relation.field.attname).annotate(Count("pk")), model)
-    for model, pointer in _generic_pointers():
-        kinds: list[Any] = [BaseTarget, Target]
-        types = {ContentType.objects.get_for_model(kind).pk for kind in kinds}
-        keys = [model._meta.get_field(pointer.fk_field).to_python(pk) for pk in pks]
-        rows = model._base_manager.filter(
-            **{f"{pointer.ct_field}__in": types, f"{pointer.fk_field}__in": keys}
-        )
-        _count(found, rows.order_by().values_list(pointer.fk_field).annotate(Count("pk")), model)
+        rows = pointer.rows_of(pks).order_by().values_list(pointer.column).annotate(Count("pk"))
+        _count(found, rows, pointer.model)
     return {pk: ", ".join(parts) for pk, parts in found.items()}
 
 
-def _goes_along(relation: Any, model: Any) -> bool:
+def _goes_along(model: Any) -> bool:
     return (
-        relation.many_to_many
-        or issubclass(model, (BaseTarget, TargetUserGrant, TargetGroupGrant))
+        issubclass(model, (BaseTarget, TargetUserGrant, TargetGroupGrant))
         or model._meta.label_lower in _UNIMPORTANT
-        or not model._meta.managed
+        or bool(model._meta.auto_created)
         or tracked_for(model) is not None
     )
-
-
-def _generic_pointers() -> list[tuple[Any, Any]]:
-    from tom_targets.pointers import generic_pointers
-
-    return [
-        (model, pointer)
-        for model, pointer in generic_pointers()
-        if isinstance(pointer, GenericForeignKey) and model._meta.app_label == "django_comments"
-    ]
 
 
 def _count(found: dict[int, list[str]], counted: Any, model: Any) -> None:

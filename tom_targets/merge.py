@@ -16,6 +16,7 @@ from django.db.models import Count
 from tom_common.history import Recorder, change_set, tracked_for, unrecorded
 from tom_common.hooks import run_hook
 from tom_targets.derived import simplify_name
+from tom_targets.field_names import NON_SIDEREAL_FIELDS, SIDEREAL_FIELDS
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetName
 from tom_targets.pointers import Pointer, target_pointers
 from tom_targets.signals import target_rows_moved
@@ -23,17 +24,14 @@ from tom_targets.trash import archive
 from tom_targets.trash_rows import chunks, words_for
 
 MAX_MERGED = 20
-_POSITION = ("type", "ra", "dec", "epoch", "pm_ra", "pm_dec", "parallax", "galactic_lng", "galactic_lat")
-_ORBIT = (
-    *("scheme", "epoch_of_elements", "mean_anomaly", "arg_of_perihelion", "eccentricity", "lng_asc_node"),
-    *("inclination", "mean_daily_motion", "semimajor_axis", "epoch_of_perihelion", "ephemeris_period"),
-    *("ephemeris_period_err", "ephemeris_epoch", "ephemeris_epoch_err", "perihdist"),
-)
+_DISTANCE = ("distance", "distance_err")
+_POSITION = ("type", *(name for name in SIDEREAL_FIELDS if name not in {"name", "type", *_DISTANCE}))
+_ORBIT = tuple(name for name in NON_SIDEREAL_FIELDS if name not in {"name", "type", "abs_mag", "slope"})
 # Columns that make sense together only are chosen together.
 _TOGETHER = {
     "position": ("Position", _POSITION),
     "orbit": ("Orbit", _ORBIT),
-    "distance": ("Distance", ("distance", "distance_err")),
+    "distance": ("Distance", _DISTANCE),
 }
 _NOT_CHOSEN = {"created", "modified"}
 _STRICTNESS = (BaseTarget.Permissions.OPEN, BaseTarget.Permissions.PUBLIC, BaseTarget.Permissions.PRIVATE)
@@ -144,13 +142,8 @@ def _proposed(name: str, values: Mapping[int, Mapping[str, Any]], pks: Sequence[
 def what_moves(primary: BaseTarget, others: Sequence[BaseTarget]) -> list[Moving]:
     """Return what points at the other targets, by kind, and how much of it the one that stays has already."""
     found: dict[tuple[str, str], Moving] = {}
-    pks = [other.pk for other in others]
     for pointer in target_pointers():
-        counted = pointer.model._base_manager.filter(
-            **{f"{pointer.column}__in": [pointer.key(pk) for pk in pks]}
-        )
-        if pointer.type_column:
-            counted = counted.filter(**{pointer.type_column: pointer.type_pk})
+        counted = pointer.rows_of(other.pk for other in others)
         per_target = counted.order_by().values_list(pointer.column).annotate(rows=Count("pk"))
         for key, rows in per_target:
             words = _words(pointer.model)
@@ -200,8 +193,8 @@ def merge_targets(
     others : sequence of BaseTarget
         These end: all that points at them points at `primary` afterwards, their names are its aliases.
     chosen : mapping of str to int, optional
-        Key of the target whose value is taken, by name of a ``Choice``; what is not named keeps the value
-        of `primary`, or takes the first that there is.
+        Key of the target whose value is taken, by name of a ``Choice``; for what is not named what
+        ``choices`` proposes: the value of `primary` if it has one, the strictest visibility of all.
     user : User, optional
         The author of the change set; by default that of the request or job.
     reason : str
@@ -266,7 +259,7 @@ def _chosen_values(targets: Sequence[BaseTarget], chosen: dict[str, int]) -> dic
     found, known = {}, set()
     for choice in choices(targets):
         known.add(choice.name)
-        pk = chosen.get(choice.name, choice.chosen if choice.name != "permissions" else targets[0].pk)
+        pk = chosen.get(choice.name, choice.chosen)
         if pk not in choice.values:
             raise MergeError(f"{choice.label}: there is no target {pk} among those to merge.")
         found[choice.name] = choice.values[pk]

@@ -5,7 +5,7 @@ Read by ``merge``, which moves such rows to another target, and by the packing b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,11 @@ class Pointer:
 
     def rows(self, target_pk: int) -> QuerySet:
         """Return the rows that point at a target."""
-        condition: dict[str, Any] = {self.column: self.key(target_pk)}
+        return self.rows_of([target_pk])
+
+    def rows_of(self, target_pks: Iterable[int]) -> QuerySet:
+        """Return the rows that point at any of some targets."""
+        condition: dict[str, Any] = {f"{self.column}__in": [self.key(pk) for pk in target_pks]}
         if self.type_column:
             condition[self.type_column] = self.type_pk
         return self.model._base_manager.filter(**condition)

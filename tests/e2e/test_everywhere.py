@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.front_end.conftest import AXE
 from tom_common.tests.people_testing import make_user
 from tom_targets.tests.factories import SiderealTargetFactory
 
@@ -28,9 +27,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_no_page_has_a_serious_fault(browse, width):
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: python tools/front_end_assets.py --dev")
+def test_no_page_has_a_serious_fault(browse, axe, width):
     target = SiderealTargetFactory(name="SN 2026A", permissions="OPEN")
     page = browse(
         make_user("root", is_staff=True, is_superuser=True), viewport={"width": width, "height": 900}
@@ -39,10 +36,7 @@ def test_no_page_has_a_serious_fault(browse, width):
     for path in PAGES:
         page.goto(path.replace("/targets/1/", target.get_absolute_url()))
         page.wait_for_load_state("networkidle")
-        page.evaluate(AXE.read_text())
-        for fault in page.evaluate("axe.run().then((result) => result.violations)"):
-            if fault["impact"] in ("serious", "critical"):
-                found.append(f"{path}: {fault['id']}: {fault['nodes'][0]['html'][:120]}")
+        found += [f"{path}: {fault}" for fault in axe(page)]
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{path} scrolls sideways")
     assert found == []

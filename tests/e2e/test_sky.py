@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from tests.e2e.conftest import _text
-from tests.front_end.conftest import AXE
 from tom_common.tests.people_testing import PASSWORD, make_user
 from tom_targets.models import Target
 from tom_targets.tests.factories import SiderealTargetFactory
@@ -116,15 +115,11 @@ def test_without_script_the_regions_lead_to_lists(browse, belt):
 
 @pytest.mark.parametrize("theme", ["light", "dark", "dome"])
 @pytest.mark.parametrize("path", ["/targets/sky/", "/targets/{pk}/finder/", "/targets/{pk}/"])
-def test_no_serious_finding_of_axe(browse, live_server, two, path, theme):
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: python tools/front_end_assets.py --dev")
+def test_no_serious_finding_of_axe(browse, axe, live_server, two, path, theme):
     page = browse()
     page.context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
     page.goto(path.format(pk=two[0].pk))
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run().then((result) => result.violations)")
-    assert [entry["id"] for entry in found if entry["impact"] in ("serious", "critical")] == []
+    assert axe(page) == []
 
 
 @pytest.fixture

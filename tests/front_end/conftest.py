@@ -1,14 +1,11 @@
 """A browser, and the pages of the harness for it to look at."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.front_end.harness import build, served
 
 THEMES = ("light", "dark", "dome")
 WIDTHS = (1440, 390)
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 
 @pytest.fixture(scope="session")
@@ -55,21 +52,3 @@ def curve_page(visit):
         return page
 
     return open_curve
-
-
-@pytest.fixture
-def axe():
-    """Give a function that lists the serious and critical findings of axe on a page."""
-    if not AXE.is_file():
-        pytest.skip(f"axe-core is not installed: python tools/{'front_end_assets.py'} --dev")
-
-    def findings(page):
-        page.evaluate(AXE.read_text())
-        violations = page.evaluate("axe.run().then((result) => result.violations)")
-        return [
-            f"{found['id']}: {found['nodes'][0]['html'][:160]}"
-            for found in violations
-            if found["impact"] in ("serious", "critical")
-        ]
-
-    return findings

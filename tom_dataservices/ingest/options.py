@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tom_targets import conf as targets_conf
 
 ON_NEAR = ("create", "merge", "skip")
 
@@ -36,6 +38,7 @@ class IngestOptions:
         Tell of files without their folders, which are ours and of no use to a person.
     near_arcsec : float
         A new object within this distance of a stored target may be the same; 0 asks for none.
+        By default ``TOM_DUPLICATE_RADIUS_ARCSEC``.
     on_near : str
         What becomes of such an object: ``"create"`` makes a target of it anyway, ``"merge"`` gives its name
         and data to the stored target, ``"skip"`` leaves it out. Each is told in the report.
@@ -50,7 +53,7 @@ class IngestOptions:
     simulated: bool = False
     batch_size: int = 1000
     file_names_only: bool = False
-    near_arcsec: float = 1.0
+    near_arcsec: float = field(default_factory=targets_conf.duplicate_radius_arcsec)
     on_near: str = "create"
     schemas_dir: Path | None = None
     schema_file: Path | None = None

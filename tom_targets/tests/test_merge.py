@@ -143,6 +143,12 @@ def test_the_strictest_visibility_is_proposed(pair):
     assert proposed["abs_mag"] == second.pk
 
 
+def test_nothing_becomes_public_by_a_merge_that_says_nothing_of_it(pair):
+    first, second = pair
+    assert (first.permissions, second.permissions) == ("PUBLIC", "PRIVATE")
+    assert target_merge(first, second).permissions == "PRIVATE"
+
+
 def test_groups_keep_their_rights(pair, cast):
     first, second = pair
     merge_targets(first, [second])

@@ -21,7 +21,7 @@ from tom_targets.sky_search import cone
 from tom_targets.typed_position import typed_position
 from tom_targets.views.mixins import LoginMixin, MayCreateMixin, TargetActionMixin
 
-_NEAR_ARCSEC = 5.0
+_NEAR_ARCSEC = 5.0  # what is typed by hand is rougher than what comes from a catalogue
 
 
 class _TargetFormMixin:

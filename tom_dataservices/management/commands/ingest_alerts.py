@@ -16,6 +16,7 @@ from tom_dataservices.ingest.options import ON_NEAR
 from tom_dataservices.ingest.report import counted
 from tom_dataservices.packets import BadSchemaError
 from tom_dataservices.packets.framing.files import SUFFIXES
+from tom_targets import conf as targets_conf
 
 
 class Command(BaseCommand):
@@ -65,9 +66,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--near",
             type=float,
-            default=1.0,
+            default=targets_conf.duplicate_radius_arcsec(),
             metavar="ARCSEC",
-            help="Tell of new objects so near a target of another name; 0: do not look (default: 1).",
+            help="Tell of new objects so near a target of another name; 0: do not look"
+            " (default: TOM_DUPLICATE_RADIUS_ARCSEC, %(default)s).",
         )
         parser.add_argument(
             "--on-near",
