@@ -14,10 +14,11 @@ Every refusal is an exception whose text says what the server said; ``docs/how-t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from os import PathLike
+from os import PathLike, fstat
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urljoin
+from uuid import uuid4
 
 import requests
 
@@ -115,14 +116,7 @@ class TomClient:
     # --- targets
 
     def targets(self, **filters: Any) -> Iterator[dict[str, Any]]:
-        """Yield the targets that you may see, newest first, page by page.
-
-        Parameters
-        ----------
-        **filters
-            Such as ``name``, ``query``, ``cone_search="ra,dec,radius"`` (degrees), ``targetlist__name``,
-            ``type``; see ``/api/docs/``.
-        """
+        """Yield the targets that you may see, newest first; filters such as ``query``, ``cone_search``."""
         return self._pages("api/targets/", filters)
 
     def target(self, pk: int) -> dict[str, Any]:
@@ -172,27 +166,88 @@ class TomClient:
         """Move a target to the trash."""
         self._send("DELETE", f"api/targets/{pk}/")
 
+    # --- following, and the past
+
+    def set_favourite(self, pk: int, is_favourite: bool = True) -> None:
+        """Put a target among your favourites, or take it off; nobody else sees it."""
+        self._send("PUT" if is_favourite else "DELETE", f"api/targets/{pk}/favourite/")
+
+    def statuses(self, pk: int) -> dict[str, Any]:
+        """Return what your teams do with a target: ``teams`` with ``word``, and the ``words`` there are."""
+        return self._send("GET", f"api/targets/{pk}/status/")
+
+    def set_status(self, pk: int, word: str, team: int | str | None = None) -> dict[str, Any]:
+        """Say what a team of yours does with a target.
+
+        Parameters
+        ----------
+        pk : int
+        word : str
+            One of the words of the TOM, for example ``"watch"``; empty takes it back.
+        team : int or str, optional
+            Key or name of one of your groups; may be left out where you have only one.
+        """
+        return self._send("PUT", f"api/targets/{pk}/status/", json={"word": word, "team": team})
+
+    def history(self, pk: int) -> Iterator[dict[str, Any]]:
+        """Yield the changes of a target, newest first: ``author``, ``at``, ``what``, ``values``, ..."""
+        return self._pages(f"api/targets/{pk}/history/", {})
+
+    def target_as_of(self, pk: int, date: str) -> dict[str, Any]:
+        """Return a target as it was, beside what it is now.
+
+        Parameters
+        ----------
+        pk : int
+        date : str
+            ``"2026-11-21"`` (the end of that day, UTC) or ``"2026-11-21T18:30"``.
+        """
+        return self._send("GET", f"api/targets/{pk}/as-of/", params={"date": date})
+
+    def change_sets(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Yield the change sets of which you may see something, newest first.
+
+        Parameters
+        ----------
+        **filters
+            ``kind``, ``author``, ``since``, ``until``, ``target``, ``state``.
+        """
+        return self._pages("api/changesets/", filters)
+
+    def change_set(self, pk: int) -> dict[str, Any]:
+        """Return one change set."""
+        return self._send("GET", f"api/changesets/{pk}/")
+
+    def changes(self, pk: int) -> Iterator[dict[str, Any]]:
+        """Yield the changes of a change set, in the order in which they were made."""
+        return self._pages(f"api/changesets/{pk}/changes/", {})
+
+    def revert_plan(self, pk: int) -> dict[str, Any]:
+        """Return whether a change set can be undone: ``possible``, ``effects``, ``reasons`` against it."""
+        return self._send("GET", f"api/changesets/{pk}/revert/")
+
+    def revert(self, pk: int, reason: str = "") -> dict[str, Any]:
+        """Undo a change set and return ``change_set``, the key of the undoing, or ``job`` for a long one.
+
+        Raises
+        ------
+        RefusedError
+            If something is in the way; ``detail["reasons"]`` says what.
+        """
+        return self._send("POST", f"api/changesets/{pk}/revert/", json={"reason": reason})
+
     # --- measurements and files
 
     def light_curve(self, target_id: int) -> dict[str, Any]:
         """Return the photometry of a target as columns: MJD (UTC), magnitudes, fluxes in nJy.
 
-        Returns
-        -------
-        dict
-            ``target``, ``count``, ``bands``, ``sources`` and ``points``: lists of one length by name
-            (``mjd``, ``band``, ``mag``, ``mag_err``, ``limit``, ``flux``, ``kind``, ...), sorted by time.
+        It has ``target``, ``count``, ``bands``, ``sources`` and ``points``: lists of one length by name
+        (``mjd``, ``band``, ``mag``, ``mag_err``, ``limit``, ``flux``, ``kind``, ...), sorted by time.
         """
         return self._send("GET", f"api/lightcurves/{target_id}/")
 
     def measurements(self, **filters: Any) -> Iterator[dict[str, Any]]:
-        """Yield measurements that you may see.
-
-        Parameters
-        ----------
-        **filters
-            Such as ``target__id``, ``data_type``, ``source_name``, ``data_product__id``.
-        """
+        """Yield measurements that you may see; ``target__id``, ``data_type``, ``source_name``, ..."""
         return self._pages("api/reduceddatums/", filters)
 
     def add_measurement(
@@ -202,7 +257,6 @@ class TomClient:
 
         Parameters
         ----------
-        target_id : int
         data_type : str
             ``"photometry"``, ``"spectroscopy"``, ``"astrometry"``, or another word.
         value : dict
@@ -245,11 +299,25 @@ class TomClient:
     def upload(
         self, target_id: int, path: str | PathLike[str], data_product_type: str, **fields: Any
     ) -> dict[str, Any]:
-        """Store a file with a target and return its row; a ``product_id`` that is known stores nothing."""
+        """Store a file with a target, and return its row; sent piece by piece, whatever its size.
+
+        What is there already, by content or ``product_id``, stores nothing (``already_exists``). ``reading``
+        tells what became of photometry and spectra; ``preview="true"`` leaves that to `read_file`.
+        ``on_bad_rows="good_rows"`` stores the good rows; else a `RefusedError` has the others in ``detail``.
+        """
         path = Path(path)
-        form = {"target": target_id, "data_product_type": data_product_type, **fields}
         with path.open("rb") as file:
-            return self._send("POST", "api/dataproducts/", data=form, files={"file": (path.name, file)})
+            form = {"target": target_id, "data_product_type": data_product_type, **fields}
+            body = _Multipart(form, path.name, file)
+            return self._send("POST", "api/dataproducts/", data=body, headers=body.headers)
+
+    def read_file(self, pk: int, **choices: Any) -> dict[str, Any]:
+        """Read a stored file, in place of what was read from it before; ``mapping``, ``on_bad_rows``."""
+        return self._send("POST", f"api/dataproducts/{pk}/reading/", json=choices)
+
+    def reading(self, pk: int) -> dict[str, Any]:
+        """Return how a file was understood and read."""
+        return self._send("GET", f"api/dataproducts/{pk}/reading/")
 
     # --- requests
 
@@ -295,6 +363,27 @@ class TomClient:
         raise _ERRORS.get(answer.status_code, RefusedError if answer.status_code < 500 else ApiError)(
             answer.status_code, content
         )
+
+
+class _Multipart:
+    """A form with a file as the body of a request, never whole in memory."""
+
+    def __init__(self, fields: dict[str, Any], name: str, file: BinaryIO) -> None:
+        edge, file_name = uuid4().hex, "".join("_" if char in '\\"\r\n' else char for char in name)
+        part = f'--{edge}\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n'
+        head = "".join(part % (key, "") + f"{value}\r\n" for key, value in fields.items())
+        self.headers = {"Content-Type": f"multipart/form-data; boundary={edge}"}
+        self._head = (head + part % ("file", f'; filename="{file_name}"')).encode()
+        self._file, self._tail = file, f"\r\n--{edge}--\r\n".encode()
+
+    def __len__(self) -> int:
+        return len(self._head) + fstat(self._file.fileno()).st_size + len(self._tail)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        while block := self._file.read(1_000_000):
+            yield block
+        yield self._tail
 
 
 def _in_words(detail: Any) -> str:

@@ -7,10 +7,10 @@ import sys
 
 from benchmarks.databases import ROOT, DatabaseMissingError, postgres_url
 
-WITH_DATABASES = ("ingest", "pages", "sky", "transfer", "peer")
+WITH_DATABASES = ("ingest", "pages", "photometry", "api", "sky", "transfer", "uploads", "peer")
 ALL = (
-    *("startup", "ingest", "pages", "api", "bulk_insert", "light_curve", "decode_packets"),
-    *("visibility", "sky", "transfer", "peer"),
+    *("startup", "ingest", "pages", "photometry", "api", "bulk_insert", "light_curve", "decode_packets"),
+    *("visibility", "sky", "transfer", "uploads", "peer"),
 )
 TIMEOUT_S = 6 * 3600
 
@@ -20,7 +20,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the figures that the project promises.")
     parser.add_argument("--only", action="append", choices=ALL, help="only this one (may be repeated)")
     parser.add_argument("--databases", default="sqlite,postgresql", help="which, separated by commas")
-    parser.add_argument("--quick", action="store_true", help="few rows and rounds, and no API or decoder")
+    parser.add_argument("--quick", action="store_true", help="few rows and rounds, and no decoder")
     parser.add_argument("--full", action="store_true", help="ingest 200,000 alerts (memory)")
     return parser.parse_args()
 
@@ -28,9 +28,7 @@ def parse() -> argparse.Namespace:
 def commands(options: argparse.Namespace) -> list[tuple[list[str], dict[str, str]]]:
     """Return arguments and environment of each run."""
     found: list[tuple[list[str], dict[str, str]]] = []
-    left_out = (
-        {"api", "bulk_insert", "light_curve", "decode_packets", "visibility"} if options.quick else set()
-    )
+    left_out = {"bulk_insert", "light_curve", "decode_packets", "visibility"} if options.quick else set()
     names = options.only or [name for name in ALL if name not in left_out]
     for name in names:
         if name == "peer" and not os.environ.get("BENCH_PEER"):

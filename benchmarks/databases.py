@@ -3,6 +3,7 @@
 PostgreSQL is found as the tests find it (``TEST_POSTGRES_URL``, else the server of this machine).
 """
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -126,8 +127,53 @@ def run_python(
     return done.stdout
 
 
+@contextmanager
+def indices_made_afterwards(tables: Sequence[str]) -> Iterator[None]:
+    """Take the indices of tables away while they are filled, those of unique columns excepted."""
+    from django.db import connection
+
+    is_sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        if is_sqlite:
+            cursor.execute(
+                "SELECT name, sql, type FROM sqlite_master WHERE sql NOT LIKE 'CREATE UNIQUE%%'"
+                " AND type IN ('index', 'trigger') AND tbl_name IN (SELECT value FROM json_each(%s))",
+                [json.dumps(tables)],
+            )
+        else:
+            cursor.execute(
+                "SELECT indexname, indexdef, 'index' FROM pg_indexes"
+                " WHERE tablename = ANY(%s) AND indexdef NOT LIKE 'CREATE UNIQUE%%'",
+                [list(tables)],
+            )
+        found = cursor.fetchall()
+        for name, _, kind in found:
+            cursor.execute(f"DROP {kind} {connection.ops.quote_name(name)}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            if not is_sqlite:
+                cursor.execute("SET maintenance_work_mem = '256MB'")
+            for _, statement, _ in found:
+                cursor.execute(statement)
+            for name, _, kind in found:
+                if kind == "trigger" and name.endswith("_added"):  # of the search for parts of a name
+                    search = name.removesuffix("_added")
+                    cursor.execute(f"INSERT INTO {search}({search}) VALUES ('rebuild')")
+
+
 def load_targets(count: int, levels: Sequence[str] = tuple(LEVELS)) -> list[int]:
-    """Store targets all over the sky, each with a class and an alias; return their keys."""
+    """Store targets all over the sky, each with a class and an alias, without history; return their keys."""
+    from tom_common.history import unrecorded
+    from tom_targets.models import BaseTarget, TargetExtra, TargetName
+
+    tables = [model._meta.db_table for model in (BaseTarget, TargetExtra, TargetName)]
+    with unrecorded(), indices_made_afterwards(tables):
+        return _load_targets(count, levels)
+
+
+def _load_targets(count: int, levels: Sequence[str]) -> list[int]:
     import numpy as np
 
     from tom_common.astro.sky_index import sky_index
@@ -181,6 +227,32 @@ def load_points(target_pks: Sequence[int], count: int) -> None:
     insert_new(PhotometryReducedDatum, columns)
     mark_stale(list(target_pks))
     refresh_summaries(list(target_pks))
+
+
+def load_summaries(every: int = 3) -> None:
+    """Store summaries of light curves for every third target, without the points."""
+    import datetime as dt
+
+    import numpy as np
+
+    from tom_common.bulk import insert_new
+    from tom_dataproducts.models.summary import LightCurveSummary
+    from tom_targets.models import BaseTarget
+
+    pks = list(BaseTarget.objects.order_by("pk").values_list("pk", flat=True))[::every]
+    random = np.random.default_rng(6)
+    now_us = int(dt.datetime.now(dt.UTC).timestamp()) * 1_000_000
+    columns = {
+        "target_id": pks,
+        "point_count": [40] * len(pks),
+        "detection_count": random.geometric(0.2, len(pks)),
+        "last_detection": now_us - random.integers(0, 300 * 86_400_000_000, len(pks)),
+        "last_mag": random.normal(19.5, 1.2, len(pks)),
+        "rate_mag_per_day": random.normal(0.0, 0.1, len(pks)),
+        "is_stale": [False] * len(pks),
+    }
+    with indices_made_afterwards([LightCurveSummary._meta.db_table]):
+        insert_new(LightCurveSummary, columns)
 
 
 def load_user() -> Any:

@@ -1,4 +1,4 @@
-"""Ten thousand points: the light-curve endpoint, and the summaries of many targets.
+"""Ten thousand points: the light-curve endpoint, exports, and the summaries of many targets.
 
 ``DATABASE_URL=postgres:///tom python -m benchmarks.light_curve`` makes a test database, measures, drops it;
 without ``DATABASE_URL`` it is a SQLite file. Times are of the whole request inside the server process
@@ -90,6 +90,24 @@ def _measure_endpoint(pk):
         print(f"  {label:24} {_median_ms(request):7.1f} ms {size:>8} B")
 
 
+def _measure_exports(pks):
+    from django.contrib.auth.models import User
+
+    from tom_dataproducts.exports import Export, available_writers
+    from tom_targets.models import Target
+
+    user = User.objects.create_superuser("bench export")
+    rows = len(pks) * POINTS
+    for form, writer in available_writers().items():
+        start = time.perf_counter()
+        size = sum(
+            len(chunk)
+            for chunk in writer.write(Export(Target.objects.filter(pk__in=pks), user=user, kind="photometry"))
+        )
+        took_s = time.perf_counter() - start
+        print(f"  export as {form:8} {rows / took_s:>9,.0f} rows/s {size / 1e6:8.1f} MB of {rows:,} rows")
+
+
 def _measure_summaries(label, pks, repeats):
     from tom_dataproducts.summaries import mark_stale, refresh_summaries
 
@@ -113,6 +131,7 @@ def main() -> None:
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")
         _measure_endpoint(big[0])
+        _measure_exports(big)
         _measure_summaries(f"{MANY_TARGETS} targets of {FEW_POINTS} points", many, 5)
         _measure_summaries(f"{BIG_TARGETS} targets of {POINTS} points", big, 5)
     finally:

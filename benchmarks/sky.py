@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.databases import (
     analyze,
     engine_versions,
+    load_summaries,
     load_targets,
     load_user,
     run_python,
@@ -37,10 +38,18 @@ LISTS = {
     "by Dec, backwards": "sort=-dec",
     "by type": "sort=type",
     "changed last": "sort=-modified",
+    "by brightness": "sort=last_mag",
+    "by rate": "sort=rate",
+    "by detections": "sort=-detections",
     "cone of 1 deg": "cone_search=123.4,21.3,1",
     "cone of 30 deg": "cone_search=123.4,21.3,30",
     "box": "box=10,40,-10,20",
     "polygon": "polygon=10 0, 30 -5, 35 20, 12 18",
+    "box, by RA": "box=10,40,-10,20&sort=ra",
+    "box, by brightness": "box=10,40,-10,20&sort=last_mag",
+    "coverage map": "moc=5/1-300",
+    "sidereal": "type=SIDEREAL",
+    "moving": "type=NON_SIDEREAL",
     "private": "permissions=PRIVATE",
     "name begins": "query=stored77",
     "name contains": "name=red12345",
@@ -62,6 +71,7 @@ def inside(targets: int, rounds: int, matched: int) -> dict[str, Any]:
 
     start = time.perf_counter()
     load_targets(targets, TENTH_PRIVATE)
+    load_summaries()
     user = load_user()
     analyze()
     loaded_s = time.perf_counter() - start

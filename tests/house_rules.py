@@ -8,10 +8,12 @@ import json
 import os
 import random
 import socket
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from hypothesis import settings as hypothesis_settings
 
 SEED = 20_260_814
@@ -129,6 +131,17 @@ def _own_media_folder(settings, tmp_path):
     settings.MEDIA_ROOT = str(tmp_path / "media")
 
 
+@pytest.fixture(autouse=True)
+def _no_worker_is_left():
+    """End the threads of a web process that a test has begun; the next test is no web process again."""
+    yield
+    worker = sys.modules.get("tom_common.job_worker")
+    if worker is not None:
+        worker._web_process_pid = None
+        if worker._crew is not None and worker._crew.is_alive():
+            worker._crew.stop(0.0)
+
+
 @pytest.fixture
 def night():
     """Stop the clock at `NIGHT` and give it, for tests of what depends on the time."""
@@ -136,3 +149,9 @@ def night():
 
     with time_machine.travel(NIGHT, tick=False):
         yield NIGHT
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Run what waits for a commit at once: jobs then end before the page answers, without a real commit."""
+    monkeypatch.setattr(transaction, "on_commit", lambda call, using=None, robust=False: call())

@@ -22,7 +22,7 @@ atexit.register(_remove_scratch)
 (_scratch / "static").mkdir()
 
 for _name in list(os.environ):
-    if _name.startswith(("S3_", "CSP_", "HSTS_")) or _name in {
+    if _name.startswith(("S3_", "CSP_", "HSTS_", "ZTF_", "ATLAS_", "MAST_")) or _name in {
         "ALLOWED_HOSTS",
         "AUTH_STRATEGY",
         "BEHIND_PROXY",
@@ -62,4 +62,6 @@ elif _suffix := os.environ.get("TOM_TEST_SUFFIX"):
     DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}_{_suffix}"}
 
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+# How stand-ins answer is not remembered from test to test; the tests of that turn it on.
+TOM_RECORD_SERVICES = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,7 +1,9 @@
-"""Which environment variables the project reads, found in its source. Used by tests."""
+"""Which environment variables and settings the project reads, found in its source. Used by tests."""
 
 import ast
 from pathlib import Path
+
+from django.conf import global_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,6 +18,31 @@ def environment_names() -> set[str]:
             elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
                 found |= _text(node.slice)
     return found
+
+
+OF_LIBRARIES = {"ANONYMOUS_USER_NAME", "DRAMATIQ_BROKER"}  # described by django-guardian, django-dramatiq
+
+
+def setting_names() -> set[str]:
+    """Give every setting of ours that an app reads: ``settings.NAME``, ``getattr``, ``setting("NAME")``."""
+    found = set()
+    for file in sorted(ROOT.glob("tom_*/**/*.py")):
+        if "tests" in file.parts or file.is_relative_to(ROOT / "tom_project"):
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) in {"settings", "conf.settings"}:
+                found.add(node.attr)
+            elif isinstance(node, ast.Call) and _reads_setting(node):
+                found |= {name for argument in node.args for name in _text(argument)}
+    names = {name for name in found if name.isupper()}
+    return {name for name in names if not hasattr(global_settings, name)} - OF_LIBRARIES
+
+
+def _reads_setting(call: ast.Call) -> bool:
+    function = ast.unparse(call.func)
+    if function == "getattr" and call.args:
+        return ast.unparse(call.args[0]) in {"settings", "conf.settings"}
+    return function in {"setting", "conf.setting", "PluginRegistry"}
 
 
 def _reads_environment(function: ast.expr) -> bool:

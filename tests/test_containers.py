@@ -3,6 +3,7 @@
 import importlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 from django.core.management import get_commands
+from django.utils import timezone
 
 from tests.settings_names import environment_names
+from tom_common.models import Worker
 from tom_project import gunicorn_conf, worker_health
 
 pytestmark = pytest.mark.once
@@ -140,9 +143,22 @@ def test_the_workers_health_is_the_age_of_its_heartbeat(redis_url, monkeypatch, 
     assert worker_health.main() == status
 
 
+@pytest.mark.django_db
 def test_the_workers_health_is_bad_without_a_queue(monkeypatch):
-    monkeypatch.delenv("REDIS_URL", raising=False)
+    for name in ("REDIS_URL", "RABBITMQ_URL"):
+        monkeypatch.delenv(name, raising=False)
     assert worker_health.main() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("age_s", "host", "status"), [(5, None, 0), (300, None, 1), (5, "other", 1)])
+def test_without_redis_the_workers_of_this_machine_are_looked_up(monkeypatch, age_s, host, status):
+    seen = timezone.now() - timezone.timedelta(seconds=age_s)
+    name = f"{host or socket.gethostname()}:1:x"
+    Worker.objects.create(name=name, kind="dramatiq", threads=2, started_at=seen, seen_at=seen)
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("RABBITMQ_URL", "amqp://127.0.0.1")
+    assert worker_health.main() == status
 
 
 def test_a_heartbeat_is_what_dramatiq_leaves(redis_url):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class TomAlertsConfig(AppConfig):
@@ -11,6 +11,11 @@ class TomAlertsConfig(AppConfig):
     name = "tom_alerts"
     verbose_name = "Alerts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make brokers known as something that can be queried."""
+        if apps.is_installed("tom_dataservices") and apps.is_installed("tom_common"):
+            import tom_alerts.providers  # noqa: F401  registers the kind
 
     def nav_items(self) -> list[dict[str, Any]]:
         """Offer the entry of the navigation bar."""

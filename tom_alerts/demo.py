@@ -19,10 +19,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.db import models, transaction
 
+from tom_alerts.demo_spectra import store_spectra
 from tom_alerts.models import DemoRow
 from tom_alerts.simulation.survey import SimulatedSurvey, simulate_survey
 from tom_common.grants import grant_access, grant_many
-from tom_common.history import unrecorded
+from tom_common.history import change_set, unrecorded
 from tom_common.history.services import forget
 from tom_dataproducts.models import DataProduct
 from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_batches
@@ -103,8 +104,10 @@ def load_demo(
         options = IngestOptions(permissions="PRIVATE", simulated=True)
         title = "Demo: simulated alerts"
         report = ingest_batches(batches, options, on_progress=on_progress, title=title)
-    with unrecorded():  # who sees a simulated target is part of how it was made
-        _enter_targets(names, stored_before)
+    with change_set(None, kind="access", title="Demo: who sees the simulated targets"):
+        made = _enter_targets(names, stored_before)
+    with unrecorded():
+        store_spectra(survey, made)
     return report
 
 
@@ -197,8 +200,8 @@ def _ledger(model: type[models.Model]) -> models.QuerySet[DemoRow]:
     return DemoRow.objects.filter(content_type=ContentType.objects.get_for_model(model))
 
 
-def _enter_targets(names: list[str], stored_before: set[int]) -> None:
-    """Enter new targets in the ledger, and say who sees them; those entered already stay as users left them.
+def _enter_targets(names: list[str], stored_before: set[int]) -> list[int]:
+    """Enter new targets in the ledger, say who sees them, and return them; those entered stay as they are.
 
     A target that was stored before and is not in the ledger was left by a run that was cut off, if it is
     marked as simulated; without the mark it is somebody's own.
@@ -231,6 +234,7 @@ def _enter_targets(names: list[str], stored_before: set[int]) -> None:
             ignore_conflicts=True,
             batch_size=_CHUNK,
         )
+    return made
 
 
 def _marked(pks: Iterable[int]) -> set[int]:

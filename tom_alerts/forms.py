@@ -8,27 +8,10 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.template.defaultfilters import filesizeformat
 
+from tom_common.file_uploads import SeveralFilesField
 from tom_dataservices import conf as ingest_conf
 from tom_targets import conf as targets_conf
 from tom_targets.models import Target
-
-
-class SeveralFilesInput(forms.ClearableFileInput):
-    """A file input that takes several files."""
-
-    allow_multiple_selected = True
-
-
-class SeveralFilesField(forms.FileField):
-    """A field for several files; its value is a list."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=SeveralFilesInput(), **kwargs)
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        """Return the validated files."""
-        files = data if isinstance(data, list | tuple) and data else [data or None]
-        return [super(SeveralFilesField, self).clean(file, initial) for file in files]
 
 
 class AlertUploadForm(forms.Form):

@@ -5,22 +5,20 @@ from __future__ import annotations
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
+from tom_dataservices.saved_query import SavedQuery
 
-class BrokerQuery(models.Model):
+
+class BrokerQuery(SavedQuery):
     """A query of an alert broker, kept to be run again."""
 
-    name = models.CharField(max_length=500)
     broker = models.CharField(max_length=50)
-    parameters = models.JSONField()
-    created = models.DateTimeField(auto_now_add=True)
-    modified = models.DateTimeField(auto_now=True)
-    last_run = models.DateTimeField(blank=True, null=True, default=None)
 
     class Meta:
         verbose_name_plural = "broker queries"
 
-    def __str__(self) -> str:
-        return self.name
+    def asks(self) -> tuple[str, str]:
+        """Return of which kind the provider is that the query asks, and its name."""
+        return "broker", self.broker
 
 
 class AlertStreamMessage(models.Model):

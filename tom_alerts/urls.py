@@ -9,6 +9,14 @@ if apps.is_installed("tom_dataservices"):  # the ingest below these pages; older
     from tom_alerts import views
 
     urlpatterns += [
+        path("query/list/", views.BrokerQueryListView.as_view(), name="list"),
+        path("query/create/", views.BrokerQueryCreateView.as_view(), name="create"),
+        path("query/<int:pk>/update/", views.BrokerQueryUpdateView.as_view(), name="update"),
+        path("query/<int:pk>/run/", views.RunQueryView.as_view(), name="run"),
+        path("query/<int:pk>/copy/", views.BrokerQueryCopyView.as_view(), name="copy"),
+        path("query/<int:pk>/delete/", views.BrokerQueryDeleteView.as_view(), name="delete"),
+        path("alert/create/", views.CreateTargetFromAlertView.as_view(), name="create-target"),
+        path("<str:broker>/submit/", views.SubmitAlertUpstreamView.as_view(), name="submit-alert"),
         path("upload/", views.AlertUploadView.as_view(), name="upload"),
         path("rejected/", views.RejectedPacketListView.as_view(), name="rejected"),
         path("rejected/<int:pk>/content/", views.rejected_packet_content, name="rejected-content"),

@@ -1,6 +1,8 @@
 """App configuration of tom_catalogs."""
 
-from django.apps import AppConfig
+from typing import Any
+
+from django.apps import AppConfig, apps
 
 
 class TomCatalogsConfig(AppConfig):
@@ -9,3 +11,25 @@ class TomCatalogsConfig(AppConfig):
     name = "tom_catalogs"
     verbose_name = "Catalogues"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make catalogues known as something that can be queried."""
+        if apps.is_installed("tom_dataservices") and apps.is_installed("tom_common"):
+            import tom_catalogs.providers  # noqa: F401  registers the kind
+
+    def harvester_classes(self) -> list[str]:
+        """Offer the catalogues that come with the TOM."""
+        path = "tom_catalogs.harvesters"
+        return [
+            f"{path}.simbad.SimbadHarvester",
+            f"{path}.ned.NEDHarvester",
+            f"{path}.sesame.SesameHarvester",
+            f"{path}.tns.TNSHarvester",
+            f"{path}.jplsbdb.JPLSBDBHarvester",
+            f"{path}.mpc.MPCExplorerHarvester",
+            f"{path}.jplhorizons.JPLHorizonsHarvester",
+        ]
+
+    def nav_items(self) -> list[dict[str, Any]]:
+        """Offer the entry of the navigation bar."""
+        return [{"partial": "tom_catalogs/partials/navbar_link.html"}]

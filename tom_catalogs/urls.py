@@ -1,4 +1,15 @@
-"""URLs of tom_catalogs."""
+"""URLs of tom_catalogs, below ``/catalogs/``."""
+
+from django.apps import apps
+from django.urls import URLPattern, path
 
 app_name = "tom_catalogs"
-urlpatterns = []
+urlpatterns: list[URLPattern] = []
+if apps.is_installed("tom_dataservices"):  # what asks in the background; older projects do not install it
+    from tom_catalogs import views
+
+    urlpatterns += [
+        path("query/", views.CatalogQueryView.as_view(), name="query"),
+        path("lookup/<int:pk>/", views.LookupView.as_view(), name="lookup"),
+        path("lookup/<int:pk>/target/", views.MakeTargetView.as_view(), name="make-target"),
+    ]

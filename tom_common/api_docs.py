@@ -31,6 +31,8 @@ class ApiDoc:
         Further parameters, as OpenAPI writes them.
     errors : sequence of int
         Further statuses that it may answer with, besides those of every such operation.
+    or_file : bool
+        Whether a successful answer may be a file of another type instead.
     """
 
     summary: str
@@ -39,6 +41,7 @@ class ApiDoc:
     responses: Mapping[int, Any] | None = None
     parameters: Sequence[dict[str, Any]] = field(default_factory=tuple)
     errors: Sequence[int] = ()
+    or_file: bool = False
 
 
 class DocumentedSchema(ViewInspector):

@@ -95,6 +95,9 @@ class HouseSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses = super()._get_response_bodies(direction)
+        if self.doc and self.doc.or_file:
+            file = {"schema": {"type": "string", "format": "binary"}}
+            responses["200"]["content"]["*/*"] = file
         codes = [*_ALWAYS, *_BY_ACTION.get(self.action, ()), *(self.doc.errors if self.doc else ())]
         for code in sorted(set(codes)):
             text, body = _ERRORS[code]

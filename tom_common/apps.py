@@ -1,5 +1,7 @@
 """App configuration of tom_common."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -9,6 +11,11 @@ class TomCommonConfig(AppConfig):
     name = "tom_common"
     verbose_name = "TOM common"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def periodic_tasks(self) -> list[dict[str, Any]]:
+        """Offer the periodic work of this app."""
+        task = "tom_common.periodic.tidy"
+        return [{"name": "tidy", "task": task, "every_s": 3600, "title": "Tidying up"}]
 
     def ready(self) -> None:
         """Connect what follows a saved user or a first request, and register the system checks."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -45,12 +46,19 @@ class BackgroundTask:
     """
 
     def __init__(
-        self, function: Callable[..., Any], *, max_retries: int, time_limit_ms: int | None, title: str
+        self,
+        function: Callable[..., Any],
+        *,
+        max_retries: int,
+        time_limit_ms: int | None,
+        title: str,
+        queue: str,
     ) -> None:
         self.function = function
         self.max_retries = max_retries
         self.time_limit_ms = time_limit_ms
         self.title = title
+        self.queue = Job.Queue(queue)
         self.path = f"{function.__module__}.{function.__qualname__}"
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
@@ -91,6 +99,10 @@ class BackgroundTask:
         """
         return self._create((), kwargs, user=user, title=title)
 
+    def leave(self, *, title: str = "", **kwargs: Any) -> Job:
+        """Put the function into its queue, never running it in this process: for the scheduler."""
+        return self._create((), kwargs, title=title, here=False)
+
     def _create(
         self,
         args: tuple[Any, ...],
@@ -99,6 +111,7 @@ class BackgroundTask:
         user: Any = None,
         title: str = "",
         delay_s: float = 0,
+        here: bool = True,
     ) -> Job:
         arguments = {"args": list(args), "kwargs": kwargs}
         try:
@@ -110,15 +123,21 @@ class BackgroundTask:
             title=(title or self.title)[:200],
             task=self.path,
             arguments=arguments,
+            queue=self.queue,
             attempts_allowed=1 + self.max_retries,
             run_after=timezone.now() + dt.timedelta(seconds=delay_s),
         )
-        transaction.on_commit(lambda: dispatch(job.pk, delay_s=delay_s))
+        if here or mode() != "inline":
+            transaction.on_commit(lambda: dispatch(job.pk, delay_s=delay_s))
         return job
 
 
 def background_task(
-    *, max_retries: int = 0, time_limit_ms: int | None = None, title: str = ""
+    *,
+    max_retries: int = 0,
+    time_limit_ms: int | None = None,
+    title: str = "",
+    queue: str = Job.Queue.INTERACTIVE,
 ) -> Callable[[Callable[..., Any]], BackgroundTask]:
     """Make a background task of a module-level function.
 
@@ -131,11 +150,16 @@ def background_task(
         Milliseconds after which the function is interrupted with `JobTimedOut`. Not kept inline.
     title : str
         Name for the job pages where the sender gives none.
+    queue : str
+        ``interactive`` for what somebody waits for and takes seconds; ``bulk`` for what takes longer, or
+        nobody waits for. Bulk work never keeps interactive work waiting.
     """
 
     def decorate(function: Callable[..., Any]) -> BackgroundTask:
         name = title or function.__name__.replace("_", " ").capitalize()
-        return BackgroundTask(function, max_retries=max_retries, time_limit_ms=time_limit_ms, title=name)
+        return BackgroundTask(
+            function, max_retries=max_retries, time_limit_ms=time_limit_ms, title=name, queue=queue
+        )
 
     return decorate
 
@@ -153,7 +177,7 @@ def mode() -> str:
     wanted = conf.background_mode()
     if wanted not in conf.BACKGROUND_MODES:
         raise ImproperlyConfigured(f"TOM_BACKGROUND is {wanted!r}; expected one of {conf.BACKGROUND_MODES}")
-    if wanted == "dramatiq" and not _dramatiq_is_set_up():
+    if wanted == "dramatiq" and not dramatiq_is_set_up():
         raise ImproperlyConfigured(
             "TOM_BACKGROUND is 'dramatiq': that needs django_dramatiq in INSTALLED_APPS, and DRAMATIQ_BROKER"
         )
@@ -161,7 +185,7 @@ def mode() -> str:
         return wanted
     if hasattr(mail, "outbox"):  # set by Django while tests run
         return "inline"
-    if _dramatiq_is_set_up():
+    if dramatiq_is_set_up():
         return "dramatiq"
     return "thread" if job_worker.is_web_process() else "inline"
 
@@ -174,7 +198,9 @@ def dispatch(job_pk: int, *, delay_s: float = 0) -> None:
     if where == "thread":
         job_worker.wake()
     elif where == "dramatiq":
-        send_message(job_pk, delay_s=delay_s)
+        # A page does not wait for the broker: a thread of the web process talks to it.
+        if not job_worker.hand_over(job_pk, delay_s):
+            send_message(job_pk, delay_s=delay_s)
     elif delay_s > 0:
         # Nobody waits here. A web process, or run_jobs, takes the row when its time has come.
         logger.info("job %s is due in %.0f s", job_pk, delay_s)
@@ -184,18 +210,32 @@ def dispatch(job_pk: int, *, delay_s: float = 0) -> None:
             jobs.run_claimed(job, monitored=False)
 
 
-def send_message(job_pk: int, *, delay_s: float = 0) -> None:
-    """Hand a job to dramatiq; if its broker cannot be reached, the web processes send it again later."""
-    from tom_common.tasks import run_job
+def send_message(job_pk: int, *, delay_s: float = 0, queue: str | None = None) -> bool:
+    """Hand a job to dramatiq; if its broker cannot be reached, it is sent again later (see caretaker.py).
 
+    Returns
+    -------
+    bool
+        Whether the broker took it.
+    """
+    from tom_common import tasks
+    from tom_common.remote import record as remote_record
+
+    if queue is None:
+        queue = Job.objects.filter(pk=job_pk).values_list("queue", flat=True).first()
+    actor = tasks.run_bulk_job if queue == Job.Queue.BULK else tasks.run_job
     try:
-        run_job.send_with_options(args=(job_pk,), delay=int(delay_s * 1000) or None)
-    except Exception:
+        actor.send_with_options(args=(job_pk,), delay=int(delay_s * 1000) or None)
+    except Exception as error:
         logger.exception("job %s waits: the broker of dramatiq cannot be reached", job_pk)
+        remote_record.note(remote_record.QUEUE, "", f"cannot be reached: {type(error).__name__}")
+        return False
+    remote_record.note(remote_record.QUEUE, "")
+    return True
 
 
 def run_from_message(job_pk: int) -> None:
-    """Run a job that dramatiq delivered; called by its actor.
+    """Run a job that dramatiq delivered; called by its actors.
 
     A message may come twice, or after its worker was killed. The row decides.
     """
@@ -204,13 +244,60 @@ def run_from_message(job_pk: int) -> None:
         return
     early_s = (job.run_after - timezone.now()).total_seconds()
     if job.state == Job.State.QUEUED and early_s > 1:
-        send_message(job_pk, delay_s=early_s)
+        send_message(job_pk, delay_s=early_s, queue=job.queue)
     elif jobs.claim(job):
         jobs.run_claimed(job, monitored=True)
     elif job.state == Job.State.RUNNING:
-        send_message(job_pk, delay_s=jobs.STALE_AFTER_S)
+        send_message(job_pk, delay_s=jobs.STALE_AFTER_S, queue=job.queue)
 
 
-def _dramatiq_is_set_up() -> bool:
+class BulkSlots:
+    """How many bulk jobs a worker of dramatiq runs at once.
+
+    Parameters
+    ----------
+    number : int
+    """
+
+    def __init__(self, number: int) -> None:
+        self._free = threading.Semaphore(number)
+        self._closed = threading.Event()
+
+    def take(self) -> bool:
+        """Take a slot, if one is free and the worker goes on; return whether that was so."""
+        return not self.is_closed and self._free.acquire(blocking=False)
+
+    def give_back(self) -> None:
+        """Give a slot back."""
+        self._free.release()
+
+    def close(self) -> None:
+        """Let no further bulk job start: the worker is about to end."""
+        self._closed.set()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the worker is about to end."""
+        return self._closed.is_set()
+
+
+def run_bulk_from_message(job_pk: int, slots: BulkSlots) -> None:
+    """Run a bulk job that dramatiq delivered, and then others that are due, while a slot is free.
+
+    A worker keeps one thread free of bulk work. Without a slot the message is dropped: whoever holds the slot
+    goes on with the jobs that are due, by their rows.
+    """
+    if not slots.take():
+        return
+    try:
+        run_from_message(job_pk)
+        while not slots.is_closed and jobs.run_next_due((Job.Queue.BULK,)):
+            continue
+    finally:
+        slots.give_back()
+
+
+def dramatiq_is_set_up() -> bool:
+    """Return whether ``django_dramatiq`` is installed and a broker is set."""
     installed = any(entry.split(".")[0] == "django_dramatiq" for entry in settings.INSTALLED_APPS)
     return installed and bool(getattr(settings, "DRAMATIQ_BROKER", None))

@@ -5,6 +5,7 @@ All findings are Warnings: a plugin that is missing on this machine must not kee
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 from django.core.checks import CheckMessage, Warning, register
@@ -36,6 +37,27 @@ def check_hooks(**_: Any) -> list[CheckMessage]:
         except ImportError as error:
             found.append(Warning(f"settings.{place}: {error}", id="tom_common.W002"))
     return found
+
+
+@register("tom")
+def check_periodic_tasks(**_: Any) -> list[CheckMessage]:
+    """Report periodic work, of apps and settings, that is no proper entry or names no module.
+
+    The modules themselves are not imported: a check is quick.
+    """
+    from tom_common.scheduler import periodic_tasks, refused_tasks
+
+    problems = [f"periodic work {name!r}: {reason}" for name, reason in refused_tasks().items()]
+    for name, entry in periodic_tasks().items():
+        module = entry.task.rpartition(".")[0]
+        try:
+            is_there = bool(module) and find_spec(module) is not None
+        except ImportError:
+            is_there = False
+        if not is_there:
+            problems.append(f"periodic work {name!r}: there is no module {module!r}")
+    hint = "Correct TOM_PERIODIC_TASKS, or periodic_tasks() of the app."
+    return [Warning(problem, hint=hint, id="tom_common.W004") for problem in problems]
 
 
 @register("tom")

@@ -70,6 +70,31 @@ def job_keep_days() -> int:
     return int(setting("TOM_JOB_KEEP_DAYS", 90))
 
 
+def stop_grace_s() -> float:
+    """Seconds that running jobs are given when their process is asked to end; then they go to the queue."""
+    return float(setting("TOM_STOP_GRACE_S", 20))
+
+
+def periodic_tasks() -> dict[str, Any]:
+    """Periodic work of the project, by name; see ``tom_common.scheduler``."""
+    return setting("TOM_PERIODIC_TASKS") or {}
+
+
+def records_services() -> bool:
+    """Whether it is remembered how outside services answer."""
+    return bool(setting("TOM_RECORD_SERVICES", True))
+
+
+def breaker_failures() -> int:
+    """Failures in a row after which an outside service is not asked for a while; 0: it is always asked."""
+    return int(setting("TOM_BREAKER_FAILURES", 5))
+
+
+def breaker_wait_s() -> float:
+    """Seconds for which it is not asked at first."""
+    return float(setting("TOM_BREAKER_WAIT_S", 60))
+
+
 def proxy_count() -> int:
     """Number of proxies of ours in front of the TOM, each adding an entry to ``X-Forwarded-For``."""
     return int(setting("TOM_PROXY_COUNT", 0))

@@ -8,12 +8,17 @@ it) is filtered by one probe of an index per row; every other model falls back o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
+from django.contrib.auth import get_backends
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser, Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
+
+from tom_common.grant_expressions import Granted
 
 ACTIONS = ("view", "change", "delete")
 
@@ -71,11 +76,32 @@ def granted(user: AbstractBaseUser, codename: str, model: type[Model], *, outer_
     outer_pk : str
         Lookup from the filtered query to the primary key of `model`, for example ``"target_id"``.
     """
+    return _granted(user.pk, codename, model, outer_pk)
+
+
+@lru_cache(maxsize=100)
+def _granted(user_pk: Any, codename: str, model: type[Model], outer_pk: str) -> Q:
     user_grants, group_grants = _grant_models(model)
-    own = _rows(user_grants, model, codename, outer_pk).filter(user=user.pk)
-    groups = Group.objects.filter(user=user.pk).values("pk")
+    if not (_is_generic(user_grants) or _is_generic(group_grants)):
+        return Q(Granted((user_grants, group_grants), model, codename, user_pk, outer_pk))
+    own = _rows(user_grants, model, codename, outer_pk).filter(user=user_pk)
+    groups = Group.objects.filter(user=user_pk).values("pk")
     by_group = _rows(group_grants, model, codename, outer_pk).filter(group__in=groups)
     return Q(GrantProbe(own.values("pk"))) | Q(GrantProbe(by_group.values("pk")))
+
+
+def permissions_lie_in_tables() -> bool:
+    """Tell whether tables say all of what a user may: no backend decides by code of its own."""
+    from guardian.backends import ObjectPermissionBackend
+
+    names = ("has_perm", "get_all_permissions", "get_user_permissions", "get_group_permissions")
+    for backend in get_backends():
+        kind = type(backend)
+        if not hasattr(kind, "has_perm") or kind is ObjectPermissionBackend:
+            continue
+        if any(getattr(kind, name, None) is not getattr(ModelBackend, name) for name in names):
+            return False
+    return True
 
 
 def granted_keys(user: AbstractBaseUser, model: type[Model]) -> dict[str, set[str]]:

@@ -14,6 +14,7 @@ import datetime as dt
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -29,7 +30,11 @@ logger = logging.getLogger(__name__)
 
 WRITE_INTERVAL_S = 0.5
 HEARTBEAT_S = 5.0
+STOP_S = 5.0
+"""Longest that an interrupted job is waited for: one in a call of C code is left behind."""
 _current: ContextVar[JobContext | None] = ContextVar("tom_common_current_job", default=None)
+_running: weakref.WeakSet[JobContext] = weakref.WeakSet()
+_running_lock = threading.Lock()
 
 
 class JobCancelled(Exception):
@@ -38,6 +43,13 @@ class JobCancelled(Exception):
 
 class JobTimedOut(Exception):
     """The task ran for longer than its time limit; raised wherever it is at that moment."""
+
+
+class JobStopped(BaseException):
+    """The process that runs the job is asked to end; raised wherever the task is, which then runs again.
+
+    No `Exception`: a task that goes on after one bad item must not go on after this.
+    """
 
 
 class InputRefused(Exception):
@@ -62,6 +74,35 @@ class RunAgain(Exception):
         super().__init__(message)
         self.delay_s = delay_s
         self.message = message
+
+
+def stop_running(grace_s: float) -> int:
+    """Let the jobs of this process end, and interrupt those that have not when the grace is over.
+
+    Parameters
+    ----------
+    grace_s : float
+        Seconds that they are given.
+
+    Returns
+    -------
+    int
+        Jobs that were interrupted; they go back to the queue.
+    """
+    deadline = time.monotonic() + grace_s
+    while (running := _monitored()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for context in running:
+        context.interrupt(JobStopped)
+    deadline = time.monotonic() + STOP_S
+    while _monitored() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return len(running)
+
+
+def _monitored() -> list[JobContext]:
+    with _running_lock:
+        return [context for context in _running if context.monitored]
 
 
 def current_job() -> JobContext | NoJob:
@@ -110,6 +151,7 @@ class JobContext:
         self._stop = threading.Event()
         self._deadline: float | None = None
         self._thread_id: int | None = None
+        self._over = False
 
     def progress(self, done: int, total: int | None = None, message: str | None = None) -> None:
         """Tell how far the task is.
@@ -166,6 +208,8 @@ class JobContext:
             self._deadline = time.monotonic() + time_limit_ms / 1000 if time_limit_ms else None
             monitor = threading.Thread(target=self._monitor, name=f"monitor of job {self.pk}", daemon=True)
             monitor.start()
+        with _running_lock:
+            _running.add(self)
         try:
             try:
                 with acting(Scope(job_id=self.pk, user_id=self.user_id)):
@@ -176,12 +220,15 @@ class JobContext:
             self._stop.set()
             if monitor is not None:
                 monitor.join()
+            with _running_lock:
+                _running.discard(self)
             _current.reset(token)
 
     def _disarm(self) -> None:
         """Take back a time-out that was raised but has not arrived yet: the task is over."""
         with self._lock:
             self._deadline = None
+            self._over = True
             if self._thread_id is not None:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread_id), None)
 
@@ -189,10 +236,16 @@ class JobContext:
         with self._lock:
             if self._deadline is None or time.monotonic() < self._deadline:
                 return
+        self.interrupt(JobTimedOut)
+
+    def interrupt(self, reason: type[BaseException]) -> None:
+        """Raise an exception in the task, wherever it is; nothing happens once it is over."""
+        with self._lock:
             self._deadline = None
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(self._thread_id or 0), ctypes.py_object(JobTimedOut)
-            )
+            if self._thread_id is not None and not self._over:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(self._thread_id), ctypes.py_object(reason)
+                )
 
     def _monitor(self) -> None:
         heartbeat_due = time.monotonic() + HEARTBEAT_S

@@ -1,11 +1,15 @@
-"""URLs of jobs and notifications; ``tom_common.urls`` puts them in their place."""
+"""URLs of jobs, health and notifications; ``tom_common.urls`` puts them in their place."""
 
 from django.urls import path
 
-from tom_common.views import jobs, notifications
+from tom_common.views import health, jobs, notifications
 
 job_urlpatterns = [
     path("jobs/", jobs.JobListView.as_view(), name="job-list"),
+    path("jobs/retry-failed/", health.RetryAllView.as_view(), name="job-retry-all"),
+    path("health/", health.HealthView.as_view(), name="health"),
+    path("health/services/<int:pk>/reset/", health.ServiceResetView.as_view(), name="health-service-reset"),
+    path("health/periodic/", health.PeriodicRunView.as_view(), name="health-periodic-run"),
     path("jobs/<int:pk>/", jobs.JobDetailView.as_view(), name="job-detail"),
     path("jobs/<int:pk>/status/", jobs.JobStatusView.as_view(), name="job-status"),
     path("jobs/<int:pk>/data.json", jobs.JobDataView.as_view(), name="job-data"),

@@ -1,34 +1,37 @@
-"""The thread of a web process that runs jobs, or looks after those that dramatiq forgot.
+"""The threads that run jobs in a web process or in ``run_jobs``: one for each queue.
 
-It starts with the first request that a web server answers: nothing else knows that this process is a web
+They start with the first request that a web server answers: nothing else knows that this process is a web
 server's, and a thread that starts earlier would be lost when the server forks its workers.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import atexit
 import logging
 import os
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import DatabaseError, close_old_connections, connections
-from django.db.models import Q
-from django.utils import timezone
 
-from tom_common import jobs
-from tom_common.models import Job
+from tom_common import conf, jobs
+from tom_common.caretaker import Caretaker
+from tom_common.job_context import stop_running
+from tom_common.models import Job, Worker
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 2.0
 LOOK_FOR_ABANDONED_S = 10.0
-NUDGE_AFTER_S = 60.0
-TIDY_S = 3600.0
+WEB_GRACE_S = 2.0
+"""Longest that a web process that ends waits for its jobs."""
+QUEUES = (Job.Queue.INTERACTIVE, Job.Queue.BULK)
 
 _web_process_pid: int | None = None
-_worker: JobWorker | None = None
+_ending_pid: int | None = None
+_crew: Crew | None = None
 _start_lock = threading.Lock()
 
 
@@ -37,18 +40,16 @@ class JobWorker(threading.Thread):
 
     Parameters
     ----------
-    hand_to_dramatiq : bool
-        Do not run jobs; send those to dramatiq that it seems to have lost.
+    queues : sequence of str, optional
+        Queues whose jobs it runs; all of them by default, interactive work first.
     """
 
-    def __init__(self, *, hand_to_dramatiq: bool = False) -> None:
-        super().__init__(name="tom-job-worker", daemon=True)
-        self.pid = os.getpid()
-        self.hand_to_dramatiq = hand_to_dramatiq
+    def __init__(self, queues: Sequence[str] | None = None) -> None:
+        super().__init__(name=f"tom-jobs-{'-'.join(queues or ['all'])}", daemon=True)
+        self.queues = queues
         self._stop_asked = threading.Event()
         self._work = threading.Event()
         self._abandoned_looked_at = float("-inf")
-        self._tidied_at = time.monotonic()
 
     def wake(self) -> None:
         """Look for due jobs now."""
@@ -65,8 +66,7 @@ class JobWorker(threading.Thread):
             self._work.clear()
             try:
                 close_old_connections()
-                busy = self._nudge() if self.hand_to_dramatiq else self.run_one()
-                self._tidy()
+                busy = self.run_one()
             except DatabaseError as error:
                 logger.warning("job worker: the database cannot be used, trying again: %s", error)
                 connections.close_all()
@@ -75,44 +75,82 @@ class JobWorker(threading.Thread):
                 logger.exception("job worker: unexpected error, going on")
                 busy = False
             if not busy:
-                self._work.wait(NUDGE_AFTER_S if self.hand_to_dramatiq else POLL_S)
+                self._work.wait(POLL_S)
         connections.close_all()
 
     def run_one(self) -> bool:
         """Run the job that has waited longest, if there is one; return whether there was."""
-        for job in jobs.due_jobs()[:5]:  # the first may be taken by another process meanwhile
-            if jobs.claim(job):
-                jobs.run_claimed(job, monitored=True)
-                return True
+        if jobs.run_next_due(self.queues):
+            return True
         if time.monotonic() - self._abandoned_looked_at >= LOOK_FOR_ABANDONED_S:
             self._abandoned_looked_at = time.monotonic()
-            for job in jobs.abandoned_jobs():
+            for job in jobs.abandoned_jobs(self.queues):
                 if jobs.claim(job):
                     logger.warning("job %s (%s) was abandoned; it runs again", job.pk, job.title)
                     jobs.run_claimed(job, monitored=True)
                     return True
         return False
 
-    def _nudge(self) -> bool:
-        from tom_common.background import send_message
 
-        now = timezone.now()
-        before = now - dt.timedelta(seconds=NUDGE_AFTER_S)
-        forgotten = Job.objects.filter(
-            Q(heartbeat_at=None) | Q(heartbeat_at__lt=before), state=Job.State.QUEUED, run_after__lt=before
+class Crew:
+    """The threads of one process: a caretaker, and a worker for each queue where jobs run in the process.
+
+    Parameters
+    ----------
+    kind : str
+        What the process is: one of ``Worker.Kind``.
+    runs_jobs : bool
+        False where dramatiq's workers run them.
+    """
+
+    def __init__(self, kind: str, *, runs_jobs: bool) -> None:
+        self.pid = os.getpid()
+        self.runs_jobs = runs_jobs
+        self.workers = [JobWorker([lane]) for lane in QUEUES] if runs_jobs else []
+        self.caretaker = Caretaker(
+            kind,
+            queues=[lane.value for lane in QUEUES] if runs_jobs else [],
+            threads=len(self.workers),
+            to_dramatiq=not runs_jobs,
         )
-        for pk in list(forgotten.values_list("pk", flat=True)[:100]):
-            # The heartbeat of a waiting row tells when it was last sent: one of several web processes wins.
-            if forgotten.filter(pk=pk).update(heartbeat_at=now):
-                send_message(pk)
-        for job in jobs.abandoned_jobs():
-            send_message(job.pk)
-        return False
 
-    def _tidy(self) -> None:
-        if time.monotonic() - self._tidied_at >= TIDY_S:
-            self._tidied_at = time.monotonic()
-            jobs.delete_old_jobs()
+    @property
+    def threads(self) -> list[threading.Thread]:
+        """All threads."""
+        return [self.caretaker, *self.workers]
+
+    def start(self) -> None:
+        """Start all threads."""
+        for thread in self.threads:
+            thread.start()
+
+    def is_alive(self) -> bool:
+        """Whether this is the process that started the threads, and none of them has ended."""
+        return self.pid == os.getpid() and all(thread.is_alive() for thread in self.threads)
+
+    def wake(self) -> None:
+        """Look for due jobs now."""
+        for worker in self.workers:
+            worker.wake()
+
+    def stop(self, grace_s: float) -> None:
+        """End all threads; jobs that do not end within the grace go back to the queue.
+
+        Parameters
+        ----------
+        grace_s : float
+            Seconds.
+        """
+        if self.pid != os.getpid():
+            return
+        for worker in self.workers:
+            worker.stop()
+        if any(worker.is_alive() for worker in self.workers):
+            stop_running(grace_s)
+        self.caretaker.stop()
+        for thread in self.threads:
+            if thread.is_alive():
+                thread.join(2)
 
 
 def is_web_process() -> bool:
@@ -134,22 +172,43 @@ def on_request_started(sender: Any, **_: Any) -> None:
 
 
 def ensure_started() -> None:
-    """Start the worker thread of this web process if it has none and the mode asks for one."""
+    """Start the threads of this web process if it has none and the mode asks for them."""
     from tom_common.background import mode
 
-    global _worker
+    global _crew
     where = mode()
-    if where == "inline":
+    if where == "inline" or _ending_pid == os.getpid():
         return
+    runs_jobs = where == "thread"
     with _start_lock:
-        if _worker is None or _worker.pid != os.getpid() or not _worker.is_alive():
-            _worker = JobWorker(hand_to_dramatiq=where == "dramatiq")
-            _worker.start()
+        if _crew is None or not _crew.is_alive() or _crew.runs_jobs != runs_jobs:
+            _crew = Crew(Worker.Kind.WEB, runs_jobs=runs_jobs)
+            _crew.start()
+            atexit.register(_end)
+
+
+def _end() -> None:
+    """End the threads with their process, and let no other begin."""
+    global _ending_pid
+    _ending_pid = os.getpid()
+    if _crew is not None:
+        _crew.stop(min(WEB_GRACE_S, conf.stop_grace_s()))
 
 
 def wake() -> None:
-    """Tell the worker thread of this process that there is work; other processes look every two seconds."""
+    """Tell the threads of this process that there is work; other processes look every two seconds."""
     if is_web_process():
         ensure_started()
-    if _worker is not None and _worker.pid == os.getpid():
-        _worker.wake()
+    if _crew is not None and _crew.pid == os.getpid():
+        _crew.wake()
+
+
+def hand_over(job_pk: int, delay_s: float = 0) -> bool:
+    """Let the caretaker of this web process send a job to dramatiq; return False where there is none."""
+    if not is_web_process():
+        return False
+    ensure_started()
+    if _crew is None or _crew.runs_jobs or not _crew.is_alive():
+        return False
+    _crew.caretaker.hand_over(job_pk, delay_s)
+    return True

@@ -14,7 +14,7 @@ import socket
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -25,7 +25,15 @@ from django.utils import timezone
 
 from tom_common import conf
 from tom_common.hooks import import_method
-from tom_common.job_context import InputRefused, JobCancelled, JobContext, JobTimedOut, RunAgain
+from tom_common.job_context import (
+    InputRefused,
+    JobCancelled,
+    JobContext,
+    JobStopped,
+    JobTimedOut,
+    RunAgain,
+)
+from tom_common.job_signals import job_ended
 from tom_common.models import Job, JobLogLine
 from tom_common.notifications import notify
 
@@ -33,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 STALE_AFTER_S = 60
 CRASHES_ALLOWED = 3
+RETRIED_AT_ONCE = 1000
 FIRST_RETRY_S = 15
 LONGEST_RETRY_S = 900
 
@@ -56,16 +65,29 @@ def _token_of(pid: int) -> str:
     return uuid.uuid4().hex[:12]
 
 
-def due_jobs() -> QuerySet[Job]:
-    """Return the jobs that wait and whose time has come, the longest waiting first."""
-    return Job.objects.filter(state=Job.State.QUEUED, run_after__lte=timezone.now()).order_by(
-        "run_after", "pk"
-    )
+def due_jobs(queues: Sequence[str] | None = None) -> QuerySet[Job]:
+    """Return the jobs of some queues (all) whose time has come: interactive ones first, then the oldest."""
+    rows = Job.objects.filter(state=Job.State.QUEUED, run_after__lte=timezone.now())
+    if queues is not None:
+        rows = rows.filter(queue__in=queues)
+    return rows.order_by("-queue", "run_after", "pk")
 
 
-def abandoned_jobs() -> list[Job]:
+def run_next_due(queues: Sequence[str] | None = None) -> bool:
+    """Run the job of some queues (all) that is due first, if there is one; return whether there was."""
+    for job in due_jobs(queues)[:5]:  # the first may be taken by another process meanwhile
+        if claim(job):
+            run_claimed(job, monitored=True)
+            return True
+    return False
+
+
+def abandoned_jobs(queues: Sequence[str] | None = None) -> list[Job]:
     """Return the running jobs whose process has ended, or has not been heard of for a minute."""
-    return [job for job in Job.objects.filter(state=Job.State.RUNNING) if is_abandoned(job)]
+    rows = Job.objects.filter(state=Job.State.RUNNING)
+    if queues is not None:
+        rows = rows.filter(queue__in=queues)
+    return [job for job in rows if is_abandoned(job)]
 
 
 def is_abandoned(job: Job) -> bool:
@@ -156,8 +178,17 @@ def run_claimed(job: Job, *, monitored: bool) -> None:
     except JobCancelled:
         ending: dict[str, Any] = {"state": Job.State.CANCELLED}
     except RunAgain as later:
-        ending = {"state": Job.State.QUEUED, "message": later.message}
+        # Waiting is not failing: a job that looks a hundred times has all its attempts left.
+        ending = {"state": Job.State.QUEUED, "message": later.message, "attempts": 0}
         retry_s = later.delay_s
+    except JobStopped:
+        # The attempt does not count: it is the process that ended, not the task that failed.
+        ending = {
+            "state": Job.State.QUEUED,
+            "attempts": job.attempts - 1,
+            "message": "Its process was stopped.",
+        }
+        context.log("Interrupted, since its process was stopped; it starts again.")
     except InputRefused as refusal:
         ending = {"state": Job.State.FAILED, "error": str(refusal)}
     except KeyboardInterrupt:
@@ -221,6 +252,12 @@ def retry_job(job: Job) -> bool:
     return bool(queued)
 
 
+def retry_failed_jobs(user: Any) -> int:
+    """Start again the failed jobs that a user may see, the oldest thousand at once; return how many."""
+    failed = jobs_for_user(user).filter(state=Job.State.FAILED).order_by("pk")[:RETRIED_AT_ONCE]
+    return sum(retry_job(job) for job in list(failed))
+
+
 def cancel_job(job: Job) -> bool:
     """Cancel a job: at once while it waits, at its next look while it runs.
 
@@ -265,7 +302,7 @@ def _end(job: Job, state: str, same: QuerySet[Job], error: str = "") -> bool:
     ended = same.update(state=state, finished_at=timezone.now(), error=error)
     job.refresh_from_db()
     if ended:
-        _tell_owner(job)
+        _tell(job)
     return bool(ended)
 
 
@@ -290,11 +327,13 @@ def _store_ending(job: Job, values: dict[str, Any], retry_s: float | None = None
     if not ours:
         logger.warning("job %s was taken over by %s while %s ran it", job.pk, job.worker, worker_name())
     elif job.state == Job.State.QUEUED:
-        from tom_common.background import dispatch
+        from tom_common.background import dispatch, mode
 
-        dispatch(job.pk, delay_s=retry_s or 0)
+        # A job that was interrupted has no delay: this process ends, and others look for due rows themselves.
+        if retry_s is not None or mode() == "dramatiq":
+            dispatch(job.pk, delay_s=retry_s or 0)
     else:
-        _tell_owner(job)
+        _tell(job)
 
 
 def _patiently(write: Callable[[], int], tries: int = 5) -> int:
@@ -308,6 +347,14 @@ def _patiently(write: Callable[[], int], tries: int = 5) -> int:
             logger.info("the database is busy; the end of a job is written again in %s s", attempt)
             time.sleep(attempt)
     return 0
+
+
+def _tell(job: Job) -> None:
+    """Tell other apps, then the owner, that a job has ended."""
+    for receiver, answer in job_ended.send_robust(sender=Job, job=job):
+        if isinstance(answer, Exception):
+            logger.error("job %s: %s failed at its end", job.pk, receiver, exc_info=answer)
+    _tell_owner(job)
 
 
 def _tell_owner(job: Job) -> None:

@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 
 from tom_common import conf
 from tom_common.exceptions import ImproperCredentialsException
+from tom_common.files import StorageUnavailable
 from tom_common.history.scope import Scope, acting
 from tom_common.hooks import import_method
 
@@ -57,7 +58,7 @@ def _is_anonymous(request: HttpRequest) -> bool:
 
 
 class ExternalServiceMiddleware:
-    """Tell the user which service refused our credentials, on the home page."""
+    """Tell the user which service refused our credentials, on the home page; and that files cannot be had."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -67,7 +68,9 @@ class ExternalServiceMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer an `ImproperCredentialsException` with a message; leave every other exception alone."""
+        """Answer an `ImproperCredentialsException` with a message, a `StorageUnavailable` with status 503."""
+        if isinstance(exception, StorageUnavailable):
+            return _storage_is_away(request, str(exception))
         if not isinstance(exception, ImproperCredentialsException):
             return None
         messages.error(
@@ -77,6 +80,16 @@ class ExternalServiceMiddleware:
             fail_silently=True,
         )
         return HttpResponseRedirect(_path_of("home", "/"))
+
+
+def _storage_is_away(request: HttpRequest, text: str) -> HttpResponse:
+    """Say that files can neither be read nor stored now; the request changed nothing that is kept."""
+    if request.path_info.startswith("/api/") or not request.accepts("text/html"):
+        response: HttpResponse = JsonResponse({"detail": text}, status=503)
+    else:
+        response = render(request, "tom_common/storage_away.html", {"text": text}, status=503)
+    response["Retry-After"] = "60"
+    return response
 
 
 class Raise403Middleware:

@@ -1,4 +1,4 @@
-"""Rows of tom_common: what we know of a user beyond Django, background jobs, and notifications."""
+"""Rows of tom_common: what we know of a user beyond Django, jobs and their health, notifications."""
 
 from __future__ import annotations
 
@@ -79,6 +79,10 @@ class Job(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
+    class Queue(models.TextChoices):
+        INTERACTIVE = "interactive", "Interactive"
+        BULK = "bulk", "Bulk"
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -89,6 +93,12 @@ class Job(models.Model):
     title = models.CharField(max_length=200)
     task = models.CharField(max_length=200, help_text="Dotted path of the task function.")
     arguments = models.JSONField(default=dict, help_text='{"args": [...], "kwargs": {...}}')
+    queue = models.CharField(
+        max_length=12,
+        choices=Queue,
+        default=Queue.INTERACTIVE,
+        help_text="Bulk work never keeps interactive work waiting.",
+    )
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0, help_text="Times it was started.")
     attempts_allowed = models.PositiveIntegerField(default=1)
@@ -146,6 +156,65 @@ class JobLogLine(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Worker(models.Model):
+    """A process that runs jobs or looks after them; it tells every half minute that it is there."""
+
+    class Kind(models.TextChoices):
+        WEB = "web", "Web process"
+        RUN_JOBS = "run_jobs", "run_jobs"
+        DRAMATIQ = "dramatiq", "dramatiq"
+        SCHEDULER = "scheduler", "Scheduler"
+
+    name = models.CharField(max_length=200, unique=True, help_text="host:pid:token")
+    kind = models.CharField(max_length=10, choices=Kind)
+    queues = models.CharField(max_length=100, blank=True, default="", help_text="What it runs.")
+    threads = models.PositiveIntegerField(default=0, help_text="Jobs that it can run at the same time.")
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ("kind", "name")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.name}"
+
+
+class PeriodicTask(models.Model):
+    """When a periodic task ran and runs next; what it does and how often stands in code and settings."""
+
+    name = models.CharField(max_length=100, unique=True)
+    next_run_at = models.DateTimeField(db_index=True)
+    last_run_at = models.DateTimeField(null=True, blank=True)
+    last_job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    note = models.CharField(max_length=300, blank=True, default="", help_text="Why it did nothing.")
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RemoteServiceState(models.Model):
+    """How an outside service answers; written by ``tom_common.remote.record`` only."""
+
+    service = models.CharField(max_length=100)
+    host = models.CharField(max_length=200, blank=True, default="")
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    last_failure_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=500, blank=True, default="")
+    failures_in_a_row = models.PositiveIntegerField(default=0, help_text="Times that nobody answered.")
+    trips = models.PositiveIntegerField(default=0, help_text="Times in a row that the breaker opened.")
+    open_until = models.DateTimeField(null=True, blank=True, help_text="Not asked before this time.")
+
+    class Meta:
+        ordering = ("service", "host")
+        constraints = (models.UniqueConstraint(fields=["service", "host"], name="remote_service_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.service} at {self.host}" if self.host else self.service
 
 
 class Notification(models.Model):

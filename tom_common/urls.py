@@ -60,10 +60,18 @@ if apps.is_installed("drf_spectacular"):
 
     urlpatterns += [
         path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-        path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+        path(
+            "api/docs/",
+            SpectacularSwaggerSplitView.as_view(
+                url_name="api-schema", template_name="tom_common/api_docs.html", title="REST API"
+            ),
+            name="api-docs",
+        ),
     ]
 if apps.is_installed("rest_framework"):
+    from tom_common.api_history import ChangeSetViewSet
     from tom_common.api_views import GroupViewSet
 
     SharedAPIRootRouter().register("groups", GroupViewSet, "groups")
+    SharedAPIRootRouter().register("changesets", ChangeSetViewSet, "changesets")
 urlpatterns.append(path("api/", include((collect_api_urls(), "api"), namespace="api")))

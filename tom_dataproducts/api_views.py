@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404
 from django_filters.utils import translate_validation
@@ -15,10 +13,9 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from tom_common.api_docs import ApiDoc, OneOrMany, query_parameter
-from tom_common.api_fields import is_clean
 from tom_common.api_views import ApiMixin
-from tom_common.serializers import GroupSerializer
 from tom_dataproducts import services, views
+from tom_dataproducts.api_uploads import CREATE_DOC, MAPPING_BODY, READING, UploadMixin
 from tom_dataproducts.datum_pages import DatumPagination
 from tom_dataproducts.datum_shape import tables_of
 from tom_dataproducts.datum_writing import ALL_OR_NOTHING, MAX_ROWS, MODES, NotYours, store_data, store_datum
@@ -35,10 +32,8 @@ from tom_dataproducts.serializers import (
     ListedDataProductSerializer,
     ReducedDatumSerializer,
 )
-from tom_dataproducts.uploads import TakenError, known_product, store_upload
 from tom_targets.models import Target
-from tom_targets.permissions import may, targets_for_user
-from tom_targets.target_parts import Groups
+from tom_targets.permissions import targets_for_user
 
 STORED = {
     "type": "object",
@@ -60,6 +55,7 @@ def stored(component):
 
 
 class DataProductViewSet(
+    UploadMixin,
     ApiMixin,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -77,11 +73,13 @@ class DataProductViewSet(
         "retrieve": ApiDoc(
             "Get a file", f"With up to {DataProductSerializer.max_points:,} measurements from it."
         ),
-        "create": ApiDoc(
-            "Upload a file",
-            "You have to be allowed to change the target. A `product_id` that is known answers 200 with"
-            " `already_exists`, and stores nothing.",
-            responses={201: stored("DataProduct"), 200: stored("DataProduct")},
+        "create": CREATE_DOC,
+        "reading": ApiDoc(
+            "How a file is read",
+            "`GET` tells how it was understood; `POST` reads it. What came from it before is replaced.",
+            request=MAPPING_BODY,
+            responses={200: READING, 202: READING},
+            errors=[400, 404, 415],
         ),
         "destroy": ApiDoc("Delete a file", "What was measured from it goes, too. This cannot be undone."),
         "download": ApiDoc(
@@ -104,51 +102,6 @@ class DataProductViewSet(
         if self.action == "destroy" and not product.may_change:
             self.refuse("You may see this file, but not change it.")
         return product
-
-    def create(self, request, *args, **kwargs):
-        self.must_be_known()
-        data = request.data.copy()
-        if "file" in request.FILES:
-            data.setlist("data", [request.FILES["file"]])
-        serializer = self.get_serializer(data=data)
-        product_id = data.get("product_id")
-        try:
-            # What no database keeps is left to the serializer, which refuses it.
-            askable = isinstance(product_id, str) and is_clean(product_id)
-            known = known_product(product_id, user=request.user) if askable else None
-            if known is not None:
-                return self.answer(known, is_new=False)
-            serializer.is_valid(raise_exception=True)
-            values = serializer.validated_data
-            values.pop("groups", None)
-            if not may(request.user, "change_target", values["target"]):
-                self.refuse("You may see this target, but not add data to it.")
-            product, is_new = store_upload(values, user=request.user, groups=self.get_groups(data))
-        except TakenError:
-            text = "A data product with this product_id exists already."
-            raise serializers.ValidationError({"product_id": [text]}) from None
-        return self.answer(product, is_new=is_new)
-
-    def get_groups(self, data):
-        """Return the groups that a form names, as JSON text."""
-        text = data.get("groups") or "[]"
-        try:
-            entries = GroupSerializer(data=json.loads(text), many=True)
-            entries.is_valid(raise_exception=True)
-            finder = Groups(self.request.user)
-            return [finder.find(entry) for entry in entries.validated_data]
-        except (ValueError, TypeError, RecursionError):
-            raise serializers.ValidationError({"groups": ["Not valid JSON."]}) from None
-        except DjangoValidationError as error:
-            raise serializers.ValidationError({"groups": error.messages}) from error
-
-    def answer(self, product, *, is_new):
-        shown = self.get_serializer(product).data
-        if is_new:
-            answer = {**shown, "message": "Data product successfully uploaded."}
-            return Response(answer, status.HTTP_201_CREATED)
-        text = "A data product with this product_id is there already."
-        return Response({**shown, "already_exists": True, "message": text})
 
     @action(detail=True)
     def download(self, request, pk=None):
@@ -336,18 +289,20 @@ def column(item, description):
 NUMBER = {"type": "number", "nullable": True}
 LIGHT_CURVE = {
     "type": "object",
-    "required": ["target", "count", "bands", "sources", "points"],
+    "required": ["target", "count", "bands", "sources", "versions", "points"],
     "properties": {
         "target": {"type": "string", "description": "Name of the target."},
         "count": {"type": "integer", "description": "Length of each column of `points`."},
         "bands": column({"type": "string"}, "Names of the bands."),
         "sources": column({"type": "string"}, "Names of the sources."),
+        "versions": column({"type": "string"}, "Versions of the reduction."),
         "points": {
             "type": "object",
             "properties": {
                 "mjd": column({"type": "number"}, "Time, MJD (UTC)."),
                 "band": column({"type": "integer"}, "Place in `bands`."),
                 "source": column({"type": "integer"}, "Place in `sources`."),
+                "version": column({"type": "integer"}, "Place in `versions`."),
                 "kind": column({"type": "integer"}, "0 detection, 1 limit, 2 forced photometry."),
                 "mag": column(NUMBER, "Magnitude: as measured, or AB from a flux."),
                 "mag_err": column(NUMBER, "Its 1-sigma error."),

@@ -13,15 +13,23 @@ class TomDataproductsConfig(AppConfig):
     def ready(self):
         """Give files and measurements a history; let photometry reach the summaries soon."""
         if apps.is_installed("tom_common"):
+            from tom_common.job_signals import job_ended
             from tom_dataproducts import history, persistent_sharing
+            from tom_dataproducts.fits_images.services import thumbnail_now
             from tom_dataproducts.models.summary import photometry_written
+            from tom_dataproducts.signals import thumbnail_asked_for, thumbnail_wanted
+            from tom_dataproducts.single_target_data_service import registry  # noqa: F401  checked
+            from tom_dataproducts.single_target_data_service.job_ends import on_job_ended
             from tom_dataproducts.summaries import after_rows_moved
-            from tom_dataproducts.tasks import refresh_soon
+            from tom_dataproducts.tasks import refresh_soon, thumbnail_soon
             from tom_targets.signals import target_rows_moved
 
             history.register()
             photometry_written.connect(refresh_soon, dispatch_uid="tom_dataproducts.refresh_soon")
+            thumbnail_wanted.connect(thumbnail_soon, dispatch_uid="tom_dataproducts.thumbnail_soon")
+            thumbnail_asked_for.connect(thumbnail_now, dispatch_uid="tom_dataproducts.thumbnail_now")
             persistent_sharing.connect()
+            job_ended.connect(on_job_ended, dispatch_uid="tom_dataproducts.on_job_ended")
             target_rows_moved.connect(after_rows_moved, dispatch_uid="tom_dataproducts.after_rows_moved")
 
     def target_detail_sections(self):
@@ -40,6 +48,16 @@ class TomDataproductsConfig(AppConfig):
                 "lazy": False,
             },
             {
+                "id": "spectroscopy",
+                "label": "Spectra",
+                "partial": f"{partials}/spectra.html",
+                "context": f"{contexts}.spectra",
+                "styles": f"{partials}/spectra_styles.html",
+                "scripts": f"{partials}/spectra_scripts.html",
+                "order": 15,
+                "lazy": True,
+            },
+            {
                 "id": "cutouts",
                 "label": "Cutouts",
                 "partial": f"{partials}/section_cutouts.html",
@@ -48,14 +66,48 @@ class TomDataproductsConfig(AppConfig):
                 "lazy": False,
             },
             {
+                "id": "data-services",
+                "label": "Survey services",
+                "partial": f"{partials}/section_data_services.html",
+                "context": "tom_dataproducts.single_target_data_service.overview.target_section",
+                "order": 45,
+                "lazy": True,
+            },
+            {
                 "id": "manage-data",
                 "label": "Files",
-                "partial": f"{partials}/dataproduct_list_for_target.html",
+                "partial": f"{partials}/section_files.html",
                 "context": f"{contexts}.files",
+                "styles": f"{partials}/upload_styles.html",
+                "scripts": f"{partials}/upload_scripts.html",
                 "order": 50,
                 "lazy": True,
             },
         ]
+
+    def periodic_tasks(self):
+        """Offer the periodic work of this app."""
+        tasks = "tom_dataproducts.tasks"
+        return [
+            {
+                "name": "check storage",
+                "task": f"{tasks}.check_stored_files",
+                "every_s": 86400,
+                "title": "Check of the storage",
+            },
+            {
+                "name": "summaries",
+                "task": f"{tasks}.refresh_light_curves",
+                "every_s": 3600,
+                "title": "Summaries of light curves",
+            },
+        ]
+
+    def health_items(self):
+        """Offer what the last check of the storage found to the health page."""
+        from tom_dataproducts.storage_health import storage_facts
+
+        return storage_facts()
 
     def finder_backgrounds(self):
         """Offer images of a target that have celestial coordinates as backgrounds of its finder chart."""

@@ -19,7 +19,7 @@ from tom_dataproducts.models import DataProduct, LightCurveSummary, ReducedDatum
 from tom_dataproducts.permissions import data_products_for_user, rows_have_own_permissions
 from tom_dataproducts.signals import measurements_written
 from tom_targets.models import Target
-from tom_targets.permissions import targets_for_user
+from tom_targets.permissions import changeable_targets, targets_for_user
 
 MAX_ROWS = 10_000
 ALL_OR_NOTHING, BEST_EFFORT = "all_or_nothing", "best_effort"
@@ -39,6 +39,7 @@ class StoredData:
     created: int = 0
     already_there: int = 0
     errors: dict[int, Any] = field(default_factory=dict)
+    new_pks: dict[type[models.Model], list[int]] = field(default_factory=dict)
 
 
 class Access:
@@ -56,11 +57,11 @@ class Access:
         self.changeable: set[int] = set()
         self.product_targets: dict[int, int] = {}
         for pks in _chunks({row.target_id for row in rows}):
-            targets = Target._default_manager.filter(pk__in=pks)
-            seen = targets_for_user(user, targets, "view_target").values_list("pk", flat=True)
-            changeable = targets_for_user(user, targets, "change_target").values_list("pk", flat=True)
-            self.visible.update(seen)
-            self.changeable.update(changeable)
+            self.changeable |= changeable_targets(user, pks)
+            if others := set(pks) - self.changeable:  # asked only to tell "not yours" from "not there"
+                targets = Target._default_manager.filter(pk__in=others).order_by()
+                seen = targets_for_user(user, targets, "view_target").values_list("pk", flat=True)
+                self.visible.update(seen)
         for pks in _chunks({row.data_product_id for row in rows} - {None}):
             products = data_products_for_user(user, DataProduct.objects.filter(pk__in=pks))
             self.product_targets.update(products.order_by().values_list("pk", "target_id"))
@@ -103,7 +104,7 @@ def store_datum(data: Any, *, user: Any) -> tuple[Any, bool]:
 def _saved(row: Any, user: Any) -> tuple[Any, bool]:
     try:
         with change_set(user, kind="upload", title="1 measurement by the API"):
-            row.save()
+            row.save(is_valid=not isinstance(row, ReducedDatum))
             _give_access([row], user)
     except (ValidationError, IntegrityError) as error:
         existing = stored_twin(row)
@@ -173,6 +174,19 @@ def store_data(items: Sequence[Any], *, user: Any, mode: str) -> StoredData:
     return result
 
 
+def insert_rows(rows: Sequence[Any], *, user: Any = None) -> StoredData:
+    """Store unsaved, valid rows inside the transaction of the caller; what is stored already stays.
+
+    Raises
+    ------
+    ValidationError
+        If the database refuses a row.
+    """
+    result = StoredData()
+    _store(rows, result, user)
+    return result
+
+
 def _store(rows: Sequence[Any], result: StoredData, user: Any) -> None:
     by_model: dict[type[models.Model], list[Any]] = {}
     for row in rows:
@@ -180,17 +194,18 @@ def _store(rows: Sequence[Any], result: StoredData, user: Any) -> None:
     touched: set[int] = set()
     for model, of_model in by_model.items():
         if any(signal.has_listeners(model) for signal in (pre_save, post_save)):
-            new = sum(_saved(row, user)[1] for row in of_model)
+            pks = [stored.pk for stored, is_new in (_saved(row, user) for row in of_model) if is_new]
         elif model is ReducedDatum:
-            new = _insert_generic(of_model, user)
+            pks = _insert_generic(of_model, user)
         else:
-            counts = insert_new(model, _columns(model, of_model))
+            counts = insert_new(model, _columns(model, of_model), returning=["pk"])
             if counts.rejected:
                 raise ValidationError(f"The database refused {counts.rejected} rows; nothing is stored.")
-            new = counts.inserted
-        result.created += new
-        result.already_there += len(of_model) - new
-        if new:
+            pks = [pk for (pk,) in counts.returned]
+        result.new_pks.setdefault(model, []).extend(pks)
+        result.created += len(pks)
+        result.already_there += len(of_model) - len(pks)
+        if pks:
             touched |= {row.target_id for row in of_model if row.is_in_light_curve()}
             if others := {row.target_id for row in of_model if not row.is_in_light_curve()}:
                 measurements_written.send(sender=model, target_ids=others, using="default")
@@ -202,8 +217,11 @@ def _columns(model: type[models.Model], rows: Sequence[Any]) -> dict[str, list[A
     return {column.attname: [getattr(row, column.attname) for row in rows] for column in fields}
 
 
-def _insert_generic(rows: Sequence[ReducedDatum], user: Any) -> int:
-    """Store rows of the table without unique constraint: what is there is asked for first."""
+def _insert_generic(rows: Sequence[ReducedDatum], user: Any) -> list[int]:
+    """Store rows of the table without unique constraint and return their keys.
+
+    What is there is asked for first.
+    """
     known = set()
     for times in _chunks({row.timestamp for row in rows}):
         stored = ReducedDatum.objects.filter(target__in={row.target_id for row in rows}, timestamp__in=times)
@@ -215,7 +233,7 @@ def _insert_generic(rows: Sequence[ReducedDatum], user: Any) -> int:
             new.append(row)
     ReducedDatum.objects.bulk_create(new, batch_size=_CHUNK)
     _give_access(new, user)
-    return len(new)
+    return [row.pk for row in new]
 
 
 def _identity(row: ReducedDatum) -> tuple[Any, ...]:
@@ -225,7 +243,7 @@ def _identity(row: ReducedDatum) -> tuple[Any, ...]:
 def _give_access(rows: Sequence[Any], user: Any) -> None:
     """Let the user see what he stored, where measurements have permissions of their own."""
     own = [row.pk for row in rows if isinstance(row, ReducedDatum) and row.pk is not None]
-    if own and rows_have_own_permissions():
+    if own and user is not None and rows_have_own_permissions():
         verbs = ("view", "change", "delete")
         grant_many([user], ReducedDatum, own, [f"{verb}_reduceddatum" for verb in verbs])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, Out
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
-from tom_dataproducts.models import DataProduct, DataProductGroup
+from tom_dataproducts.models import DataProduct, DataProductGroup, FitsReading
 from tom_dataproducts.permissions import data_products_for_user, groups_for_user, rows_of_visible_target
 
 CUTOUT_PREFIX = "cutout:"
@@ -31,11 +32,15 @@ class Cutout:
 
 def visible_products(user: Any) -> QuerySet:
     """Return the data products that a user may see; ``may_change`` tells whether the user may change it."""
-    rows = data_products_for_user(user, DataProduct.objects.all())
+    return with_rights(data_products_for_user(user, DataProduct.objects.all()), user)
+
+
+def with_rights(products: QuerySet, user: Any) -> QuerySet:
+    """Return data products with ``may_change``, which tells whether a user may change each."""
     changeable = data_products_for_user(
         user, DataProduct.objects.filter(pk=OuterRef("pk")), "change_dataproduct"
     )
-    return rows.annotate(may_change=ExpressionWrapper(Q(Exists(changeable)), BooleanField()))
+    return products.annotate(may_change=ExpressionWrapper(Q(Exists(changeable)), BooleanField()))
 
 
 def product_or_404(user: Any, pk: int) -> DataProduct:
@@ -85,6 +90,21 @@ def _cutout(product: DataProduct) -> Cutout | None:
 def is_picture(product: DataProduct) -> bool:
     """Tell whether a data product is a FITS file, by its name."""
     return product.get_file_name().lower().endswith(_IMAGE_SUFFIXES)
+
+
+def unread_pictures(products: Iterable[DataProduct]) -> list[DataProduct]:
+    """Return those of some data products that are FITS files and were not read since they changed."""
+    pictures = [product for product in products if product.data and is_picture(product)]
+    if not pictures:
+        return []
+    readings = FitsReading.objects.filter(data_product__in=[product.pk for product in pictures])
+    read = dict(readings.values_list("data_product", "source"))
+    return [product for product in pictures if read.get(product.pk) != source_of(product)]
+
+
+def source_of(product: DataProduct) -> str:
+    """Return what tells one content of a product's file from another: its name, since none is overwritten."""
+    return str(product.data.name)[:300]
 
 
 def visible_groups(user: Any) -> QuerySet:

@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from tom_dataproducts.models import DataProductGroup
+from tom_dataproducts.upload_forms import DataProductUploadForm  # noqa: F401  public path
 from tom_targets.sharing_port import sharing_gateway
 
 

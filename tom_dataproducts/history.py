@@ -14,6 +14,7 @@ from tom_dataproducts.models import (
     AstrometryReducedDatum,
     DataProduct,
     PhotometryReducedDatum,
+    PointNote,
     ReducedDatum,
     SpectroscopyReducedDatum,
 )
@@ -31,6 +32,17 @@ def register() -> None:
             remove=remove_files,
             words=("file", "files"),
             name_field="data",
+        )
+    )
+    track(
+        Tracked(
+            PointNote,
+            "target",
+            "target_id",
+            shown=("text", "band", "timestamp"),
+            natural=("timestamp", "text"),
+            words=("note on a point", "notes on points"),
+            name_field="text",
         )
     )
     kinds: dict[type[Any], tuple[str, str]] = {

@@ -53,11 +53,18 @@ def fits_png(content: bytes, *, stretch: str = "asinh", max_side: int = MAX_SIDE
     """
     if stretch not in STRETCHES:
         raise PictureError(f"unknown stretch {stretch}")
-    pixels = reduced(first_image(content), max_side)
+    pixels = np.asarray(reduced(first_image(content), max_side), dtype=np.float64)
     known = np.isfinite(pixels)
     if not known.any():
         raise PictureError("all pixels are empty")
     grey = np.round(255 * stretched(pixels, stretch)).astype(np.uint8)
+    return _png(np.where(known, grey, _hatched(pixels.shape))[::-1])
+
+
+def grey_png(pixels: NDArray[np.floating], *, low: float, high: float, stretch: str) -> bytes:
+    """Return an image as a grey PNG between two limits, first row at the bottom; no value is hatched."""
+    known = np.isfinite(pixels)
+    grey = np.round(255 * between(pixels, low, high, stretch)).astype(np.uint8)
     return _png(np.where(known, grey, _hatched(pixels.shape))[::-1])
 
 
@@ -134,7 +141,7 @@ def unpacked(content: bytes) -> bytes:
     return content
 
 
-def reduced(pixels: NDArray[np.float64], max_side: int) -> NDArray[np.float64]:
+def reduced(pixels: NDArray[np.floating], max_side: int) -> NDArray[np.floating]:
     """Return an image of at most so many pixels a side, each the mean of a block; NaN does not count."""
     step = -(-max(pixels.shape) // max_side)
     if step <= 1:
@@ -153,6 +160,11 @@ def stretched(pixels: NDArray[np.float64], stretch: str) -> NDArray[np.float64]:
     """Return an image as brightness from 0 to 1; what is not finite becomes 0."""
     values = pixels[np.isfinite(pixels)]
     low, high = _zscale(values) if stretch == "zscale" else np.percentile(values, (0.5, 99.5))
+    return between(pixels, low, high, stretch)
+
+
+def between(pixels: NDArray[np.floating], low: float, high: float, stretch: str) -> NDArray[np.float64]:
+    """Return an image as brightness from 0 at one limit to 1 at the other; what is not finite becomes 0."""
     if not high > low:
         return np.where(np.isfinite(pixels), 0.5, 0.0)
     scaled = np.clip((np.nan_to_num(pixels, nan=low, posinf=high, neginf=low) - low) / (high - low), 0.0, 1.0)

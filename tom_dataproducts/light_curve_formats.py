@@ -41,10 +41,10 @@ def light_curve_json(name: str, curve: LightCurveColumns) -> bytes:
     Returns
     -------
     bytes
-        ``{"target", "count", "bands", "sources", "points": {"mjd" (UTC), "band", "source", "kind" (0
-        detection, 1 limit, 2 forced), "mag", "mag_err", "limit", "flux" (nJy), "flux_err", "negative"}}``;
-        the columns of ``points`` have one entry per point, null where there is none; ``band`` and ``source``
-        count in ``bands`` and ``sources``.
+        ``{"target", "count", "bands", "sources", "versions", "points": {"mjd" (UTC), "band", "source",
+        "version", "kind" (0 detection, 1 limit, 2 forced), "mag", "mag_err", "limit", "flux" (nJy),
+        "flux_err", "negative"}}``; the columns of ``points`` have one entry per point, null where there is
+        none; ``band``, ``source`` and ``version`` count in ``bands``, ``sources`` and ``versions``.
     """
     source = sources_of(curve)
     content: dict[str, Any] = {
@@ -52,10 +52,12 @@ def light_curve_json(name: str, curve: LightCurveColumns) -> bytes:
         "count": len(curve),
         "bands": curve.band.values,
         "sources": source.values,
+        "versions": curve.version.values,
         "points": {
             "mjd": np.round(curve.mjd_utc, 7),
             "band": curve.band.codes,
             "source": source.codes,
+            "version": curve.version.codes,
             "kind": curve.kind,
             "mag": np.round(curve.mag, 6),
             "mag_err": np.round(curve.mag_err, 6),
@@ -90,26 +92,26 @@ def _csv_columns(curve: LightCurveColumns) -> list[list[str]]:
     times = np.datetime_as_string(unix_us_to_datetime64(curve.time_us), unit="us", timezone="UTC").tolist()
     kinds = np.array([kind.name.lower() for kind in sorted(Kind)], dtype=object)
     origin = [
-        Coded([_cell(row[number]) for row in curve.origin.values], curve.origin.codes).expanded()
+        Coded([csv_cell(row[number]) for row in curve.origin.values], curve.origin.codes).expanded()
         for number in range(3)
     ]
     return [
         [f"{value:.7f}" for value in curve.mjd_utc.tolist()],
         times,
-        Coded([_cell(band) for band in curve.band.values], curve.band.codes).expanded(),
+        Coded([csv_cell(band) for band in curve.band.values], curve.band.codes).expanded(),
         kinds[curve.kind].tolist(),
-        _numbers(np.round(curve.mag, 6)),
-        _numbers(np.round(curve.mag_err, 6)),
-        _numbers(np.round(curve.limit, 6)),
-        _numbers(_seven_digits(curve.flux)),
-        _numbers(_seven_digits(curve.flux_err)),
+        numbers_text(np.round(curve.mag, 6)),
+        numbers_text(np.round(curve.mag_err, 6)),
+        numbers_text(np.round(curve.limit, 6)),
+        numbers_text(_seven_digits(curve.flux)),
+        numbers_text(_seven_digits(curve.flux_err)),
         np.where(curve.negative, "1", "0").tolist(),
         *origin,
     ]
 
 
-def _cell(text: str) -> str:
-    """Write a text as one cell, in quotes where it needs them."""
+def csv_cell(text: str) -> str:
+    """Write a text as one cell, in quotes where it needs them; no spreadsheet takes it for a formula."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="").writerow([safe_text(text), ""])
     return buffer.getvalue().removesuffix(",")
@@ -120,7 +122,7 @@ def safe_text(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _numbers(column: Floats) -> list[str]:
+def numbers_text(column: Floats) -> list[str]:
     """Write numbers with the fewest digits that give them again; nothing for those that are not there."""
     if not len(column):
         return []

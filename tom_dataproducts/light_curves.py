@@ -24,6 +24,11 @@ MIN_SNR = 3.0
 """Forced or other flux below this signal-to-noise ratio is shown as a limit of as many sigmas."""
 
 
+def is_forced_version(version: str) -> bool:
+    """Tell whether a version of a reduction is one of forced photometry: the word, or the word and more."""
+    return version == FORCED_VERSION or version.startswith(f"{FORCED_VERSION} ")
+
+
 class Kind(IntEnum):
     """What a point of a light curve is."""
 
@@ -70,6 +75,8 @@ class LightCurveColumns:
         Passbands.
     origin : Coded of (str, str, str)
         Source name, telescope, instrument.
+    version : Coded of str
+        Reduction versions.
     kind : uint8
         Members of `Kind`.
     mag, mag_err : float64
@@ -86,6 +93,7 @@ class LightCurveColumns:
     time_us: NDArray[np.int64]
     band: Coded
     origin: Coded
+    version: Coded
     kind: NDArray[np.uint8]
     mag: Floats
     mag_err: Floats
@@ -112,6 +120,7 @@ class LightCurveColumns:
             time_us=self.time_us[rows],
             band=Coded(self.band.values, self.band.codes[rows]),
             origin=Coded(self.origin.values, self.origin.codes[rows]),
+            version=Coded(self.version.values, self.version.codes[rows]),
             **{name: getattr(self, name)[rows] for name in _ARRAYS},
         )
 
@@ -170,7 +179,7 @@ def converted(points: Measurements) -> LightCurveColumns:
     scale = np.array([np.nan if unit.flux_njy is None else unit.flux_njy for unit in units], float)[codes]
     is_mag = np.array([unit.is_magnitude for unit in units], bool)[codes]
     is_ab = np.array([unit.is_ab for unit in units], bool)[codes]
-    is_forced = np.array([label.version == FORCED_VERSION for label in labels], bool)[codes]
+    is_forced = np.array([is_forced_version(label.version) for label in labels], bool)[codes]
 
     brightness = np.where(np.isfinite(points.brightness), points.brightness, np.nan)
     error = np.where(points.error > 0.0, points.error, np.nan)
@@ -193,6 +202,7 @@ def converted(points: Measurements) -> LightCurveColumns:
         time_us=points.time_us,
         band=points.label.mapped(lambda label: label.band),
         origin=points.label.mapped(lambda label: (label.source, label.telescope, label.instrument)),
+        version=points.label.mapped(lambda label: label.version),
         kind=kind,
         mag=mag,
         mag_err=mag_err,

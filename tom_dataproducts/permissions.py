@@ -113,3 +113,15 @@ def groups_for_user(user: Any, queryset: QuerySet, action: str = "view_dataprodu
         products = queryset.model._meta.get_field("dataproduct").related_model.objects.all()
         condition |= Q(Exists(data_products_for_user(user, products.filter(group=OuterRef("pk")))))
     return queryset.filter(condition)
+
+
+def service_queries_for_user(user: Any, queryset: QuerySet) -> QuerySet:
+    """Return the queries of data services that a user may see: those about targets that the user sees."""
+    if not (user and user.is_authenticated):
+        return queryset.none()
+    return _through_target(user, queryset, "view")
+
+
+def may_change_query(user: Any, query: Any) -> bool:
+    """Tell whether a user who sees a query may cancel it and try it again: who asked, and staff."""
+    return bool(user.is_authenticated and (user.is_staff or query.user_id == user.pk))

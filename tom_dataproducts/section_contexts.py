@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
+from tom_common.job_links import attach_jobs
 from tom_dataproducts.file_selectors import cutouts_of, files_of, is_picture
 from tom_dataproducts.images import STRETCHES
 from tom_dataproducts.points import point_rows
 from tom_dataproducts.selectors import newest_points
+from tom_dataproducts.spectra_selectors import spectra_facts
+from tom_dataproducts.upload_forms import DataProductUploadForm
+from tom_dataproducts.upload_selectors import waiting_uploads
 from tom_targets.models import BaseTarget
+from tom_targets.permissions import may
 
 _NEWEST = 20
 _FILES = 25
@@ -22,7 +27,13 @@ def light_curve_context(target: BaseTarget, user: Any) -> dict[str, Any]:
         "data_url": reverse("dataproducts:photometry", args=[target.pk]),
         "csv_url": reverse("dataproducts:photometry-csv", args=[target.pk]),
         "table_url": reverse("dataproducts:photometry-table", args=[target.pk]),
-        "empty_url": _upload_url(user),
+        "about_url": reverse("dataproducts:photometry-about", args=[target.pk]),
+        "corrections_url": reverse("dataproducts:corrections"),
+        "notes_url": reverse("dataproducts:point-notes", args=[target.pk]),
+        "periods_url": reverse("dataproducts:periods", args=[target.pk]),
+        "export_url": reverse("dataproducts:target-export", args=[target.pk]),
+        "dust_url": reverse("dataproducts:dust", args=[target.pk]),
+        "empty_url": _upload_url(target, user),
         "newest_rows": point_rows(newest_points(target, user=user, limit=_NEWEST)),
     }
 
@@ -30,6 +41,22 @@ def light_curve_context(target: BaseTarget, user: Any) -> dict[str, Any]:
 def photometry(context: Any) -> dict[str, Any]:
     """Return what the light curve of the page's target needs."""
     return light_curve_context(context["target"], context["request"].user)
+
+
+def spectra_context(target: BaseTarget, user: Any, *, product_pk: int | None = None) -> dict[str, Any]:
+    """Return the address of the spectra's data, and what is known of the newest for those without script."""
+    url = reverse("dataproducts:spectra", args=[target.pk])
+    facts = spectra_facts(target, user=user, product_pk=product_pk)
+    return {
+        "spectra_url": url if product_pk is None else f"{url}?product={product_pk}",
+        "spectra_facts": facts[:_NEWEST],
+        "spectra_count": len(facts),
+    }
+
+
+def spectra(context: Any) -> dict[str, Any]:
+    """Return what the spectra of the page's target need."""
+    return spectra_context(context["target"], context["request"].user)
 
 
 def cutouts(context: Any) -> dict[str, Any] | None:
@@ -58,23 +85,35 @@ def cutouts(context: Any) -> dict[str, Any] | None:
 
 
 def files(context: Any) -> dict[str, Any]:
-    """Return the newest files of the page's target."""
-    target = context["target"]
-    found = list(files_of(target, user=context["request"].user)[: _FILES + 1])
+    """Return the newest files of the page's target, the uploads that wait, and the form for more."""
+    target, user = context["target"], context["request"].user
+    found = list(files_of(target, user=user)[: _FILES + 1])
     for product in found:
         product.has_picture = is_picture(product)
     return {
         "products": found[:_FILES],
         "has_more": len(found) > _FILES,
         "back_url": f"{target.get_absolute_url()}?tab=manage-data#manage-data",
+        "waiting": list(attach_jobs(waiting_uploads(target, user=user)[:_FILES])),
+        "form": upload_form(target, user),
     }
 
 
-def _upload_url(user: Any) -> str:
-    """Return where photometry comes from: the page for alert files, where the user may use it."""
+def upload_form(obj: Any, user: Any) -> DataProductUploadForm | None:
+    """Return the form for files of a target or an observation record; None if the user may add none."""
+    is_target = isinstance(obj, BaseTarget)
+    target = obj if is_target else obj.target
+    if not getattr(user, "is_authenticated", False) or not may(user, "change_target", target):
+        return None
+    back_url = f"{target.get_absolute_url()}?tab=manage-data#manage-data"
+    place = {"target": target.pk} if is_target else {"observation_record": obj.pk}
+    return DataProductUploadForm(initial={**place, "referrer": back_url}, user=user, auto_id="upload_%s")
+
+
+def _upload_url(target: BaseTarget, user: Any) -> str:
+    """Return where a file of photometry is uploaded, if the user may add data to the target."""
+    known = getattr(target, "may_change_target", None)
     if not getattr(user, "is_authenticated", False):
         return ""
-    try:
-        return reverse("alerts:upload")
-    except NoReverseMatch:
-        return ""
+    may_add = may(user, "change_target", target) if known is None else known
+    return f"{reverse('dataproducts:upload')}?target={target.pk}" if may_add else ""

@@ -9,6 +9,7 @@ from django.db.models import F, QuerySet
 
 from tom_dataproducts.expressions import LABEL_SEPARATOR, HasFlag, Labels, TimeColumn
 from tom_dataproducts.light_curves import (
+    FORCED_VERSION,
     Coded,
     Label,
     LightCurveColumns,
@@ -18,6 +19,7 @@ from tom_dataproducts.light_curves import (
 )
 from tom_dataproducts.models import LightCurveSummary, PhotometryReducedDatum, ReducedDatum
 from tom_dataproducts.permissions import rows_of_visible_target
+from tom_dataproducts.superseding import current
 from tom_dataproducts.values import NEGATIVE_KEY, PhotometryValue
 
 TYPED_COLUMNS = (
@@ -38,7 +40,7 @@ GENERIC_COLUMNS = (
 )
 
 
-def light_curve_columns(target: Any, *, user: Any = None) -> LightCurveColumns:
+def light_curve_columns(target: Any, *, user: Any = None, with_superseded: bool = False) -> LightCurveColumns:
     """Return the photometry of a target, sorted by time.
 
     The union of typed rows and of generic rows of type photometry. A generic row is left out if a typed row
@@ -51,15 +53,16 @@ def light_curve_columns(target: Any, *, user: Any = None) -> LightCurveColumns:
     user : User, optional
         Where measurements have permissions of their own (``TARGET_PERMISSIONS_ONLY`` False), whose. Without a
         user all rows are returned.
+    with_superseded : bool
+        Whether points are among them for which there are some of a newer reduction (``superseding``).
     """
     typed = _rows(PhotometryReducedDatum.objects.filter(target=target.pk), user)
     generic = _rows(ReducedDatum.objects.filter(target=target.pk, data_type__iexact="photometry"), user)
-    return light_curve(
-        joined(
-            measurements(typed.values_list(*TYPED_COLUMNS)),
-            generic_measurements(generic.values_list(*GENERIC_COLUMNS)),
-        )
+    points = joined(
+        measurements(typed.values_list(*TYPED_COLUMNS)),
+        generic_measurements(generic.values_list(*GENERIC_COLUMNS)),
     )
+    return light_curve(points if with_superseded else current(points))
 
 
 def _rows(queryset: QuerySet, user: Any) -> QuerySet:
@@ -150,10 +153,32 @@ def newest_points(target: Any, *, user: Any = None, limit: int = 20) -> LightCur
     """
     typed = _rows(PhotometryReducedDatum.objects.filter(target=target.pk), user)
     generic = _rows(ReducedDatum.objects.filter(target=target.pk, data_type__iexact="photometry"), user)
-    curve = light_curve(
-        joined(
-            measurements(typed.order_by("-timestamp", "-pk").values_list(*TYPED_COLUMNS)[:limit]),
-            generic_measurements(generic.order_by("-timestamp", "-pk").values_list(*GENERIC_COLUMNS)[:limit]),
-        )
+    points = joined(
+        measurements(typed.order_by("-timestamp", "-pk").values_list(*TYPED_COLUMNS)[:limit]),
+        generic_measurements(generic.order_by("-timestamp", "-pk").values_list(*GENERIC_COLUMNS)[:limit]),
     )
-    return curve.newest(limit)
+    return light_curve(current(points)).newest(limit)
+
+
+def bands_of(target: Any, *, user: Any = None) -> list[str]:
+    """Return the names of the bands in which a target was measured, in no order.
+
+    Parameters
+    ----------
+    target, user
+        As for `light_curve_columns`.
+    """
+    typed = _rows(PhotometryReducedDatum.objects.filter(target=target.pk), user)
+    generic = _rows(ReducedDatum.objects.filter(target=target.pk, data_type__iexact="photometry"), user)
+    found = set(typed.order_by().values_list("bandpass", flat=True).distinct())
+    for value in generic.order_by().values_list("value", flat=True).iterator():
+        point = PhotometryValue.from_json(value)
+        if point is not None:
+            found.add(point.band)
+    return list(found)
+
+
+def has_versions(target: Any) -> bool:
+    """Tell whether points of a target have a version of their reduction, so that some may be superseded."""
+    rows = PhotometryReducedDatum.objects.filter(target=target.pk)
+    return rows.exclude(reduction_version__in=("", FORCED_VERSION)).exists()

@@ -48,9 +48,10 @@ _SIGNIFICANT = Q(brightness__gt=0) & (_NO_ERROR | Q(brightness__gte=F("brightnes
 _SIGNIFICANTLY_NEGATIVE = Q(brightness__lt=0) & (
     _NO_ERROR | Q(brightness__lte=F("brightness_error") * -MIN_SNR)
 )
-_MEASURED = Q(brightness__isnull=False) & ~Q(reduction_version=FORCED_VERSION)
+_IS_FORCED = Q(reduction_version__startswith=FORCED_VERSION)
+_MEASURED = Q(brightness__isnull=False) & ~_IS_FORCED
 _DETECTION = _MEASURED & (~_IS_FLUX | _SIGNIFICANT | _SIGNIFICANTLY_NEGATIVE)
-_LIMIT = Q(brightness__isnull=True, limit__isnull=False) & ~Q(reduction_version=FORCED_VERSION)
+_LIMIT = Q(brightness__isnull=True, limit__isnull=False) & ~_IS_FORCED
 _POSITIVE = _MEASURED & Q(is_negative=False) & (~_IS_FLUX | _SIGNIFICANT)
 
 
@@ -160,7 +161,7 @@ def compute_facts(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Return the computed columns of the summaries of targets, in three queries.
 
     A target with generic rows (which a SQL aggregate cannot read) costs two more; ``migrate_reduced_datums``
-    makes them typed.
+    makes them typed. So does one with versions of its reduction, of which the newer supersedes the older.
     """
     generic = set(
         ReducedDatum.objects.filter(target__in=ids, data_type__iexact="photometry")
@@ -168,13 +169,13 @@ def compute_facts(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         .values_list("target_id", flat=True)
         .distinct()
     )
-    facts = {
-        target.pk: facts_of_curve(light_curve_columns(target), newest=NEWEST)
-        for target in (BaseTarget(pk=pk) for pk in generic)
-    }
-    plain = [pk for pk in ids if pk not in generic]
-    facts.update(_facts_of_typed(plain))
+    facts = _facts_of_curves(generic)
+    facts.update(_facts_of_typed([pk for pk in ids if pk not in generic]))
     return facts
+
+
+def _facts_of_curves(ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    return {pk: facts_of_curve(light_curve_columns(BaseTarget(pk=pk)), newest=NEWEST) for pk in ids}
 
 
 def _photometry(ids: Sequence[int]) -> QuerySet:
@@ -194,16 +195,19 @@ def _photometry(ids: Sequence[int]) -> QuerySet:
 
 
 def _facts_of_typed(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    totals = _totals(ids)
+    totals, versioned = _totals(ids)
+    ids = [pk for pk in ids if pk not in versioned]
     rows, target_of_row = _newest(ids, totals)
     newest: dict[int, list[Point]] = {}
     for pk, point in zip(target_of_row, points_of(converted(measurements(rows))), strict=True):
         if point is not None:
             newest.setdefault(pk, []).append(point)
-    return {pk: facts_of_newest(newest.get(pk, []), totals.get(pk, Totals()), newest=NEWEST) for pk in ids}
+    facts = {pk: facts_of_newest(newest.get(pk, []), totals.get(pk, Totals()), newest=NEWEST) for pk in ids}
+    return facts | _facts_of_curves(versioned)
 
 
-def _totals(ids: Sequence[int]) -> dict[int, Totals]:
+def _totals(ids: Sequence[int]) -> tuple[dict[int, Totals], set[int]]:
+    """Return totals by target, and the targets of which points have a version of their reduction."""
     groups = (
         _photometry(ids)
         .values("target_id", "bandpass", "unit", "detection")
@@ -213,10 +217,14 @@ def _totals(ids: Sequence[int]) -> dict[int, Totals]:
             last=Max("timestamp"),
             smallest=Min("brightness"),
             largest=Max("brightness"),
+            version=Max("reduction_version"),
         )
     )
     totals: dict[int, Totals] = {}
+    versioned: set[int] = set()
     for group in groups:
+        if group["version"] not in ("", FORCED_VERSION):
+            versioned.add(group["target_id"])
         known = totals.setdefault(group["target_id"], Totals())
         known.points += group["points"]
         unit = brightness_unit(group["unit"])
@@ -229,7 +237,7 @@ def _totals(ids: Sequence[int]) -> dict[int, Totals]:
             if group["detection"] == _IS_POSITIVE:
                 brightest = group["largest"] if unit.flux_njy else group["smallest"]
                 known.add_peak(brightest, unit, group["bandpass"])
-    return totals
+    return totals, versioned
 
 
 def _newest(ids: Sequence[int], totals: dict[int, Totals]) -> tuple[list[tuple], list[int]]:

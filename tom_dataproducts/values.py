@@ -118,8 +118,52 @@ class PhotometryValue:
         )
 
 
-def _first(value: dict[str, Any], field: str) -> Any:
-    for key in PHOTOMETRY_KEYS[field]:
+@dataclass(frozen=True)
+class SpectrumValue:
+    """One piece of a spectrum as the JSON of a generic measurement tells it; columns as they stand there."""
+
+    wavelength: Any
+    flux: Any
+    error: Any
+    wavelength_unit: str
+    flux_unit: str
+    telescope: str
+    instrument: str
+
+    @classmethod
+    def pieces(cls, value: Any) -> list[SpectrumValue]:
+        """Return the pieces: one of ``{flux, wavelength, ...}``, many of ``{"1": {flux, ...}, ...}``."""
+        if not isinstance(value, dict):
+            return []
+        if _first(value, "flux", SPECTROSCOPY_KEYS) is None:
+            inner = [item for item in value.values() if isinstance(item, dict)]
+            if inner and not all("flux" in item or "f" in item for item in inner):
+                return []
+            # Old files hold one entry for each point.
+            if inner and not isinstance(_first(inner[0], "flux", SPECTROSCOPY_KEYS), list):
+                value = {
+                    field: [_first(item, field, SPECTROSCOPY_KEYS) for item in inner]
+                    for field in ("flux", "wavelength")
+                }
+                return [cls._piece(value)]
+            return [cls._piece(item) for item in inner]
+        return [cls._piece(value)]
+
+    @classmethod
+    def _piece(cls, value: dict[str, Any]) -> SpectrumValue:
+        return cls(
+            **{name: _first(value, name, SPECTROSCOPY_KEYS) for name in ("wavelength", "flux", "error")},
+            **{
+                name: str(_first(value, name, SPECTROSCOPY_KEYS) or "")
+                for name in ("wavelength_unit", "flux_unit")
+            },
+            telescope=str(value.get("telescope") or ""),
+            instrument=str(value.get("instrument") or ""),
+        )
+
+
+def _first(value: dict[str, Any], field: str, known: dict[str, tuple[str, ...]] = PHOTOMETRY_KEYS) -> Any:
+    for key in known[field]:
         if value.get(key) is not None:
             return value[key]
     return None

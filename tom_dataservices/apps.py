@@ -1,5 +1,7 @@
 """App configuration of tom_dataservices."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,37 @@ class TomDataservicesConfig(AppConfig):
     name = "tom_dataservices"
     verbose_name = "Data services"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def periodic_tasks(self) -> list[dict[str, Any]]:
+        """Offer the periodic work of queries."""
+        path = "tom_dataservices.periodic"
+        return [
+            {
+                "name": "queries",
+                "task": f"{path}.run_due_queries",
+                "every_s": 60,
+                "title": "Queries that run by themselves",
+            },
+            {
+                "name": "old query results",
+                "task": f"{path}.tidy_queries",
+                "every_s": 86_400,
+                "title": "Old results of queries",
+            },
+        ]
+
+    def data_services(self) -> list[dict[str, str]]:
+        """Offer the catalogues that come with the TOM."""
+        path = "tom_dataservices.data_services.catalogues"
+        names = ("Simbad", "Ned", "Sesame", "Tns", "Sbdb", "Mpc", "Horizons")
+        return [{"class": f"{path}.{name}DataService"} for name in names]
+
+    def storage_folders(self) -> list[str]:
+        """Name the folder of files that wait to be read, and that no row knows."""
+        from tom_dataservices.uploads import FOLDER
+
+        return [FOLDER]
+
+    def nav_items(self) -> list[dict[str, Any]]:
+        """Offer the entry of the navigation bar."""
+        return [{"partial": "tom_dataservices/partials/navbar_list.html"}]

@@ -1,6 +1,7 @@
 """Settings that tom_dataservices reads, each with its default; read at use."""
 
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -14,3 +15,28 @@ def alert_schemas_dir() -> Path | None:
 def upload_max_bytes() -> int:
     """Largest alert file that the upload page takes, in bytes."""
     return int(getattr(settings, "ALERT_UPLOAD_MAX_BYTES", 2_000_000_000))
+
+
+def data_service_settings(name: str) -> dict[str, Any] | None:
+    """Entry of a service in ``DATA_SERVICES``; None if there is none.
+
+    ``BROKERS`` is where older settings have it, and is read for a service that ``DATA_SERVICES`` lacks.
+    """
+    for setting_name in ("DATA_SERVICES", "BROKERS"):
+        entries = getattr(settings, setting_name, None) or {}
+        if name in entries:
+            return dict(entries[name])
+        for key, entry in entries.items():
+            if setting_name == "BROKERS" and key.lower() == name.lower():
+                return dict(entry)
+    return None
+
+
+def results_shown() -> int:
+    """How many results of a query are fetched at once (``TOM_QUERY_RESULTS``)."""
+    return int(getattr(settings, "TOM_QUERY_RESULTS", 100))
+
+
+def results_kept_days() -> float:
+    """Days for which the results of a query are kept (``TOM_QUERY_RESULTS_KEEP_DAYS``)."""
+    return float(getattr(settings, "TOM_QUERY_RESULTS_KEEP_DAYS", 7))

@@ -1,23 +1,92 @@
-"""Rows of tom_dataservices: saved queries, and alert packets that could not be read."""
+"""Rows of tom_dataservices: kept queries, what they found, and alert packets that could not be read."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
+
+from tom_common.job_links import LinksJob
+from tom_dataservices.saved_query import SavedQuery
+
+ROW = "row-"
 
 
-class DataServiceQuery(models.Model):
-    """A query of a data service, kept to be run again."""
+class DataServiceQuery(SavedQuery):
+    """A query of a data service."""
 
-    name = models.CharField(max_length=500)
     data_service = models.CharField(max_length=50)
+
+    class Meta:
+        verbose_name_plural = "data service queries"
+
+    def asks(self) -> tuple[str, str]:
+        """Return of which kind the provider is that the query asks, and its name."""
+        return "data_service", self.data_service
+
+
+class QueryRun(LinksJob):
+    """One question to an outside service, asked in the background for a user, and how it went.
+
+    ``kind`` tells which registry `provider` is a name of (``data_service``, ``broker``).
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20)
+    provider = models.CharField(max_length=100)
     parameters = models.JSONField()
-    created = models.DateTimeField(auto_now_add=True)
-    modified = models.DateTimeField(auto_now=True)
-    last_run = models.DateTimeField(blank=True, null=True, default=None)
+    digest = models.CharField(max_length=64, help_text="SHA-256 of kind, provider and parameters.")
+    query_id = models.BigIntegerField(null=True, help_text="Key of the kept query that was run.")
+    title = models.CharField(max_length=500, blank=True, default="")
+    wanted = models.PositiveIntegerField(help_text="How many results are fetched before it stops.")
+    found = models.PositiveIntegerField(default=0)
+    has_more = models.BooleanField(default=False)
+    feedback = models.TextField(
+        blank=True, default="", help_text="What the service said besides (HTML, cleaned)."
+    )
+    error = models.TextField(blank=True, default="", help_text="Why there are no (more) results.")
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+    finished = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created", "-pk")
+        indexes = [models.Index(fields=["user", "digest", "-created"], name="query_run_same")]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title or f"{self.provider} query"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of its results."""
+        return reverse("dataservices:results", kwargs={"pk": self.pk})
+
+
+class QueryResult(models.Model):
+    """One object or alert that a query found, as the service told it."""
+
+    run = models.ForeignKey(QueryRun, on_delete=models.CASCADE, related_name="results")
+    number = models.PositiveIntegerField(help_text="Place in the answer, from 0.")
+    result_id = models.CharField(max_length=255, help_text="What the service knows it by.")
+    name = models.CharField(max_length=255, blank=True, default="")
+    ra = models.FloatField(null=True, help_text="deg, ICRS")
+    dec = models.FloatField(null=True, help_text="deg, ICRS")
+    values = models.JSONField(default=dict, help_text="What the table shows.")
+    raw = models.TextField(blank=True, default="", help_text="The answer itself, packed by kept_answers.")
+    is_new = models.BooleanField(default=False, help_text="The run of this query before had it not.")
+    target = models.ForeignKey(
+        "tom_targets.BaseTarget", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("run", "number")
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="query_result_place")]
+
+    def __str__(self) -> str:
+        return self.name or self.result_id
+
+    @property
+    def row_id(self) -> str:
+        """By what a page chooses the result; never the same as what a service knows another one by."""
+        return f"{ROW}{self.pk}"
 
 
 class RejectedPacket(models.Model):

@@ -1,10 +1,10 @@
-"""Who may see alert packets that could not be read: their uploader and superusers."""
+"""Who may see kept queries, and alert packets that could not be read."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 
 def rejected_packets_for_user(user: Any, queryset: QuerySet) -> QuerySet:
@@ -12,3 +12,19 @@ def rejected_packets_for_user(user: Any, queryset: QuerySet) -> QuerySet:
     if not (user.is_authenticated and user.is_active):
         return queryset.none()
     return queryset if user.is_superuser else queryset.filter(user=user)
+
+
+def saved_queries_for_user(user: Any, queryset: QuerySet, action: str = "view") -> QuerySet:
+    """Return the kept queries of a queryset that a user may see and run (``view``), or change and delete.
+
+    Seen are the user's own, those shared with one of the user's groups, and those without an owner, which
+    staff may change.
+    """
+    if not (user.is_authenticated and user.is_active):
+        return queryset.none()
+    if user.is_superuser:
+        return queryset
+    own = Q(user=user) | (Q(user=None) if action == "view" or user.is_staff else Q())
+    if action != "view":
+        return queryset.filter(own)
+    return queryset.filter(own | Q(groups__in=user.groups.all())).distinct()

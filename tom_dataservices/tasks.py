@@ -8,12 +8,20 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from tom_common.background import InputRefused, background_task, current_job
+from tom_common.grants import grant_access
 from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
+from tom_dataservices.models import QueryRun
+from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
+from tom_dataservices.providers import Access, DataServiceProvider
+from tom_dataservices.runs import chosen, fetch_now, make_targets, runs_for_user
 from tom_dataservices.uploads import discard_uploads, local_copies
-from tom_targets.models import TargetList
+from tom_targets.models import Target, TargetList
+from tom_targets.permissions import target_lists_for_user, targets_for_user
+from tom_targets.selectors import groups_to_share_with
+from tom_targets.services import add_to_list
 
 
-@background_task(max_retries=2, time_limit_ms=6 * 3600 * 1000)
+@background_task(max_retries=2, time_limit_ms=6 * 3600 * 1000, queue="bulk")
 def ingest_uploaded_alerts(
     folder: str,
     user_id: int,
@@ -65,3 +73,87 @@ def ingest_uploaded_alerts(
     target_list = TargetList.objects.filter(name=list_name).order_by("pk").first() if list_name else None
     url = target_list.get_absolute_url() if target_list else reverse("targets:list")
     return {**result, "links": [{"label": "Show the targets", "url": url}]}
+
+
+@background_task(time_limit_ms=15 * 60 * 1000, title="Query")
+def run_query(run_pk: int) -> dict[str, Any]:
+    """Ask the service of a run and keep its answer; safe to run twice."""
+    run = QueryRun.objects.filter(pk=run_pk).first()
+    if run is None:
+        raise InputRefused("The query was deleted.")
+    job = current_job()
+
+    def tell(count: int) -> None:
+        job.check_cancelled()
+        job.progress(count, None, f"{count} results so far")
+
+    try:
+        fetch_now(run, tell)
+    except PluginFailedError as error:
+        raise InputRefused(str(error)) from error
+    links = [{"label": "Show the results", "url": run.get_absolute_url()}]
+    return {"results": run.found, "has_more": run.has_more, "links": links}
+
+
+@background_task(time_limit_ms=3600 * 1000, title="Targets from a query")
+def targets_from_results(
+    run_pk: int,
+    user_id: int,
+    ids: list[str] | None = None,
+    group_ids: list[int] | None = None,
+    permissions: str | None = None,
+    list_name: str = "",
+    with_data: bool = True,
+) -> dict[str, Any]:
+    """Make targets of results of a run with the rights of a user; safe to run twice."""
+    user = get_user_model()._default_manager.get(pk=user_id)
+    run = runs_for_user(user).filter(pk=run_pk).first()
+    if run is None:
+        raise InputRefused("The results are gone; run the query again.")
+    access = Access(user, list(groups_to_share_with(user).filter(pk__in=group_ids or ())), permissions)
+    results = list(chosen(run, ids).select_related("run"))
+    report = make_targets(results, access, with_data=with_data)
+    job = current_job()
+    for note in report.notes:
+        job.log(note)
+    targets = [*report.made, *report.there]
+    if list_name and targets:
+        _put_on_list(list_name, targets, user, report.notes)
+    if not targets:
+        raise InputRefused(report.notes[0] if report.notes else "None of the results makes a target.")
+    links = [{"label": target.name, "url": target.get_absolute_url()} for target in targets[:20]]
+    return {
+        "created": len(report.made),
+        "already_there": len(report.there),
+        "data": report.data_rows,
+        "links": links,
+    }
+
+
+def _put_on_list(name: str, targets: list[Any], user: Any, notes: list[str]) -> None:
+    """Put targets on the list of a name, made if there is none, if the user may change it."""
+    lists = TargetList.objects.filter(name=name).order_by("pk")
+    found = target_lists_for_user(user, lists, "change_targetlist").first()
+    if found is None and lists.exists():
+        notes.append(f"You may not change the list {name}.")
+        return
+    if found is None:
+        found = TargetList.objects.create(name=name)
+        grant_access(user, found)
+    add_to_list(found, Target.objects.filter(pk__in=[target.pk for target in targets]))
+
+
+@background_task(max_retries=1, time_limit_ms=15 * 60 * 1000, title="Data of a target")
+def update_target_data(target_pk: int, service: str, user_id: int) -> dict[str, Any]:
+    """Ask a data service for what it knows of a target, and store it; safe to run twice."""
+    user = get_user_model()._default_manager.get(pk=user_id)
+    target = targets_for_user(user, Target.objects.filter(pk=target_pk), "change_target").first()
+    if target is None:
+        raise InputRefused("The target is gone, or you may not add data to it any more.")
+    asked = DataServiceProvider(service, user)
+    try:
+        with plugin_reported(asked.title):
+            rows = asked.update(target)
+    except PluginFailedError as error:
+        raise InputRefused(str(error)) from error
+    return {"data": rows, "links": [{"label": target.name, "url": target.get_absolute_url()}]}

@@ -17,6 +17,16 @@ class TomObservationsConfig(AppConfig):
 
         register_observing_desk(Desk())
 
+    def home_sections(self):
+        """Offer to the home page what is up tonight of the targets that one follows."""
+        return [
+            {
+                "partial": "tom_observations/partials/home_up_tonight.html",
+                "context": "tom_observations.home.up_tonight",
+                "order": 2,
+            }
+        ]
+
     def target_detail_sections(self):
         """Offer the visibility of a target to its page."""
         return [

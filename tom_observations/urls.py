@@ -8,6 +8,7 @@ from tom_observations import api_views, views
 app_name = "tom_observations"
 urlpatterns = [
     path("visibility/", views.VisibilityView.as_view(), name="visibility"),
+    path("visibility/up-tonight/", views.UpTonightView.as_view(), name="up-tonight"),
     path("visibility/table.csv", views.VisibilityCsvView.as_view(), name="visibility-csv"),
     path("visibility/<int:pk>/night.csv", views.NightCsvView.as_view(), name="night-csv"),
 ]

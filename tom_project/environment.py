@@ -87,6 +87,37 @@ def _sqlite(name: str) -> dict[str, Any]:
     }
 
 
+def broker_settings(redis_url: str, rabbitmq_url: str) -> dict[str, Any]:
+    """Return ``DRAMATIQ_BROKER`` for the queue of background jobs: RabbitMQ if it has an address, else Redis.
+
+    Parameters
+    ----------
+    redis_url : str
+        ``redis://host:6379/0``.
+    rabbitmq_url : str
+        ``amqp://user:password@host:5672/``.
+    """
+    middleware = [
+        "dramatiq.middleware.AgeLimit",
+        "dramatiq.middleware.TimeLimit",
+        "dramatiq.middleware.Callbacks",
+        "dramatiq.middleware.Retries",
+        "dramatiq.middleware.ShutdownNotifications",
+        "django_dramatiq.middleware.DbConnectionsMiddleware",
+    ]
+    if rabbitmq_url:
+        return {
+            "BROKER": "dramatiq.brokers.rabbitmq.RabbitmqBroker",
+            "OPTIONS": {"url": rabbitmq_url},
+            "MIDDLEWARE": middleware,
+        }
+    return {
+        "BROKER": "dramatiq.brokers.redis.RedisBroker",
+        "OPTIONS": {"url": redis_url},
+        "MIDDLEWARE": middleware,
+    }
+
+
 def kept_secret_key(path: Path) -> str:
     """Return the secret key kept in a file, made on first use and readable by its owner only.
 

@@ -16,7 +16,7 @@ from tom_common.default_settings import (
     TOMTOOLKIT_INSTALLED_APPS,
     TOMTOOLKIT_MIDDLEWARE,
 )
-from tom_project.environment import database_settings, kept_secret_key
+from tom_project.environment import broker_settings, database_settings, kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -83,12 +83,18 @@ CONTENT_SECURITY_POLICY = {
 
 # --- parts
 REDIS_URL = env.str("REDIS_URL", default="")
+RABBITMQ_URL = env.str("RABBITMQ_URL", default="")
 TOM_BACKGROUND = env.str("TOM_BACKGROUND", default="auto")
 TOM_JOB_KEEP_DAYS = env.int("TOM_JOB_KEEP_DAYS", default=90)
+TOM_STOP_GRACE_S = env.float("TOM_STOP_GRACE_S", default=20)
+TOM_BREAKER_FAILURES = env.int("TOM_BREAKER_FAILURES", default=5)
+TOM_BREAKER_WAIT_S = env.float("TOM_BREAKER_WAIT_S", default=60)
+TOM_PERIODIC_TASKS: dict[str, Any] = {}
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     *TOMTOOLKIT_INSTALLED_APPS,
-    *(["django_dramatiq"] if REDIS_URL else []),
+    "tom_alertstreams",
+    *(["django_dramatiq"] if REDIS_URL or RABBITMQ_URL else []),
     *env.list("TOM_PLUGINS", default=[]),
 ]
 MIDDLEWARE = [
@@ -99,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     *TOMTOOLKIT_MIDDLEWARE[1:],
 ]
+FORM_RENDERER = "tom_common.form_renderer.KeptRenderer"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -128,33 +135,23 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 if S3_BUCKET := env.str("S3_BUCKET", default=""):
     STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "tom_common.file_storage.PrivateS3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": env.str("S3_ENDPOINT_URL", default=None),
             "region_name": env.str("S3_REGION", default=None),
             "access_key": env.str("S3_ACCESS_KEY", default=None),
             "secret_key": env.str("S3_SECRET_KEY", default=None),
-            "location": env.str("S3_PREFIX", default=""),
-            "file_overwrite": False,
-            "querystring_auth": True,
+            "location": env.str("S3_PREFIX", default="").strip("/"),
         },
     }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 if REDIS_URL:
-    CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    DRAMATIQ_BROKER = {
-        "BROKER": "dramatiq.brokers.redis.RedisBroker",
-        "OPTIONS": {"url": REDIS_URL},
-        "MIDDLEWARE": [
-            "dramatiq.middleware.AgeLimit",
-            "dramatiq.middleware.TimeLimit",
-            "dramatiq.middleware.Callbacks",
-            "dramatiq.middleware.Retries",
-            "dramatiq.middleware.ShutdownNotifications",
-            "django_dramatiq.middleware.DbConnectionsMiddleware",
-        ],
-    }
+    CACHES["default"] = {"BACKEND": "tom_common.cache.PatientRedisCache", "LOCATION": REDIS_URL}
+if REDIS_URL or RABBITMQ_URL:
+    DRAMATIQ_BROKER = broker_settings(REDIS_URL, RABBITMQ_URL)
+TOM_DOWNLOADS = env.str("TOM_DOWNLOADS", default="stream")
+TOM_DOWNLOAD_LINK_S = env.int("TOM_DOWNLOAD_LINK_S", default=300)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DATA_UPLOAD_MAX_MEMORY_SIZE", default=20 * 1024 * 1024)
 FILE_UPLOAD_PERMISSIONS = 0o640
 
@@ -197,6 +194,35 @@ DATA_PRODUCT_TYPES = {
     "fits_file": ("fits_file", "FITS file"),
     "spectroscopy": ("spectroscopy", "Spectroscopy"),
     "image_file": ("image_file", "Image file"),
+    "atlas_photometry": ("atlas_photometry", "ATLAS photometry"),
+    "panstarrs_photometry": ("panstarrs_photometry", "Pan-STARRS photometry"),
+    "ztf_forced_photometry": ("ztf_forced_photometry", "ZTF forced photometry"),
+    "ztf_light_curve": ("ztf_light_curve", "ZTF light curve"),
+}
+_SERVICES = "tom_dataproducts.single_target_data_service"
+SINGLE_TARGET_DATA_SERVICES: dict[str, dict[str, Any]] = {
+    "ATLAS": {
+        "class": f"{_SERVICES}.atlas.AtlasForcedPhotometryService",
+        "url": env.str("ATLAS_URL", default="https://fallingstar-data.com/forcedphot"),
+        "api_key": env.str("ATLAS_FORCED_PHOTOMETRY_API_KEY", default=""),
+    },
+    "ZTF": {
+        "class": f"{_SERVICES}.ztf_forced.ZTFForcedPhotometryService",
+        "url": env.str("ZTF_FORCED_PHOTOMETRY_URL", default="https://ztfweb.ipac.caltech.edu"),
+        "username": env.str("ZTF_SITE_USERNAME", default=""),
+        "password": env.str("ZTF_SITE_PASSWORD", default=""),
+        "email": env.str("ZTF_EMAIL", default=""),
+        "userpass": env.str("ZTF_USERPASS", default=""),
+    },
+    "ZTF_LIGHT_CURVES": {
+        "class": f"{_SERVICES}.ztf_light_curves.ZTFLightCurveService",
+        "url": env.str("IRSA_URL", default="https://irsa.ipac.caltech.edu"),
+    },
+    "PANSTARRS": {
+        "class": f"{_SERVICES}.panstarrs_service.panstarrs.PanstarrsSingleTargetDataService",
+        "url": env.str("PANSTARRS_URL", default="https://catalogs.mast.stsci.edu/api/v0.1/panstarrs"),
+        "api_key": env.str("MAST_API_TOKEN", default=""),
+    },
 }
 
 REST_FRAMEWORK = {
@@ -223,6 +249,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,  # a file is content when sent and an address when shown
     "SWAGGER_UI_DIST": "SIDECAR",
+    # Links to single operations would lie inside of buttons, which no screen reader can tell apart.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": False},
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }

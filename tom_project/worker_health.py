@@ -1,7 +1,8 @@
 """Tells a container engine whether background workers fetch their messages.
 
-Run as ``python -m tom_project.worker_health``. Every process that talks to the queue leaves the time in
-``dramatiq:__heartbeats__``; workers do so every few seconds.
+Run as ``python -m tom_project.worker_health``. With Redis, every process that talks to the queue leaves the
+time in ``dramatiq:__heartbeats__``; workers do so every few seconds. Without Redis, the workers of this
+machine are looked up in the database, where each says twice a minute that it lives.
 """
 
 import os
@@ -9,6 +10,7 @@ import sys
 import time
 
 STALE_S = 60.0
+STALE_ROW_S = 90.0
 HEARTBEATS = "dramatiq:__heartbeats__"
 
 
@@ -21,15 +23,30 @@ def newest_heartbeat_age_s(url: str) -> float:
     return time.time() - newest[0][1] / 1000 if newest else float("inf")
 
 
+def newest_row_age_s() -> float:
+    """Give the seconds since a worker of this machine last said that it lives; infinite if none ever did."""
+    import socket
+
+    import django
+    from django.utils import timezone
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tom_project.settings")
+    django.setup()
+    from tom_common.models import Worker
+
+    rows = Worker.objects.filter(name__startswith=f"{socket.gethostname()}:", threads__gt=0)
+    newest = rows.order_by("-seen_at").values_list("seen_at", flat=True).first()
+    return (timezone.now() - newest).total_seconds() if newest else float("inf")
+
+
 def main() -> int:
     """Give the exit status of a health check."""
-    url = os.environ.get("REDIS_URL", "")
-    if not url:
-        sys.stderr.write("REDIS_URL is not set: there is no queue\n")
-        return 1
-    age_s = newest_heartbeat_age_s(url)
-    sys.stdout.write(f"the queue was last asked for work {age_s:.0f} s ago\n")
-    return 0 if age_s < STALE_S else 1
+    if (url := os.environ.get("REDIS_URL", "")) and not os.environ.get("RABBITMQ_URL"):
+        age_s, limit_s, did = newest_heartbeat_age_s(url), STALE_S, "the queue was last asked for work"
+    else:
+        age_s, limit_s, did = newest_row_age_s(), STALE_ROW_S, "a worker was last heard of"
+    sys.stdout.write(f"{did} {age_s:.0f} s ago\n")
+    return 0 if age_s < limit_s else 1
 
 
 if __name__ == "__main__":

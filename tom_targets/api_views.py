@@ -16,6 +16,7 @@ from tom_common.api_pagination import KeysetPagination
 from tom_common.api_views import ApiMixin
 from tom_common.astro.time import datetime_to_mjd_utc, parse_mjd_utc
 from tom_targets import bulk_creation, selectors, target_files
+from tom_targets.api_following import API_DOCS, FollowingMixin
 from tom_targets.bulk_creation import ALL_OR_NOTHING, MAX_ROWS, MODES
 from tom_targets.filters import TargetFilterSet
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName
@@ -103,7 +104,7 @@ put on the `target_lists`, and the `groups` gain access to it.
 """
 
 
-class TargetViewSet(ApiMixin, viewsets.ModelViewSet):
+class TargetViewSet(FollowingMixin, ApiMixin, viewsets.ModelViewSet):
     """Targets that you may see."""
 
     queryset = Target.objects.order_by("-pk")
@@ -111,7 +112,8 @@ class TargetViewSet(ApiMixin, viewsets.ModelViewSet):
     filterset_class = TargetFilterSet
     pagination_class = TargetPagination
     api_docs = {
-        "list": ApiDoc("List targets", LIST, parameters=[FORMAT]),
+        **API_DOCS,
+        "list": ApiDoc("List targets", LIST, parameters=[FORMAT], or_file=True),
         "retrieve": ApiDoc("Get a target"),
         "create": ApiDoc(
             "Create a target, or many",
@@ -161,8 +163,11 @@ class TargetViewSet(ApiMixin, viewsets.ModelViewSet):
         return super().list(request, *args, **kwargs)
 
     def get_object(self):
+        return self.get_object_for(self.target_actions.get(self.request.method, "view_target"))
+
+    def get_object_for(self, action):
+        """Return the target of the address to a person who may do something with it."""
         user, rows = self.request.user, Target.objects.filter(pk=int(self.kwargs["pk"]))
-        action = self.target_actions.get(self.request.method, "view_target")
         target = targets_for_user(user, rows, action).first()
         if target is not None:
             return target

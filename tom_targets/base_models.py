@@ -87,7 +87,7 @@ class BaseTarget(TrackedModel):
         verbose_name="Target type",
         help_text="Fixed on the sky, or moving.",
     )
-    created = models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="Time created")
+    created = models.DateTimeField(auto_now_add=True, verbose_name="Time created")
     modified = models.DateTimeField(auto_now=True, verbose_name="Last modified")
     permissions = models.CharField(
         max_length=100,

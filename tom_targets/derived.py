@@ -8,7 +8,7 @@ wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import models, transaction
@@ -72,12 +72,22 @@ class NameKeyField(DerivedField, models.CharField):
         return simplify_name(values[0])
 
 
-_DROPPED = str.maketrans("", "", " -_()")
+# What a keyboard has, and what editors, papers and web pages put in its place.
+DROPPED = (
+    " -_()\t\u00a0\u2007\u2009\u202f\u3000\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d\uff08\uff09"
+)
+_DROPPED = str.maketrans("", "", DROPPED)
 
 
 def simplify_name(name: Any) -> str:
     """Return a name in lower case without spaces, dashes, underscores and parentheses."""
     return str(name or "").lower().translate(_DROPPED)
+
+
+def simplify_names(names: Sequence[str]) -> list[str]:
+    """Return the simplified forms of many names, in one go."""
+    found = "\n".join(names).lower().translate(_DROPPED).split("\n")
+    return found if len(found) == len(names) else list(map(simplify_name, names))  # a name of two lines
 
 
 def derived_fields(model: type[models.Model]) -> list[DerivedField]:

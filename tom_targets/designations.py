@@ -7,9 +7,11 @@ classified. Called by the match manager and by the search for names that are tak
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 PREFIXES = ("", "at", "sn", "tde")
 _TRANSIENT = re.compile(r"(?:at|sn|tde)?((?:1[89]|20)\d\d[a-z]{1,7})")
+_MAY_BE_TRANSIENT = re.compile(rf"^{_TRANSIENT.pattern}$", re.MULTILINE)
 
 
 def same_object_key(key: str) -> str:
@@ -32,3 +34,8 @@ def same_object_keys(key: str) -> tuple[str, ...]:
     """Return the simplified names that mean the same object as one, itself among them."""
     found = _TRANSIENT.fullmatch(key)
     return tuple(prefix + found[1] for prefix in PREFIXES) if found else (key,)
+
+
+def hold_transients(keys: Sequence[str]) -> bool:
+    """Tell whether any of many simplified names may be a designation with a prefix that may change."""
+    return _MAY_BE_TRANSIENT.search("\n".join(keys)) is not None

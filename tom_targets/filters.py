@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -13,14 +15,17 @@ from django.db import connections
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from tom_common.astro.angles import parse_dec_deg, parse_ra_deg
 from tom_targets import conf, one_box
 from tom_targets.extra_search import has_extra
 from tom_targets.follow_filters import FollowFilters
+from tom_targets.list_expressions import KeysIn, OnTheWay, keys_if_few
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList
 from tom_targets.name_search import Place, named_like
 from tom_targets.permissions import target_lists_for_user
 from tom_targets.region_filters import RegionFilters
-from tom_targets.sky_search import INDEX_ORDER, cone, within_pixels
+from tom_targets.sky_regions import within_circle, within_ranges
+from tom_targets.sky_search import INDEX_ORDER, merged_ranges
 from tom_targets.tables import COLUMNS
 
 _SUMMARY = "light_curve_summary"
@@ -55,12 +60,24 @@ class NamedCone(NamedTuple):
 
 def _number(text: str, what: str) -> float:
     try:
+        if "_" in text:  # Python reads 1_0 as 10
+            raise ValueError(text)
         value = float(text)
     except ValueError as error:
         raise ValidationError(f"{what} {text.strip()!r} is not a number.") from error
     if not math.isfinite(value):
         raise ValidationError(f"{what} {text.strip()!r} is not a number.")
     return value
+
+
+def _angle(text: str, what: str, parse: Callable[[str], float]) -> float:
+    """Read degrees, or sexagesimal."""
+    if not re.search(r"\d[:hd°\s]+\d", text.strip()):
+        return _number(text, what)
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValidationError(f"{what}: {error}.") from error
 
 
 def _radius(text: str) -> float:
@@ -71,7 +88,7 @@ def _radius(text: str) -> float:
 
 
 class ConeField(forms.CharField):
-    """Reads ``ra,dec,radius``, all in degrees."""
+    """Reads ``ra,dec,radius``: degrees, or a sexagesimal position and the radius in degrees."""
 
     def to_python(self, value: Any) -> Any:
         """Return a `Cone`, or None where nothing was typed."""
@@ -81,10 +98,10 @@ class ConeField(forms.CharField):
         parts = text.split(",")
         if len(parts) != 3:
             raise ValidationError("Expected three numbers: right ascension, declination, radius, in degrees.")
-        dec_deg = _number(parts[1], "The declination")
+        dec_deg = _angle(parts[1], "The declination", parse_dec_deg)
         if abs(dec_deg) > 90.0:
             raise ValidationError(f"The declination lies between -90 and 90 degrees, {dec_deg:g} does not.")
-        return Cone(_number(parts[0], "The right ascension"), dec_deg, _radius(parts[2]))
+        return Cone(_angle(parts[0], "The right ascension", parse_ra_deg), dec_deg, _radius(parts[2]))
 
 
 class NamedConeField(forms.CharField):
@@ -170,7 +187,9 @@ class TargetFilterSet(FollowFilters, RegionFilters):
     key = django_filters.CharFilter(method="filter_extra", label="Tag or extra field")
     value = django_filters.CharFilter(method="filter_extra", label="Its value contains")
     targetlist__name = _KeyFilter(method="filter_list", label="On the list")
-    type = django_filters.ChoiceFilter(choices=Target.TARGET_TYPES, label="Type", empty_label="any")
+    type = django_filters.ChoiceFilter(
+        choices=Target.TARGET_TYPES, method="filter_type", label="Type", empty_label="any"
+    )
     permissions = django_filters.ChoiceFilter(
         choices=Target.Permissions.choices, label="Who may see it", empty_label="any"
     )
@@ -209,8 +228,11 @@ class TargetFilterSet(FollowFilters, RegionFilters):
 
     def filter_name(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         """Return the targets of which a name contains one of the comma-separated terms."""
+        terms = [term for term in value.split(",") if term.strip()][:MAX_NAME_TERMS]
+        if len(terms) == 1:
+            return named_like(queryset, terms[0], Place.ANYWHERE)
         found = Q()
-        for term in [term for term in value.split(",") if term.strip()][:MAX_NAME_TERMS]:
+        for term in terms:
             found |= Q(pk__in=named_like(Target._base_manager.all(), term, Place.ANYWHERE).values("pk"))
         return queryset.filter(found)
 
@@ -220,9 +242,7 @@ class TargetFilterSet(FollowFilters, RegionFilters):
 
     def filter_cone(self, queryset: QuerySet, name: str, value: Cone) -> QuerySet:
         """Return the targets within a circle."""
-        return cone(
-            queryset, ra_deg=value.ra_deg, dec_deg=value.dec_deg, radius_arcsec=value.radius_deg * 3600.0
-        )
+        return within_circle(queryset, **value._asdict(), sort=self.sorted_by)
 
     def filter_named_cone(self, queryset: QuerySet, name: str, value: NamedCone) -> QuerySet:
         """Return the targets within a circle around one that the person asking may see."""
@@ -233,7 +253,7 @@ class TargetFilterSet(FollowFilters, RegionFilters):
 
     def filter_tile(self, queryset: QuerySet, name: str, value: Tile) -> QuerySet:
         """Return the targets within a tile of the all-sky map."""
-        return queryset.filter(within_pixels([value.pixel], value.order))
+        return within_ranges(queryset, merged_ranges([value.pixel], value.order), sort=self.sorted_by)
 
     def filter_list(self, queryset: QuerySet, name: str, value: int) -> QuerySet:
         """Return the targets on a list; none for one that the person asking may not see."""
@@ -254,6 +274,11 @@ class TargetFilterSet(FollowFilters, RegionFilters):
             return queryset  # done together with the key
         return queryset.filter(has_extra(key=cleaned.get("key") or "", value=cleaned.get("value") or ""))
 
+    def filter_type(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        """Return the targets of a type."""
+        few = keys_if_few(BaseTarget._base_manager.using(queryset.db).filter(type=value))
+        return queryset.filter(OnTheWay("type", value) if few is None else KeysIn(few))
+
     def filter_detected_within(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         """Return the targets detected within so many days."""
         return self._with_summary(queryset, last_detection__gte=timezone.now() - timedelta(days=int(value)))
@@ -270,7 +295,7 @@ class TargetFilterSet(FollowFilters, RegionFilters):
         unless the list is sorted by the summaries themselves.
         """
         joined = queryset.filter(**{f"{_SUMMARY}__{lookup}": wanted for lookup, wanted in conditions.items()})
-        column = COLUMNS.get(str(self.data.get("sort", "")).removeprefix("-"))
+        column = COLUMNS.get(self.sorted_by)
         if connections[queryset.db].vendor != "sqlite" or (column and column.sort.startswith(_SUMMARY)):
             return joined
         rows = Target._meta.get_field(_SUMMARY).related_model._default_manager.filter(**conditions)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from tom_common.history import change_run, unrecorded
 from tom_targets import conf
 from tom_targets.follow_models import TargetFavourite, TargetStatus
+from tom_targets.list_expressions import KeysIn, keys_if_few
 
 _BATCH = 2000
 
@@ -56,7 +58,7 @@ def following_of(user: Any, target: Any) -> Following | None:
 def words_for(user: Any, target_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return the words that a user's teams have for some targets, by key of the target. One query."""
     found: dict[int, list[str]] = {}
-    rows = TargetStatus.objects.filter(target__in=list(target_ids), group__user=user.pk)
+    rows = TargetStatus.objects.filter(target__in=list(target_ids), group__user=user.pk).exclude(word="")
     for target_id, word in rows.order_by("group__name").values_list("target_id", "word"):
         if word not in found.setdefault(target_id, []):
             found[target_id].append(word)
@@ -71,13 +73,16 @@ def favourites_among(user: Any, target_ids: Iterable[int]) -> set[int]:
 
 def with_status(targets: QuerySet, user: Any, word: str) -> QuerySet:
     """Return the targets for which one of a user's teams has a word."""
-    rows = TargetStatus.objects.filter(target=OuterRef("pk"), group__user=user.pk, word=word)
-    return targets.filter(Exists(rows))
+    rows = TargetStatus.objects.filter(group__user=user.pk, word=word)
+    few = keys_if_few(rows, "target_id")
+    return targets.filter(Exists(rows.filter(target=OuterRef("pk"))) if few is None else KeysIn(few))
 
 
 def favourites_of(targets: QuerySet, user: Any) -> QuerySet:
     """Return the targets that a user marked with a star."""
-    return targets.filter(Exists(TargetFavourite.objects.filter(target=OuterRef("pk"), user=user.pk)))
+    rows = TargetFavourite.objects.filter(user=user.pk)
+    few = keys_if_few(rows, "target_id")
+    return targets.filter(Exists(rows.filter(target=OuterRef("pk"))) if few is None else KeysIn(few))
 
 
 def set_status(targets: QuerySet, team: Group, word: str, *, user: Any) -> int:
@@ -108,22 +113,30 @@ def set_status(targets: QuerySet, team: Group, word: str, *, user: Any) -> int:
     if not teams_of(user).filter(pk=team.pk).exists():
         raise ValueError(f"you are not in the team {team}")
     count, now = 0, timezone.now()
+    title = f"Status {f'“{word}”' if word else 'taken back'} for {team}"
+    run = change_run(user, kind="status", title=title)
     for keys in _batches(targets):
         count += len(keys)
-        rows = TargetStatus.objects.filter(group=team, target__in=keys)
-        if not word:
-            rows.delete()
-            continue
-        with transaction.atomic():
-            rows.exclude(word=word).update(word=word, changed_by=user, changed_at=now)
-            TargetStatus.objects.bulk_create(
-                [
-                    TargetStatus(target_id=key, group=team, word=word, changed_by=user, changed_at=now)
-                    for key in keys
-                ],
-                ignore_conflicts=True,  # those that were just updated
-            )
+        with run.part():
+            _say(team, keys, word, user, now)
     return count
+
+
+def _say(team: Group, keys: list[int], word: str, user: Any, now: datetime) -> None:
+    if word:
+        with unrecorded():  # a row without a word says nothing yet
+            TargetStatus.objects.bulk_create(
+                [TargetStatus(target_id=key, group=team, changed_by=user, changed_at=now) for key in keys],
+                ignore_conflicts=True,
+            )
+    rows = TargetStatus.objects.filter(group=team, target__in=keys).exclude(word=word)
+    rows.update(word=word, changed_by=user, changed_at=now)
+
+
+def forget_silence(target: Any) -> None:
+    """Delete the empty words of a target: of teams that took back what they had said."""
+    with unrecorded():
+        TargetStatus.objects.filter(target=target.pk, word="").delete()
 
 
 def set_favourite(targets: QuerySet, user: Any, *, is_favourite: bool) -> int:
@@ -138,6 +151,20 @@ def set_favourite(targets: QuerySet, user: Any, *, is_favourite: bool) -> int:
         else:
             TargetFavourite.objects.filter(user=user, target__in=keys).delete()
     return count
+
+
+def followed_keys(user: Any, limit: int) -> list[int]:
+    """Return keys of the targets that a user follows: favourites, then those with a word of a team.
+
+    A target to which a team has said the last of the words (finished) is not followed by that. Whether the
+    user may still see them is not asked here. Two queries.
+    """
+    stars = TargetFavourite.objects.filter(user=user.pk).order_by("-pk")
+    keys = dict.fromkeys(stars.values_list("target_id", flat=True)[:limit])
+    going_on = conf.target_statuses()[:-1]
+    said = TargetStatus.objects.filter(group__user=user.pk, word__in=going_on).order_by("-target")
+    keys.update(dict.fromkeys(said.values_list("target_id", flat=True)[:limit]))
+    return list(keys)[:limit]
 
 
 def _batches(targets: QuerySet) -> Iterator[list[int]]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from tom_common.history import TrackedModel, TrackedQuerySet
 
-class TargetStatus(models.Model):
-    """The word by which one team says what it does with a target; other teams have their own."""
+
+class TargetStatus(TrackedModel):
+    """The word by which one team says what it does with a target; other teams have their own.
+
+    A word that was taken back leaves an empty one: its history is the team's as long as the row is there.
+    """
 
     target = models.ForeignKey("tom_targets.BaseTarget", on_delete=models.CASCADE, related_name="statuses")
     group = models.ForeignKey("auth.Group", on_delete=models.CASCADE, related_name="+")
@@ -16,6 +21,8 @@ class TargetStatus(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     changed_at = models.DateTimeField()
+
+    objects = TrackedQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "target statuses"

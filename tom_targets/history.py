@@ -30,6 +30,7 @@ from tom_targets.models import (
     TargetGroupGrant,
     TargetList,
     TargetName,
+    TargetStatus,
     TargetUserGrant,
     TrashedTarget,
 )
@@ -72,6 +73,21 @@ def register() -> None:
         )
     )
     track(Tracked(TargetList, "list", shown=("name",), words=("list", "lists"), restored=_give_list))
+    track(
+        Tracked(
+            TargetStatus,
+            "target",
+            "target_id",
+            shown=("group_id", "word"),
+            natural=("target_id", "group_id"),
+            ignored=("changed_by_id", "changed_at"),
+            object_field="group_id",
+            object_condition=_statuses_of_teams,
+            needs="view",
+            words=("status", "statuses"),
+            name_field="word",
+        )
+    )
     through = TargetList.targets.through
     track(
         Tracked(
@@ -98,6 +114,11 @@ def _lists_for(user: Any, action: str, rows: QuerySet) -> QuerySet:
 
 def _known_lists(user: Any, action: str) -> QuerySet:
     return target_lists_for_user(user, TargetList.objects.order_by(), f"{action}_targetlist")
+
+
+def _statuses_of_teams(user: Any, action: str) -> QuerySet:
+    """Return the words that a user sees and sets: those of the user's teams."""
+    return TargetStatus.objects.filter(group__user=user.pk).order_by()
 
 
 def _give_list(pks: Sequence[int], user: Any) -> None:
@@ -174,6 +195,7 @@ def why_not_back(note: dict[str, Any]) -> str:
 
 # Rows that come and go with the target, or follow from others.
 _UNIMPORTANT = {
+    "tom_targets.targetfavourite",
     "tom_dataproducts.lightcurvesummary",
     "tom_alerts.demorow",
     "guardian.userobjectpermission",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.text import capfirst
 
 from tom_common.history.as_of import Snapshot, snapshot_at, snapshot_now
+from tom_common.history.models import Change
 from tom_common.history.registry import tracked_by_label
 from tom_common.history.selectors import changes_of, history_begins
+from tom_common.history.telling import reasons_for
 from tom_common.history.words import ChangeLine, change_lines, field_text
 from tom_common.keyset import KeysetPage, keyset_page
-from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName
+from tom_targets.follow import teams_of
+from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName, TargetStatus
 from tom_targets.permissions import target_lists_for_user
 
 SHOWN_IN_SECTION = 15
@@ -23,7 +28,16 @@ PAGE_SIZE = 50
 def newest_changes(target: BaseTarget, user: Any) -> tuple[list[ChangeLine], bool]:
     """Return the newest changes of a target in words, and whether there are more."""
     rows = list(changes_of(user, "target", target.pk).order_by("-pk")[: SHOWN_IN_SECTION + 1])
-    return change_lines(rows[:SHOWN_IN_SECTION]), len(rows) > SHOWN_IN_SECTION
+    return lines_with_reasons(rows[:SHOWN_IN_SECTION], user), len(rows) > SHOWN_IN_SECTION
+
+
+def lines_with_reasons(changes: Sequence[Change], user: Any) -> list[ChangeLine]:
+    """Return changes in words, with the reasons that a user may read."""
+    lines = change_lines(changes)
+    reasons = reasons_for(user, [line.change.change_set for line in lines])
+    for line in lines:
+        line.reason = reasons.get(line.change.change_set_id, "")
+    return lines
 
 
 def section(context: Any) -> dict[str, Any]:
@@ -37,7 +51,7 @@ def section(context: Any) -> dict[str, Any]:
 def page_of_changes(target: BaseTarget, user: Any, cursor: str | None) -> tuple[KeysetPage, list[ChangeLine]]:
     """Return one page of the changes of a target, newest first."""
     page = keyset_page(changes_of(user, "target", target.pk), sort="-pk", page_size=PAGE_SIZE, cursor=cursor)
-    return page, change_lines(page.items)
+    return page, lines_with_reasons(page.items, user)
 
 
 @dataclass(frozen=True)
@@ -104,13 +118,23 @@ def _facts(then: Snapshot, now: Snapshot, user: Any) -> list[ThenAndNow]:
         ThenAndNow(key, *(state.get(key) or None for state in extras))
         for key in sorted({*extras[0], *extras[1]})
     ]
-    facts += _lists(then, now, user)
+    facts += _lists(then, now, user) + _statuses(then, now, user)
     for kind, count in now.counts.items():
         tracked = tracked_by_label(kind)
         before = then.counts.get(kind, 0)
         if tracked is not None and (before or count):
             facts.append(ThenAndNow(capfirst(tracked.words[1]), f"{before:,}", f"{count:,}"))
     return facts
+
+
+def _statuses(then: Snapshot, now: Snapshot, user: Any) -> list[ThenAndNow]:
+    """Return the words of the user's teams."""
+    pairs = [
+        {row["group_id"]: row["word"] or None for row in _rows(state, TargetStatus).values()}
+        for state in (then, now)
+    ]
+    teams = [team for team in teams_of(user) if any(pair.get(team.pk) for pair in pairs)]
+    return [ThenAndNow(f"Status for {team}", *(pair.get(team.pk) for pair in pairs)) for team in teams]
 
 
 def _rows(state: Snapshot, model: Any) -> dict[int, dict[str, Any]]:
@@ -128,3 +152,20 @@ def _lists(then: Snapshot, now: Snapshot, user: Any) -> list[ThenAndNow]:
     names = dict(known.values_list("pk", "name"))
     pair = [_joined(names[pk] for pk in state if pk in names) for state in places]
     return [ThenAndNow("Lists", *pair)] if pair != [None, None] else []
+
+
+def asked_time(text: str) -> dt.datetime | None:
+    """Return a time that was typed, in UTC; a date alone means the end of that day. None if it is no time."""
+    text = text.strip()
+    if len(text) > 40:
+        return None
+    try:
+        day = parse_date(text)
+        if day is not None:
+            return dt.datetime(day.year, day.month, day.day, 23, 59, 59, 999_999, tzinfo=dt.UTC)
+        moment = parse_datetime(text)
+        if moment is None:
+            return None
+        return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):
+        return None

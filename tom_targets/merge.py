@@ -17,6 +17,7 @@ from tom_common.history import Recorder, change_set, tracked_for, unrecorded
 from tom_common.hooks import run_hook
 from tom_targets.derived import simplify_name
 from tom_targets.field_names import NON_SIDEREAL_FIELDS, SIDEREAL_FIELDS
+from tom_targets.follow import forget_silence
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetName
 from tom_targets.pointers import Pointer, target_pointers
 from tom_targets.signals import target_rows_moved
@@ -229,6 +230,7 @@ def _merge(pks: Sequence[int], chosen: dict[str, int], user: Any, changes: Recor
     merged = Merged(primary)
     kept = {other.pk: archive(other, user=user, merged_into=primary)[0].pk for other in others}
     _keep_chosen_extras(primary, values)
+    forget_silence(primary)  # or the words of the others would count as repeated
     with unrecorded():
         for pointer in target_pointers():
             for other in others:

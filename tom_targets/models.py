@@ -7,6 +7,7 @@ from typing import Any
 
 from dateutil.parser import parse as parse_date
 from django.conf import settings
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
@@ -95,7 +96,7 @@ class TargetName(TrackedModel):
 class TargetExtra(TrackedModel):
     """An extra field of a target: a key and a value, as text and as number, truth or time if it is one."""
 
-    target = models.ForeignKey(BaseTarget, on_delete=models.CASCADE)
+    target = models.ForeignKey(BaseTarget, on_delete=models.CASCADE, db_index=False)  # the unique index leads
     key = models.CharField(max_length=200)
     value = models.TextField(blank=True, default="")
     float_value = models.FloatField(null=True, blank=True)
@@ -221,9 +222,19 @@ class PersistentShare(models.Model):
 
 
 class TargetUserGrant(UserObjectPermissionBase):
-    """What a user was given on one target."""
+    """What a user was given on one target.
 
-    content_object = models.ForeignKey(BaseTarget, on_delete=models.CASCADE)
+    Three rows come with each new target: docs/decisions/0210 tells which indices and checks they go
+    without.
+    """
+
+    content_object = models.ForeignKey(
+        BaseTarget, on_delete=models.CASCADE, db_index=False, db_constraint=False
+    )
+    permission = models.ForeignKey(Permission, on_delete=models.CASCADE, db_index=False, db_constraint=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False, db_constraint=False
+    )
 
     class Meta(UserObjectPermissionBase.Meta):
         abstract = False
@@ -235,7 +246,11 @@ class TargetUserGrant(UserObjectPermissionBase):
 class TargetGroupGrant(GroupObjectPermissionBase):
     """What a group was given on one target: one row serves all its members."""
 
-    content_object = models.ForeignKey(BaseTarget, on_delete=models.CASCADE)
+    content_object = models.ForeignKey(
+        BaseTarget, on_delete=models.CASCADE, db_index=False, db_constraint=False
+    )
+    permission = models.ForeignKey(Permission, on_delete=models.CASCADE, db_index=False, db_constraint=False)
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, db_index=False, db_constraint=False)
 
     class Meta(GroupObjectPermissionBase.Meta):
         abstract = False

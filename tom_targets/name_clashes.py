@@ -6,12 +6,12 @@ Does for many targets what the built-in match manager does for one. Called by th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from tom_targets.derived import simplify_name
-from tom_targets.designations import same_object_key, same_object_keys
+from tom_targets.derived import simplify_name, simplify_names
+from tom_targets.designations import hold_transients, same_object_key, same_object_keys
 from tom_targets.match_manager import TargetMatchManager
 from tom_targets.models import Target
 from tom_targets.queries import bearers_of_keys
@@ -37,10 +37,18 @@ def owner_key(name: str) -> str:
     return same_object_key(simplify_name(name))
 
 
+def owner_keys(names: Sequence[str]) -> list[str]:
+    """Return the `owner_key` of many names."""
+    keys = simplify_names(names)
+    return list(map(same_object_key, keys)) if hold_transients(keys) else keys
+
+
 def owners_of(names: Iterable[str]) -> dict[str, list[Owner]]:
     """Return who bears names, by their `owner_key`; names that nobody bears are left out."""
-    simplified = {key for name in names if (key := simplify_name(name))}
-    keys = iter({same for key in simplified for same in same_object_keys(key)})
+    simplified = set(simplify_names(list(names))) - {""}
+    if hold_transients(list(simplified)):
+        simplified = {same for key in simplified for same in same_object_keys(key)}
+    keys = iter(simplified)
     found: dict[str, list[Owner]] = {}
     for chunk in _chunks(keys):
         for key, pk, name, is_alias in bearers_of_keys(chunk):

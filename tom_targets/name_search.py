@@ -13,12 +13,13 @@ from django.db import connections
 from django.db.models import Model, Q, QuerySet
 
 from tom_targets.derived import simplify_name
-from tom_targets.designations import same_object_key
+from tom_targets.designations import same_object_key, same_object_keys
+from tom_targets.list_expressions import KeysIn, keys_if_few
+from tom_targets.name_expressions import NamedLike
 from tom_targets.name_index import holding
 
-# Up to so many hits are fetched first and asked for by key; beyond, hits are so dense that a page is found by
-# walking.
-_FEW = 1000
+_SORTED = 200_000
+"""So many names with a beginning are sooner found by their index and sorted than met on the way."""
 _LAST = "\U0010ffff"
 
 
@@ -49,6 +50,10 @@ def named(queryset: QuerySet, text: str) -> QuerySet:
     found, any_hit = _search(queryset, key, Place.BEGINNING)
     if any_hit or len(key) < 2:
         return found
+    for other in same_object_keys(key):  # AT 2024abc is SN 2024abc, too
+        found, any_hit = _search(queryset, other, Place.BEGINNING) if other != key else (found, False)
+        if any_hit:
+            return found
     return _search(queryset, key, Place.ANYWHERE)[0]
 
 
@@ -113,19 +118,35 @@ def _aliases_with(key: str, targets: list[Any], queryset: QuerySet) -> dict[int,
 def _search(queryset: QuerySet, key: str, place: Place) -> tuple[QuerySet, bool]:
     if not key:
         return queryset.none(), False
-    condition = _condition(key, place, queryset.db)
     names = _base_model(queryset.model)._base_manager.using(queryset.db)
     aliases = _alias_model(queryset.model)._base_manager.using(queryset.db)
-    is_part = place is Place.ANYWHERE
-    by_name = names.filter(holding(key, names.model, queryset.db) if is_part else condition).order_by()
-    by_alias = aliases.filter(condition).order_by()
-    few = list(by_name.values_list("pk", flat=True)[: _FEW + 1])
-    if len(few) <= _FEW:
-        first = aliases.filter(holding(key, aliases.model, queryset.db)).order_by() if is_part else by_alias
-        few += first.values_list("target_id", flat=True)[: _FEW + 1]
-    if len(few) <= _FEW:
-        return queryset.filter(pk__in=set(few)), bool(few)
-    return queryset.filter(condition | Q(pk__in=by_alias.values("target_id"))), True
+    if place is Place.ANYWHERE:
+        conditions = [holding(key, rows.model, queryset.db) for rows in (names, aliases)]
+    else:
+        conditions = [_condition(key, place, queryset.db)] * 2
+    own = keys_if_few(names.filter(conditions[0]))
+    others = keys_if_few(aliases.filter(conditions[1]), "target_id")
+    if own is not None and others is not None:
+        return queryset.filter(KeysIn([*own, *others])), bool(own or others)
+    found = [names.filter(conditions[0]).values("pk"), aliases.filter(conditions[1]).values("target_id")]
+    selects = [rows.order_by().query.get_compiler(names.db).as_sql() for rows in found]
+    table = connections[names.db].ops.quote_name(aliases.model._meta.db_table)
+    are_sorted = place is Place.BEGINNING and not any(rows[_SORTED : _SORTED + 1].exists() for rows in found)
+    if are_sorted and others is not None:
+        return queryset.filter(conditions[0] | Q(KeysIn(others)) if others else conditions[0]), True
+    return queryset.filter(
+        NamedLike(selects, _test(key, place, names.db), table, other_keys=others, are_sorted=are_sorted)
+    ), True
+
+
+def _test(key: str, place: Place, using: str) -> tuple[str, list[Any]]:
+    """Return the condition on single rows, with ``{key}`` for the column; no index answers it."""
+    vendor = connections[using].vendor
+    if place is Place.ANYWHERE:
+        return ("STRPOS" if vendor == "postgresql" else "INSTR") + "({key}, %s) > 0", [key]
+    if vendor == "sqlite":
+        return "(+{key} >= %s AND +{key} < %s)", [key, key + _LAST]
+    return "LEFT({key}, %s) = %s", [len(key), key]
 
 
 def _condition(key: str, place: Place, using: str) -> Q:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from tom_targets import selectors
 from tom_targets.one_box import angle, place
 from tom_targets.sky_search import cone
+from tom_targets.sparklines import sparklines_for
 
 RADII_ARCSEC = (10.0, 60.0, 600.0, 3600.0)
 SHOWN = 20
@@ -28,6 +29,7 @@ def near(context: Any) -> dict[str, Any] | None:
         radius_arcsec=radius,
     )
     others = list(found.exclude(pk=target.pk).order_by("separation", "pk")[: SHOWN + 1])
+    curves = sparklines_for(other.pk for other in others[:SHOWN])
     here = reverse("targets:detail", args=[target.pk])
     part = reverse("targets:section", args=[target.pk, "near"])
     query = urlencode({"cone_search": f"{target.ra!r},{target.dec!r},{radius / 3600.0!r}"})
@@ -35,6 +37,7 @@ def near(context: Any) -> dict[str, Any] | None:
         "neighbours": [
             {
                 "name": other.name,
+                "curve": curves.get(other.pk, ""),
                 "url": reverse("targets:detail", args=[other.pk]),
                 "distance": angle(other.separation * 3600.0),
                 "position": place(other),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth import get_backends
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Q, QuerySet
 
-from tom_common.grants import granted
+from tom_common.grants import granted, permissions_lie_in_tables
 from tom_targets.base_models import BaseTarget
 from tom_targets.models import Target
-from tom_targets.queries import holds_model_permission
+from tom_targets.queries import changeable_keys, holds_model_permission
 
 ACTIONS = ("view_target", "change_target", "delete_target")
 
@@ -103,6 +104,26 @@ def _django_grants(user: Any, codename: str) -> bool:
         if isinstance(backend, ModelBackend)
     )
     return asks_django and holds_model_permission(user.pk, codename)
+
+
+def changeable_targets(user: Any, pks: Sequence[int]) -> set[int]:
+    """Return which of a few targets a user may change, as ``targets_for_user`` would say.
+
+    One short statement where only Django and django-guardian are asked, since each measurement that a
+    program sends asks this.
+
+    Parameters
+    ----------
+    user : User or AnonymousUser
+    pks : sequence of int
+        Keys of at most a thousand targets.
+    """
+    if not (user and user.is_authenticated and user.is_active):
+        return set()
+    if not user.is_superuser and permissions_lie_in_tables():
+        return changeable_keys(pks, user.pk)
+    rows = targets_for_user(user, Target._default_manager.filter(pk__in=pks), "change_target")
+    return set(rows.order_by().values_list("pk", flat=True))
 
 
 def may(user: Any, action: str, target: BaseTarget) -> bool:

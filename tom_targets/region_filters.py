@@ -89,22 +89,27 @@ class RegionFilters(FilterSet):
         method="filter_moc", reader=_moc_for_a_statement, label="Coverage map (MOC): 5/1-3 8 6/40"
     )
 
+    @property
+    def sorted_by(self) -> str:
+        """The name of the column that the list is sorted by, empty where the address names none."""
+        return str(self.data.get("sort", "")).removeprefix("-")
+
     region = _KeptRegionFilter(method="filter_region", label="Region from a file: its number")
 
     def filter_region(self, queryset: QuerySet, name: str, value: SkyRegion) -> QuerySet:
         """Return the targets within a kept region; none for an anonymous visitor."""
         if self.request is None or not self.request.user.is_authenticated:
             return queryset.none()
-        return within_ranges(queryset, value.ranges)
+        return within_ranges(queryset, value.ranges, sort=self.sorted_by)
 
     def filter_box(self, queryset: QuerySet, name: str, value: Any) -> QuerySet:
         """Return the targets within a box."""
-        return within_box(queryset, value)
+        return within_box(queryset, value, sort=self.sorted_by)
 
     def filter_polygon(self, queryset: QuerySet, name: str, value: Any) -> QuerySet:
         """Return the targets within a polygon."""
-        return within_polygon(queryset, value)
+        return within_polygon(queryset, value, sort=self.sorted_by)
 
     def filter_moc(self, queryset: QuerySet, name: str, value: Any) -> QuerySet:
         """Return the targets within a coverage map."""
-        return within_moc(queryset, value)
+        return within_moc(queryset, value, sort=self.sorted_by)

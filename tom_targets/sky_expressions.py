@@ -10,7 +10,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import BooleanField, F, FloatField, Func
+from django.db.models import F, FloatField, Func
+
+from tom_targets.list_expressions import Condition, is_page
 
 # Added to angles, in degrees, before they are subtracted: PostgreSQL refuses to square numbers like 1e-200,
 # the difference of two positions that nobody can tell apart.
@@ -57,22 +59,28 @@ class Separation(Func):
         return f"(ATAN2(SQRT({near}), SQRT({far})) * {degrees})", []
 
 
-class _Condition(Func):
-    output_field = BooleanField()
-    conditional = True
+class InIndexRanges(Condition):
+    """Whether the sky index of a row lies in one of some ranges, both ends included.
 
+    Parameters
+    ----------
+    ranges : sequence of (int, int)
+    are_many : bool
+        Whether so many rows lie there that a page of a list is found sooner in the order of the list.
+    """
 
-class InIndexRanges(_Condition):
-    """Whether the sky index of a row lies in one of some ranges, both ends included."""
-
-    def __init__(self, ranges: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, ranges: Sequence[tuple[int, int]], *, are_many: bool = False) -> None:
         super().__init__(F("sky_index"))
         self.ranges = [(int(first), int(last)) for first, last in ranges]
+        self.are_many = are_many
 
     def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         """Return one comparison a range, each of which the index answers."""
         index, _parameters = compiler.compile(self.get_source_expressions()[0])
-        if connection.vendor == "sqlite":
+        if walked := self.are_many and is_page(compiler):
+            index = f"(+{index})"
+            found = [f"({index} >= {first} AND {index} <= {last})" for first, last in self.ranges]
+        elif connection.vendor == "sqlite":
             found = [_likely_range(index, first, last) for first, last in self.ranges]
         else:
             found = [f"({index} >= {first} AND {index} <= {last})" for first, last in self.ranges]
@@ -81,7 +89,8 @@ class InIndexRanges(_Condition):
                 f"({' OR '.join(found[place : place + _DEEPEST])})"
                 for place in range(0, len(found), _DEEPEST)
             ]
-        return f"({' OR '.join(found) or '1 = 0'})", []
+        sql = f"({' OR '.join(found) or '1 = 0'})"
+        return self.on_the_way(sql, connection) if walked else sql, []
 
 
 def _likely_range(index: str, first: int, last: int) -> str:
@@ -93,7 +102,12 @@ def _likely_range(index: str, first: int, last: int) -> str:
     return f"(likelihood({index} >= {first}, {part:.9f}) AND likelihood({index} <= {last}, {part:.9f}))"
 
 
-class InBox(_Condition):
+class _Exact(Condition):
+    def _written(self, sql: str, compiler: Any, connection: Any) -> str:
+        return self.on_the_way(sql, connection) if self.are_many and is_page(compiler) else sql
+
+
+class InBox(_Exact):
     """Whether a position lies between two meridians and two parallels, borders included.
 
     Opaque to the planner on purpose: the indices of ``ra`` and ``dec`` alone would give it a whole belt.
@@ -108,15 +122,15 @@ class InBox(_Condition):
         ra, dec = (f"({compiler.compile(source)[0]} + 0.0)" for source in self.get_source_expressions())
         parallels = f"{dec} >= {_literal(self.dec_from)} AND {dec} <= {_literal(self.dec_to)}"
         if self.ra_to - self.ra_from >= 360.0:
-            return f"({parallels})", []
+            return self._written(f"({parallels})", compiler, connection), []
         turns = (
             f"({ra} >= {_literal(self.ra_from + turn)} AND {ra} <= {_literal(self.ra_to + turn)})"
             for turn in (0.0, -360.0, 360.0)
         )
-        return f"({parallels} AND ({' OR '.join(turns)}))", []
+        return self._written(f"({parallels} AND ({' OR '.join(turns)}))", compiler, connection), []
 
 
-class InPolygon(_Condition):
+class InPolygon(_Exact):
     """Whether a position lies in one of some spherical triangles, its border included."""
 
     def __init__(self, triangles: Sequence[Any]) -> None:
@@ -133,7 +147,7 @@ class InPolygon(_Condition):
         for sides in self.triangles:
             tests = (f"({x} * ({a!r}) + {y} * ({b!r}) + {z} * ({c!r})) >= -1e-15" for a, b, c in sides)
             found.append(f"({' AND '.join(tests)})")
-        return f"({' OR '.join(found)})", []
+        return self._written(f"({' OR '.join(found)})", compiler, connection), []
 
     @staticmethod
     def _vector(ra: str, dec: str) -> tuple[str, str, str]:

@@ -20,7 +20,9 @@ MAX_RANGES = 16
 _NEAR_ARCSEC = 90.0 * 3600.0
 
 
-def cone(queryset: QuerySet, *, ra_deg: float, dec_deg: float, radius_arcsec: float) -> QuerySet:
+def cone(
+    queryset: QuerySet, *, ra_deg: float, dec_deg: float, radius_arcsec: float, are_many: bool = False
+) -> QuerySet:
     """Return the targets within a circle on the sky, annotated with their distance from its centre.
 
     Parameters
@@ -30,6 +32,8 @@ def cone(queryset: QuerySet, *, ra_deg: float, dec_deg: float, radius_arcsec: fl
         ICRS position of the centre, in degrees; any finite right ascension is taken modulo 360.
     radius_arcsec : float
         Radius, in arcsec, at least 0; from 648,000 (180 degrees) on every position is inside.
+    are_many : bool
+        Whether so many targets lie there that a page of a list is found sooner in the order of the list.
 
     Returns
     -------
@@ -44,7 +48,7 @@ def cone(queryset: QuerySet, *, ra_deg: float, dec_deg: float, radius_arcsec: fl
     _check(ra_deg, dec_deg, radius_arcsec)
     ra_deg = ra_deg % 360.0
     if covered := index_ranges(ra_deg=ra_deg, dec_deg=dec_deg, radius_arcsec=radius_arcsec):
-        queryset = queryset.filter(InIndexRanges(covered))
+        queryset = queryset.filter(InIndexRanges(covered, are_many=are_many))
     else:
         queryset = queryset.filter(sky_index__isnull=False)
     distance = Separation(ra_deg, dec_deg, is_far=radius_arcsec > _NEAR_ARCSEC)
@@ -62,6 +66,21 @@ def _check(ra_deg: float, dec_deg: float, radius_arcsec: float) -> None:
         raise ValueError(f"a declination lies between -90 and 90 degrees, {dec_deg} does not")
     if radius_arcsec < 0.0:
         raise ValueError(f"a radius is not negative, {radius_arcsec} arcsec is")
+
+
+def bounds_of_circle(*, ra_deg: float, dec_deg: float, radius_deg: float) -> dict[str, tuple[float, float]]:
+    """Return which right ascensions and declinations (deg) a circle spans; without RA where it takes in 0.
+
+    A list sorted by one of them is read from there, and not from the edge of the sky.
+    """
+    radius_deg += 1e-6
+    found = {"dec": (dec_deg - radius_deg, dec_deg + radius_deg)}
+    if abs(dec_deg) + radius_deg < 90.0:
+        half = math.degrees(math.asin(math.sin(math.radians(radius_deg)) / math.cos(math.radians(dec_deg))))
+        low, high = ra_deg % 360.0 - half, ra_deg % 360.0 + half
+        if low >= 0.0 and high < 360.0:
+            found["ra"] = (low, high)
+    return found
 
 
 def index_ranges(*, ra_deg: float, dec_deg: float, radius_arcsec: float) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from tom_targets.cross_match_runs import run
 from tom_targets.sky_models import CrossMatch
 
 
-@background_task(time_limit_ms=3600 * 1000, title="Cross-match")
+@background_task(time_limit_ms=3600 * 1000, title="Cross-match", queue="bulk")
 def cross_match(cross_match_id: int) -> dict[str, Any]:
     """Compare a kept list of positions with the targets of its owner; safe to run twice."""
     job = current_job()

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from tom_targets.derived import simplify_name
 from tom_targets.models import BaseTarget, Target
+from tom_targets.name_characters import forbidden_character
 from tom_targets.name_clashes import names_are_compared_as_usual, owner_key, owners_of
 from tom_targets.permissions import targets_for_user
 
@@ -34,6 +35,11 @@ def check_names(target: BaseTarget, aliases: Sequence[str], *, user: Any = None)
         By field: ``name``, ``aliases``.
     """
     problems: dict[str, list[str]] = {}
+    for field, names in (("name", [target.name]), ("aliases", aliases)):
+        if found := next(filter(None, map(forbidden_character, names)), ""):
+            problems[field] = [f"A name is one line of text; this one holds the character {found}."]
+    if problems:
+        raise ValidationError(problems)
     if names_are_compared_as_usual():
         owners = owners_of([target.name, *aliases])
     else:

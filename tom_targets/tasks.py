@@ -13,7 +13,7 @@ from tom_targets.models import TargetImport, TargetList
 from tom_targets.transfer.kept_files import run
 
 
-@background_task(time_limit_ms=2 * 3600 * 1000, title="Import of targets")
+@background_task(time_limit_ms=2 * 3600 * 1000, title="Import of targets", queue="bulk")
 def import_targets_file(import_id: int, dry_run: bool = False) -> dict[str, Any]:
     """Import a kept file of targets with the rights of its owner, or check it; safe to run twice."""
     kept = TargetImport.objects.select_related("user").get(pk=import_id)
@@ -37,7 +37,7 @@ def import_targets_file(import_id: int, dry_run: bool = False) -> dict[str, Any]
     return {**report.counts(), "links": links}
 
 
-@background_task(time_limit_ms=2 * 3600 * 1000, title="Deletion of targets")
+@background_task(time_limit_ms=2 * 3600 * 1000, title="Deletion of targets", queue="bulk")
 def delete_many_targets(pks: list[int], user_id: int) -> dict[str, Any]:
     """Move targets to the trash with the rights that a user has now; a second run does the rest."""
     job = current_job()

@@ -311,6 +311,12 @@ def purge(trashed: Iterable[TrashedTarget]) -> tuple[int, int]:
     return targets, files
 
 
+def trashed_files() -> Iterator[str]:
+    """Yield the names of the files that trashed targets would bring back; they are nobody's meanwhile."""
+    for content in TrashedTarget.objects.order_by("pk").values_list("content", flat=True).iterator(100):
+        yield from (str(name) for _, name in _file_names(orjson.loads(zlib.decompress(bytes(content)))))
+
+
 def _file_names(content: dict[str, Any]) -> Iterator[tuple[Any, str]]:
     for part in content["models"]:
         model = _model(part["model"])

@@ -88,10 +88,29 @@ def test_a_light_curve_goes_in_and_comes_out(tom, tmp_path):
     assert PhotometryReducedDatum.objects.count() == 5
 
     file = tmp_path / "curve.csv"
-    file.write_text("time,magnitude\n")
+    file.write_text("time,filter,magnitude\n61000.5,r,18.25\n61001.5,g,18.5\n")
     first = tom.upload(target, file, "photometry", product_id="night 7")
     assert tom.upload(target, file, "photometry", product_id="night 7")["id"] == first["id"]
     assert DataProduct.objects.get().get_file_name() == "curve.csv"
+
+
+def test_a_file_is_seen_first_and_read_later(tom, tmp_path):
+    target = tom.create_target(**row("SN 2026abc"))["id"]
+    file = tmp_path / 'night "7".csv'
+    file.write_text("time,filter,magnitude\n61000.5,r,18.25\n61001.5,g,faint\n")
+    with pytest.raises(RefusedError) as refusal:
+        tom.upload(target, file, "photometry")
+    assert [wrong["line"] for wrong in refusal.value.detail["rows"]] == [3]
+    waiting = tom.upload(target, file, "photometry", preview="true")
+    assert (waiting["reading"]["state"], DataProduct.objects.get().get_file_name()) == (
+        "waiting",
+        "night__7_.csv",
+    )
+    mapping = waiting["reading"]["mapping"]
+    mapping["options"]["magnitude_system"] = "Vega"
+    assert tom.read_file(waiting["id"], mapping=mapping, on_bad_rows="good_rows")["stored"] == 1
+    assert (tom.reading(waiting["id"])["state"], tom.reading(waiting["id"])["bad_rows"]) == ("done", 1)
+    assert PhotometryReducedDatum.objects.get().brightness == 18.25
 
 
 def test_the_token_is_not_sent_elsewhere(tom):
@@ -110,3 +129,29 @@ def test_a_broken_server_is_an_error_too(tom, live_server, monkeypatch):
         list(tom.targets())
     assert refusal.value.status == 500
     assert User.objects.exists()
+
+
+def test_the_past_is_told_and_undone(tom, people, group):
+    people["owner"].groups.add(group)
+    made = tom.create_target(**row("SN 2026abc"))
+    tom.change_target(made["id"], ra=11.0)
+    tom.set_favourite(made["id"])
+    assert [entry["id"] for entry in tom.targets(favourite=1)] == [made["id"]]
+    tom.set_favourite(made["id"], False)
+    assert list(tom.targets(favourite=1)) == []
+    tom.set_status(made["id"], "watch", team="supernovae")
+    assert {"id": group.pk, "name": "supernovae", "word": "watch"} in tom.statuses(made["id"])["teams"]
+    assert [change["what"] for change in tom.history(made["id"])] == [
+        "Status for supernovae changed",
+        "Target changed",
+        "Target SN 2026abc added",
+    ]
+    _, edit, creation = tom.change_sets(target=made["id"])
+    assert [change["what"] for change in tom.changes(edit["id"])] == ["Target changed"]
+    assert tom.revert_plan(creation["id"])["possible"] is False
+    with pytest.raises(RefusedError, match="changed later"):
+        tom.revert(creation["id"])
+    assert tom.change_set(tom.revert(edit["id"], reason="typo")["change_set"])["reason"] == "typo"
+    assert tom.target(made["id"])["ra"] == 10.0
+    facts = {fact["label"]: fact for fact in tom.target_as_of(made["id"], "2001-01-01")["facts"]}
+    assert facts == {}

@@ -214,3 +214,13 @@ def test_a_list_is_shared_by_its_name(clients, people):
     )
     assert stranger.json()["target_lists"][0]["id"] != first.json()["target_lists"][0]["id"]
     assert TargetList.objects.filter(name="mine").count() == 2
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "tab\tname", "bell\x07", "\u202eyenrab", "line\u2028end"])
+def test_a_name_is_one_line_that_reads_as_it_is_written(clients, name):
+    body = {"name": name, "type": "SIDEREAL", "ra": 1.0, "dec": 2.0}
+    for sent in (body, [body], {**body, "name": "plain", "aliases": [{"name": name}]}):
+        answer = clients["owner"].post("/api/targets/", sent, format="json")
+        assert answer.status_code == 400
+        assert "one line of text" in answer.content.decode()
+    assert not Target.objects.exists()

@@ -49,10 +49,12 @@ def light_curve(count: int, *, bands: tuple[str, ...] = ("g", "r", "i"), seed: i
         "count": count,
         "bands": list(bands),
         "sources": ["ZTF"],
+        "versions": ["", "forced"],
         "points": {
             "mjd": np.round(mjd, 7).tolist(),
             "band": band.tolist(),
             "source": [0] * count,
+            "version": (kind == 2).astype(int).tolist(),
             "kind": kind.tolist(),
             "mag": column(mag, is_limit | too_faint),
             "mag_err": column(error, is_limit | too_faint),
@@ -63,6 +65,44 @@ def light_curve(count: int, *, bands: tuple[str, ...] = ("g", "r", "i"), seed: i
         },
     }
 
+
+def about() -> dict:
+    """Make what the endpoint tells of a target besides its points: a note on the first point of ``small``."""
+    first = light_curve(60, bands=("g", "r"), seed=2)["points"]
+    return {
+        "excesses": [{"value": 0.05, "words": "extra field ebv", "kind": "", "error": None}],
+        "distances": [{"value": 0.02, "words": "extra field redshift", "kind": "z", "error": None}],
+        "periods": [{"period_d": 3.1, "epoch_mjd": None, "words": "g r, no. 1"}],
+        "notes": [
+            {
+                "id": 1,
+                "mjd": first["mjd"][0],
+                "band": ("g", "r")[first["band"][0]],
+                "source": "",
+                "text": "First light <of> this one",
+                "who": "ada",
+                "when": "2026-11-21 04:00",
+            }
+        ],
+        "has_versions": True,
+        "may_change": True,
+        "may_search": True,
+        "may_fetch_dust": True,
+        "dust": {"is_running": False, "error": "", "job_url": ""},
+    }
+
+
+CORRECTIONS = {
+    "extinction": {
+        "ebv": 0.05,
+        "rv": 3.1,
+        "law": "F99",
+        "law_words": "Fitzpatrick (1999)",
+        "a": {"g": 0.2, "r": 0.1},
+        "nm": {"g": 480.0, "r": 622.5},
+    },
+    "distance": {"modulus": 34.7, "error": None, "mpc": 87.0, "how": "z = 0.02, flat universe"},
+}
 
 CURVES = {
     "large": lambda: light_curve(10_000),
@@ -83,6 +123,9 @@ def build(folder: Path) -> Path:
     from django.template import engines
     from django.test import RequestFactory
 
+    from tests.front_end import fits_data
+    from tests.front_end.spectra_data import ten_spectra
+
     for finder in finders.get_finders():
         for name, place in finder.list([]):
             if name.startswith(
@@ -95,7 +138,11 @@ def build(folder: Path) -> Path:
     assert storage.staticfiles_storage.url("x").startswith("/static/")
     for name, make in CURVES.items():
         (folder / f"{name}.json").write_text(json.dumps(make()))
+    (folder / "spectra.json").write_bytes(ten_spectra())
+    fits_data.write(folder)
     (folder / "points.csv").write_text("mjd_utc [d],band\n")
+    (folder / "about.json").write_text(json.dumps(about()))
+    (folder / "corrections.json").write_text(json.dumps(CORRECTIONS))
     request = RequestFactory().get("/targets/")
     engine = engines["django"]
     for page in sorted(PAGES.glob("*.html")):

@@ -4,8 +4,8 @@ import pytest
 
 from tests.api.conftest import clients, group, people  # noqa: F401  fixtures
 from tests.standins.peer_tom import PASSWORD, USER, running_peer
-from tom_common import remote
 from tom_common.grants import grant_access
+from tom_common.remote import service as remote_service
 from tom_dataproducts.tests.factories import PhotometryFactory
 from tom_targets.models import TargetExtra, TargetName
 from tom_targets.tests.factories import SiderealTargetFactory
@@ -29,7 +29,7 @@ def peer(settings):
 def pauses(monkeypatch):
     """Give the pauses between tries, which are not made."""
     made = []
-    monkeypatch.setattr(remote.time, "sleep", made.append)
+    monkeypatch.setattr(remote_service.time, "sleep", made.append)
     return made
 
 

@@ -167,3 +167,23 @@ def test_the_status_that_a_plugin_raises_is_reported(status, expected):
     with pytest.raises(expected) as caught, reported("SomeService"):
         response.raise_for_status()
     assert caught.value.status == status
+
+
+def test_text_and_bytes_come_as_they_are(service, peer):
+    peer.faults[("GET", PATH)] = "garbage"
+    assert service.get_bytes("api/targets/") == b"\x00\xff this is no JSON"
+    assert service.get_text("api/targets/") == "\x00\ufffd this is no JSON"
+
+
+def test_an_address_of_another_machine_is_not_asked(service, peer):
+    with pytest.raises(RemoteBadReply, match="another machine, http://other.example.org"):
+        service.get_text("http://other.example.org/result.txt")
+    assert peer.requests == []
+
+
+def test_a_parameter_that_is_a_secret_is_hidden(peer):
+    service = RemoteService("the Peer", peer.url, secrets=["fault 418"])
+    peer.faults[("GET", PATH)] = 418
+    with pytest.raises(RemoteRejected) as caught:
+        service.get_json("api/targets/", {"userpass": "fault 418"})
+    assert "fault 418" not in str(caught.value)

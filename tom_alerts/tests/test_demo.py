@@ -12,7 +12,12 @@ from django.core.management import call_command
 from tom_alerts import demo
 from tom_alerts.models import DemoRow
 from tom_common.history.models import ChangeSet
-from tom_dataproducts.models import AstrometryReducedDatum, DataProduct, PhotometryReducedDatum
+from tom_dataproducts.models import (
+    AstrometryReducedDatum,
+    DataProduct,
+    PhotometryReducedDatum,
+    SpectroscopyReducedDatum,
+)
 from tom_targets.models import Target, TargetExtra, TargetList
 from tom_targets.permissions import targets_for_user
 
@@ -42,6 +47,18 @@ def test_it_makes_simulated_targets_with_light_curves_and_cutouts():
     assert set(PhotometryReducedDatum.objects.values_list("source_name", flat=True)) == {"ZTF (simulated)"}
     assert DataProduct.objects.count() == 3 * 40
     assert TargetList.objects.get().name == "Demo survey (simulated)"
+
+
+def test_supernovae_have_spectra_that_are_marked_as_simulated():
+    load()
+    spectra = list(SpectroscopyReducedDatum.objects.all())
+    assert len(spectra) >= 5
+    assert {spectrum.source_name for spectrum in spectra} == {"Follow-up (simulated)"}
+    assert all("(simulated)" in spectrum.telescope for spectrum in spectra)
+    with_redshift = TargetExtra.objects.filter(key="redshift").values_list("target_id", flat=True)
+    assert {spectrum.target_id for spectrum in spectra} == set(with_redshift)
+    load()
+    assert SpectroscopyReducedDatum.objects.count() == len(spectra)
 
 
 def test_asteroids_are_non_sidereal_with_elements_and_positions():

@@ -10,6 +10,7 @@ import erfa
 
 _MARKS = re.compile(r"[:hdms°º'′\"″,]+|(?<=[^\s])\s+", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _HOURS = re.compile(r"^[^:]*?h", re.IGNORECASE)
 _DEGREES = re.compile(r"^[^:hms]*?[d°]", re.IGNORECASE)
@@ -130,6 +131,8 @@ def _parse(text: str, kind: str) -> tuple[float, bool]:
         return value, False
     sign = -1.0 if stripped.startswith("-") else 1.0
     parts = [part for part in _MARKS.split(stripped.lstrip("+-").strip()) if part]
+    if len(parts) == 2 and _DECIMAL_COMMA.fullmatch(stripped):
+        raise ValueError(f"{text.strip()} has a decimal comma: write {stripped.replace(',', '.')}")
     if not 1 <= len(parts) <= 3 or not all(_NUMBER.fullmatch(part) for part in parts):
         raise ValueError(f"{text.strip() or 'nothing'} is not a {kind}: expected degrees, or h:m:s")
     if any("." in part for part in parts[:-1]):

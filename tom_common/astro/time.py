@@ -184,7 +184,8 @@ def mjd_utc_to_datetime(mjd_utc: float) -> datetime:
 
 def datetime_to_mjd_utc(moment: datetime) -> float:
     """Give an aware `datetime` as MJD (UTC)."""
-    return float(unix_us_to_mjd_utc(datetime_to_unix_us(moment)))
+    day, rest = divmod(datetime_to_unix_us(moment), US_PER_DAY)  # as unix_us_to_mjd_utc, of one number
+    return (day + int(MJD_OF_UNIX_0)) + rest / US_PER_DAY
 
 
 def _days_to_us(days: Floats) -> Integers:

@@ -21,6 +21,7 @@ _RADIUS = re.compile(
           |  \s*[,;]\s* (?P<comma>{_NUMBER})\s*(?P<comma_unit>{_UNIT})) \s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
+_SIGNED = re.compile(rf"\s+(?P<number>{_NUMBER})\s*(?P<unit>[\"″'′°])$", re.IGNORECASE)
 _LABELS = re.compile(
     r"\b(?:ra|r\.a\.|dec|decl|icrs|fk5|j2000(?:\.0)?|right ascension|declination)\b\.?\s*[=:]?|[αδ()]",
     re.IGNORECASE,
@@ -51,7 +52,7 @@ def read_position(text: str) -> TypedPosition | None:
         Right ascension and declination in degrees or sexagesimal, with blanks, commas, colons, semicolons,
         slashes, bars, unit letters or signs between them, with or without words such as ``RA`` and ``Dec``;
         or an IAU-style name (``SDSS J123456.78+012345.6``, ``J1234-0123``). Behind it a radius:
-        ``30 arcsec``, ``r=0.5 deg``, ``, 2'``; a number alone behind a comma is arcsec.
+        ``30 arcsec``, ``r=0.5 deg``, ``2'``; a number alone behind a comma is arcsec.
 
     Returns
     -------
@@ -63,14 +64,23 @@ def read_position(text: str) -> TypedPosition | None:
     text = " ".join(text.replace("−", "-").split())
     if plain := parse_position(text):
         return TypedPosition(*plain)
-    text, radius = _without_radius(text)
-    if found := _iau(text):
-        return TypedPosition(*found, radius, True)
+    rest, radius = _without_radius(text)
+    found = _place(rest, radius)
+    if found is None and radius is None and (last := _SIGNED.search(text)):
+        # A last number with a sign of minutes or seconds, where the position is whole without it.
+        found = _place(text[: last.start()], float(last["number"]) * _UNITS[last["unit"]])
+    return found
+
+
+def _place(text: str, radius_arcsec: float | None) -> TypedPosition | None:
+    """Read a position without its radius, or with one that is a third number."""
+    if iau := _iau(text):
+        return TypedPosition(*iau, radius_arcsec, True)
     text = " ".join(_LABELS.sub(" ", text).split()).strip(" ,;")
-    text = re.sub(r"\s*[;|/]\s*", ", ", text)
-    if (plain := parse_position(text)) is None:
+    plain = parse_position(re.sub(r"\s*[;|/]\s*", ", ", text))
+    if plain is None:
         return None
-    return TypedPosition(plain[0], plain[1], radius if radius is not None else plain[2])
+    return TypedPosition(plain[0], plain[1], plain[2] if radius_arcsec is None else radius_arcsec)
 
 
 def _without_radius(text: str) -> tuple[str, float | None]:

@@ -68,6 +68,8 @@ def prepared(concrete: Field, column: Sequence[Any]) -> Sequence[Any]:
     values = _plain(column)
     kinds = set(map(type, values))
     if isinstance(concrete, DateTimeField):
+        if len(values) > 1 and kinds == {dt.datetime} and (one := repeated(values)):
+            return prepared(concrete, one)
         if kinds <= {str, type(None)}:
             return values
         return [None if value is None else str(_utc_naive(value)) for value in values]

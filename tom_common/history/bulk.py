@@ -78,14 +78,15 @@ class BulkWatch:
             if pairs:
                 recorder_for(self.using).rows_came(self.tracked, pairs)
             return
-        rows = [dict(zip(self.names, values[self.asked :], strict=True)) for values in counts.returned]
+        found = [values[self.asked :] for values in counts.returned] if self.asked else counts.returned
         counts.returned = [values[: self.asked] for values in counts.returned] if self.asked else []
-        if not rows:
+        if not found:
             return
         recorder = recorder_for(self.using)
         if not self.overwrites:
-            recorder.created(self.tracked, rows)
+            recorder.created_many(self.tracked, found)
             return
+        rows = [dict(zip(self.names, values, strict=True)) for values in found]
         recorder.created(self.tracked, [row for row in rows if self._key(row) not in self.stored])
         for row in rows:
             if (old := self.stored.get(self._key(row))) is not None:

@@ -7,6 +7,8 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +40,21 @@ _encoder = json.JSONEncoder(default=_plain, separators=(",", ":"))
 def dump(values: Mapping[str, Any]) -> str:
     """Return values of columns as JSON text, empty for none; floats (NaN, too) come back bit for bit."""
     return _encoder.encode(values) if values else ""
+
+
+def dump_rows(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> list[str]:
+    """Return what ``dump`` writes of each of many rows, given column by column; at least one column."""
+    template = "{" + ",".join(f"{_encoder.encode(name)}:%s" for name in names) + "}"
+    return [template % texts for texts in zip(*map(_texts, columns), strict=True)]
+
+
+def _texts(values: Sequence[Any]) -> Iterable[str]:
+    kinds = set(map(type, values))
+    if kinds <= {str}:
+        return map(encode_basestring_ascii, values)
+    if kinds <= {float}:
+        return [repr(value) if isfinite(value) else _encoder.encode(value) for value in values]
+    return map(_encoder.encode, values)
 
 
 def load(text: str) -> dict[str, Any]:

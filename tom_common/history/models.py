@@ -19,6 +19,7 @@ KINDS = {
     "create": "New target",
     "bulk": "Bulk edit",
     "access": "Access",
+    "status": "Status",
     "import": "Import",
     "upload": "Upload",
     "ingest": "Alerts",

@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import connections
 from django.db.models import F
 from django.utils import timezone
 
-from tom_common.history.encoding import as_ranges, dump, same
+from tom_common.history.encoding import dump, same
 from tom_common.history.models import Change, ChangeSet
+from tom_common.history.pending import COLUMNS, CREATE, DELETE, UPDATE, Marker, Pending, PendingCreations
 from tom_common.history.queries import insert_change_set, insert_changes
 from tom_common.history.registry import FOLD, ROW, SET, Tracked
 
-CREATE, UPDATE, DELETE = Change.Action.CREATE, Change.Action.UPDATE, Change.Action.DELETE
 _FEW = 20
 _MANY = 5000
 _REMEMBERED = 200_000
-
-
-class Marker:
-    """Tells whether what was written at this point of a transaction still stands.
-
-    It waits among the callbacks of the transaction, from which Django takes it if the savepoint is rolled
-    back.
-    """
-
-    def __init__(self, using: str) -> None:
-        self.using = using
-        self.is_committed = False
-        transaction.on_commit(self, using=using)
-
-    def __call__(self) -> None:
-        """Note that the transaction was committed."""
-        self.is_committed = True
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether the transaction is still open and holds it."""
-        return any(entry[1] is self for entry in connections[self.using].run_on_commit)
-
-    @property
-    def stands(self) -> bool:
-        """Whether it was committed, or may still be."""
-        return self.is_committed or self.is_pending
 
 
 @dataclass
@@ -59,48 +32,6 @@ class Header:
     reason: str = ""
     origin: str = ""
     job_id: int | None = None
-
-
-@dataclass
-class _Pending:
-    tracked: Tracked
-    action: str
-    object_pk: int | None
-    subject_id: int | None
-    marker: Marker
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)
-    rows: list[int] = field(default_factory=list)
-    row_count: int = 1
-    note: dict[str, Any] = field(default_factory=dict)
-
-    def is_nothing(self) -> bool:
-        """Whether an update came back to where it began."""
-        if self.action != UPDATE or self.note:
-            return False
-        return all(same(self.before.get(name), self.after.get(name)) for name in {*self.before, *self.after})
-
-    def as_change(self, change_set_id: int, at: Any) -> Change:
-        tracked = self.tracked
-        before, after = self.before, self.after
-        if self.action == UPDATE:
-            names = [name for name in after if not same(before.get(name), after[name])]
-            before = {name: before[name] for name in names if name in before}
-            after = {name: after[name] for name in names}
-        note = {**self.note, "rows": as_ranges(self.rows)} if self.rows else self.note
-        return Change(
-            change_set_id=change_set_id,
-            model_label=tracked.label,
-            object_pk=self.object_pk,
-            subject_type=tracked.subject if self.subject_id is not None else "",
-            subject_id=self.subject_id,
-            action=self.action,
-            at=at,
-            row_count=len(self.rows) or self.row_count,
-            before=dump(before),
-            after=dump(after),
-            note=dump(note),
-        )
 
 
 class Recorder:
@@ -122,8 +53,9 @@ class Recorder:
         self.pk: int | None = None
         self.notes: dict[str, Any] = {}
         self._row: Marker | None = None
-        self._pending: list[_Pending] = []
-        self._open: dict[tuple[Any, ...], _Pending] = {}
+        self._pending: list[Pending | PendingCreations] = []
+        self._count = 0
+        self._open: dict[tuple[Any, ...], Pending] = {}
         self._created: dict[tuple[str, int], Marker] = {}
         self._markers: dict[tuple[Any, ...], Marker] = {}
         self._depth: tuple[Any, ...] | None = None
@@ -158,6 +90,24 @@ class Recorder:
                 self._add(tracked, CREATE, marker, row[tracked.object_field], subject_id)
         self._written()
 
+    def created_many(self, tracked: Tracked, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Take note of new rows like `created`, given as values in the order of ``Tracked.kept``."""
+        if tracked.style != ROW:
+            names = tracked.kept()
+            self.created(tracked, [dict(zip(names, row, strict=True)) for row in rows])
+            return
+        if self._created and not tracked.is_subject:
+            is_new_here = self._new_here(tracked)
+            rows = [row for row in rows if not is_new_here(row[1])]
+        if not rows:
+            return
+        made = PendingCreations(tracked, self._marker(), rows)
+        if tracked.is_subject:
+            self._created |= {(tracked.subject, pk): made.marker for pk in made.subject_ids}
+        self._pending.append(made)
+        self._count += len(made)
+        self._written()
+
     def rows_came(self, tracked: Tracked, pairs: Iterable[tuple[int, int]]) -> None:
         """Take note of new measurements, given by their key and that of their subject: a row per subject."""
         marker = self._marker()
@@ -165,7 +115,7 @@ class Recorder:
         for pk, subject_id in pairs:
             by_subject.setdefault(subject_id, []).append(pk)
         for subject_id, pks in by_subject.items():
-            self._add(tracked, CREATE, marker, None, subject_id, rows=pks)
+            self._add(tracked, CREATE, marker, None, subject_id, keys=pks)
         self._written()
 
     def updated(
@@ -249,7 +199,7 @@ class Recorder:
 
     def begin(self) -> None:
         """Forget what an attempt that failed left behind; called within the transaction."""
-        self._pending, self._open, self._markers = [], {}, {}
+        self._pending, self._open, self._markers, self._count = [], {}, {}, 0
         if len(self._created) > _REMEMBERED:  # of an endless run; what is forgotten is told in more rows
             self._created = {}
         self._depth = self._savepoints()
@@ -298,49 +248,55 @@ class Recorder:
     ) -> None:
         if self._is_new_here(tracked, subject_id) and not (tracked.is_subject and action != UPDATE):
             return
-        key = (tracked.label, object_pk, subject_id, action, marker)
-        joined = self._open.get(key) if action == UPDATE or "rows" in values else None
+        # Only the last of the same row is gone on with: between two of a transaction may stand one of a
+        # savepoint, and the order is what the net effect follows from.
+        key = (tracked.label, object_pk, subject_id)
+        last = self._open.get(key) if action == UPDATE or "keys" in values else None
+        joined = last if last is not None and (last.action, last.marker) == (action, marker) else None
         if joined is not None:
             for name, value in values.get("before", {}).items():
                 joined.before.setdefault(name, value)
             joined.after.update(values.get("after") or {})
-            joined.rows.extend(values.get("rows", ()))
+            joined.keys.extend(values.get("keys", ()))
             return
         if values.get("after") is None:
             values["after"] = {}
-        pending = _Pending(tracked, action, object_pk, subject_id, marker, **values)
+        pending = Pending(tracked, action, object_pk, subject_id, marker, **values)
         self._pending.append(pending)
+        self._count += 1
         self._open[key] = pending
 
     def _written(self) -> None:
         """Write now where nothing is kept back, or where much is and no savepoint could take it back."""
-        if not self.is_buffered or (len(self._pending) > _MANY and self._savepoints() == self._depth):
+        if not self.is_buffered or (self._count > _MANY and self._savepoints() == self._depth):
             self.flush()
 
     def flush(self) -> None:
         """Write what was told and stands, inside the transaction that is open."""
-        pending, self._pending, self._open = self._pending, [], {}
+        pending, self._pending, self._open, self._count = self._pending, [], {}, 0
         standing: dict[int, bool] = {}
-        rows = []
+        kept = []
         for item in pending:
             mark = id(item.marker)
             if mark not in standing:
                 standing[mark] = item.marker.stands
-            if standing[mark] and not item.is_nothing():
-                rows.append(item)
-        if not rows:
+            if standing[mark] and len(item):
+                kept.append(item)
+        if not kept:
             return
         now = timezone.now()
-        self._write_header(rows, now)
-        changes = [item.as_change(self.pk or 0, now) for item in rows]
-        if len(changes) <= _FEW:
-            insert_changes(changes, using=self.using)
-        else:
-            _insert_many(changes, self.using)
+        is_few = len(kept) <= _FEW and sum(map(len, kept)) <= _FEW
+        if not self._write_header(kept, now, with_rows=is_few):
+            rows = [row for item in kept for row in item.rows(self.pk or 0, now)]
+            if is_few:
+                insert_changes(rows, using=self.using)
+            else:
+                _insert_many(rows, self.using)
 
-    def _write_header(self, rows: list[_Pending], now: Any) -> None:
-        count = len(rows)
-        subjects = len({(item.tracked.subject, item.subject_id) for item in rows if item.tracked.subject})
+    def _write_header(self, items: list[Pending | PendingCreations], now: Any, *, with_rows: bool) -> bool:
+        """Write or mend the row of the change set; return whether the changes were written with it."""
+        count = sum(map(len, items))
+        subjects = len({subject for item in items for subject in item.subjects()})
         stored = ChangeSet._base_manager.using(self.using)
         if self.pk is not None and self._row is not None and self._row.stands:
             stored.filter(pk=self.pk).update(
@@ -348,7 +304,7 @@ class Recorder:
                 subject_count=F("subject_count") + subjects,
                 note=dump(self.notes),
             )
-            return
+            return False
         header = self.header
         made = ChangeSet(
             author_id=header.author_id,
@@ -363,7 +319,9 @@ class Recorder:
             subject_count=subjects,
             note=dump(self.notes),
         )
-        self.pk, self._row = insert_change_set(made, using=self.using), Marker(self.using)
+        rows = [row for item in items for row in item.rows(0, now)] if with_rows else []
+        self.pk, self._row = insert_change_set(made, rows, using=self.using), Marker(self.using)
+        return with_rows
 
     def can_go_on(self, *, after_commit: bool) -> bool:
         """Whether further changes belong to this change set.
@@ -378,9 +336,7 @@ class Recorder:
         return self._row.stands if after_commit else self._row.is_pending
 
 
-def _insert_many(changes: list[Change], using: str) -> None:
+def _insert_many(rows: list[tuple[Any, ...]], using: str) -> None:
     from tom_common.bulk import insert_new
 
-    names = [column.attname for column in Change._meta.concrete_fields if not column.primary_key]
-    columns = {name: [getattr(change, name) for change in changes] for name in names}
-    insert_new(Change, columns, using=using)
+    insert_new(Change, COLUMNS, rows, using=using)

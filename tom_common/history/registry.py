@@ -66,7 +66,8 @@ class Tracked:
     ignored : sequence of str
         Attributes whose change is no news.
     object_field : str
-        For `PAIR`: attribute with the key of what the subject is in.
+        For `PAIR`: attribute with the key of what the subject is in. For `ROW`: of whom the row is besides
+        its subject, which words name, such as a team.
     in_use : callable, optional
         Returns the class to write with; by default the root.
     remove, restore : callable, optional
@@ -79,7 +80,11 @@ class Tracked:
     obstacles : callable, optional
         Returns by key why rows cannot be removed, given their keys.
     object_condition : callable, optional
-        Takes a user and ``"view"`` or ``"change"``; returns the permitted rows that ``object_pk`` names.
+        Takes a user and ``"view"`` or ``"change"``; returns the permitted rows that ``object_pk`` names: what
+        a pair is in, else rows of the model itself.
+    needs : str
+        What one has to be allowed with the subject to undo a change: ``"change"``, or ``"view"`` where seeing
+        it is enough to write such a row.
     restored : callable, optional
         Called with the keys of rows that a revert brought back, and the user.
     words : (str, str)
@@ -105,6 +110,7 @@ class Tracked:
     why_not_back: Callable[[dict[str, Any]], str] | None = None
     obstacles: Callable[[Sequence[int]], dict[int, str]] | None = None
     object_condition: Callable[[Any, str], QuerySet] | None = None
+    needs: str = "change"
     restored: Callable[[Sequence[int], Any], None] | None = None
     words: tuple[str, str] = ("row", "rows")
     name_field: str = "name"

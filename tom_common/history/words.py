@@ -29,7 +29,10 @@ class ValueLine:
 
 @dataclass
 class ChangeLine:
-    """One change in words; ``begins`` where the line before is of another change set."""
+    """One change in words; ``begins`` where the line before is of another change set.
+
+    ``reason`` is the one of the change set, where whoever looks may read it.
+    """
 
     change: Change
     what: str
@@ -37,6 +40,7 @@ class ChangeLine:
     subject: str = ""
     url: str = ""
     begins: bool = True
+    reason: str = ""
 
 
 def change_lines(changes: Sequence[Change]) -> list[ChangeLine]:
@@ -73,7 +77,7 @@ class _Names:
             if change.subject_id is not None:
                 subjects.setdefault(change.subject_type, set()).add(change.subject_id)
             tracked = tracked_by_label(change.model_label)
-            if tracked is not None and tracked.style == PAIR and change.object_pk is not None:
+            if tracked is not None and tracked.object_field and change.object_pk is not None:
                 containers.setdefault(change.model_label, set()).add(change.object_pk)
             if tracked is not None and tracked.is_subject and change.subject_id is not None:
                 known = {**change.values_before, **change.values_after}.get(tracked.name_field)
@@ -92,9 +96,13 @@ class _Names:
     def _find_containers(self, wanted: dict[str, set[int]]) -> None:
         for label, pks in wanted.items():
             tracked: Any = tracked_by_label(label)
-            model = tracked.root._meta.get_field(tracked.object_field).related_model
-            for row in model._base_manager.filter(pk__in=pks):
-                self._containers[label, row.pk] = str(row)
+            column = tracked.root._meta.get_field(tracked.object_field)
+            if tracked.style == PAIR:
+                for row in column.related_model._base_manager.filter(pk__in=pks):
+                    self._containers[label, row.pk] = str(row)
+                continue
+            for row in tracked.root._base_manager.filter(pk__in=pks).select_related(column.name):
+                self._containers[label, row.pk] = str(getattr(row, column.name))
 
     def subject(self, change: Change) -> tuple[str, str]:
         """Return name and address of the subject of a change."""
@@ -108,7 +116,7 @@ class _Names:
         return self._deleted.get(key) or f"{word} {change.subject_id}", ""
 
     def container(self, change: Change) -> str:
-        """Return the name of the list of a change."""
+        """Return the name of the list of a change, or of whom else the row is."""
         return self._containers.get((change.model_label, change.object_pk or 0), f"no. {change.object_pk}")
 
 
@@ -124,7 +132,8 @@ def _words(change: Change, tracked: Tracked, names: _Names) -> tuple[str, list[V
     before, after = change.values_before, change.values_after
     if change.action == Change.Action.UPDATE:
         values = [_line(tracked, name, before.get(name), after[name]) for name in after]
-        return f"{tracked.words[0]} changed", [line for line in values if line.before != line.after]
+        whose = f" for {names.container(change)}" if tracked.object_field else ""
+        return f"{tracked.words[0]}{whose} changed", [line for line in values if line.before != line.after]
     notes = change.notes
     own = before if change.action == Change.Action.DELETE else after
     name = own.get(tracked.name_field) or ""

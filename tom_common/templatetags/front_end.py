@@ -6,6 +6,7 @@ too, since the page of a server error is rendered without one.
 
 import json
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -59,11 +60,16 @@ def icon(name: str, label: str = "", css_class: str = "") -> SafeString:
     css_class : str
         Further classes.
     """
+    return _drawn(static("vendor/bootstrap-icons/sprite.svg"), name, label, css_class)
+
+
+@lru_cache(maxsize=1000)
+def _drawn(sprite: str, name: str, label: str, css_class: str) -> SafeString:
     return format_html(
         '<svg class="tom-icon{}"{} focusable="false"><use href="{}#{}"></use></svg>',
         f" {css_class}" if css_class else "",
         format_html(' role="img" aria-label="{}"', label) if label else _HIDDEN,
-        static("vendor/bootstrap-icons/sprite.svg"),
+        sprite,
         name,
     )
 

@@ -74,6 +74,19 @@ def refuse():
     raise InputRefused("there is nothing in the file")
 
 
+@background_task(queue="bulk", title="A long night")
+def add_in_bulk(number):
+    calls.append(number)
+
+
+@background_task(queue="bulk")
+def wait_in_bulk():
+    started.set()
+    while not release.wait(0.02):
+        current_job().check_cancelled()
+    calls.append("bulk released")
+
+
 @background_task()
 def unserialisable():
     return {1, 2}

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404
 from django.shortcuts import redirect
 from django.views.generic import TemplateView
 
+from tom_common.forms.history import ChangeFilterForm
 from tom_common.history import RevertRefusedError
-from tom_common.history.models import KINDS, ChangeSet
 from tom_common.history.permissions import why_not_revert
 from tom_common.history.revert import MAX_PREVIEWED, plan_revert, revert
 from tom_common.history.selectors import changes_in, visible_change_sets
 from tom_common.history.tasks import revert_change_set
-from tom_common.history.words import change_lines, set_titles
+from tom_common.history.telling import tell
+from tom_common.history.words import change_lines
 from tom_common.keyset import count_rows, keyset_page, pager
 
 PAGE_SIZE = 50
-
-
-class ChangeFilterForm(forms.Form):
-    """What the list of changes is narrowed to."""
-
-    kind = forms.ChoiceField(required=False, choices=[("", "Any kind"), *KINDS.items()])
-    author = forms.CharField(required=False, label="By", help_text="A user name, or a part of one.")
-    since = forms.DateField(
-        required=False, label="From", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-    )
-    until = forms.DateField(
-        required=False, label="To", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-    )
-    target = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
-    state = forms.ChoiceField(required=False, choices=[("", "All"), *ChangeSet.State.choices])
-
-    def clean_author(self):
-        """A name holds no NUL, which no database would search for."""
-        return self.cleaned_data["author"].replace("\x00", "")
 
 
 class ChangeListView(LoginRequiredMixin, TemplateView):
@@ -55,7 +36,7 @@ class ChangeListView(LoginRequiredMixin, TemplateView):
             form=form,
             is_filtered=any(wanted.get(name) for name in form.fields),
             target_pk=wanted.get("target"),
-            change_sets=list(zip(page.items, set_titles(page.items), strict=True)),
+            change_sets=tell(self.request.user, page.items),
             **pager(self.request, page, count_rows(rows.order_by()), "change sets"),
             **kwargs,
         )
@@ -83,7 +64,7 @@ class ChangeSetView(ChangeSetMixin, TemplateView):
         page = keyset_page(rows, sort="pk", page_size=PAGE_SIZE, cursor=cursor)
         return super().get_context_data(
             change_set=found,
-            title=set_titles([found])[0],
+            told=tell(self.request.user, [found], thorough=True)[0],
             reverts=getattr(found, "reverts", None),
             refusal=why_not_revert(self.request.user, found),
             lines=change_lines(page.items),
@@ -100,7 +81,8 @@ class RevertView(ChangeSetMixin, TemplateView):
     def get_context_data(self, **kwargs):
         found = self.get_change_set()
         plan = plan_revert(found, self.request.user)
-        return super().get_context_data(change_set=found, title=set_titles([found])[0], plan=plan, **kwargs)
+        told = tell(self.request.user, [found], thorough=True)[0]
+        return super().get_context_data(change_set=found, told=told, plan=plan, **kwargs)
 
     def post(self, request, *args, **kwargs):
         found = self.get_change_set()
@@ -109,9 +91,8 @@ class RevertView(ChangeSetMixin, TemplateView):
             if refusal := why_not_revert(request.user, found):
                 messages.error(request, refusal)
                 return redirect("change-set", pk=found.pk)
-            job = revert_change_set.submit(
-                user=request.user, title=f"Undo {set_titles([found])[0]}"[:200], pk=found.pk, reason=reason
-            )
+            title = f"Undo {tell(request.user, [found], thorough=True)[0].title}"[:200]
+            job = revert_change_set.submit(user=request.user, title=title, pk=found.pk, reason=reason)
             return redirect("job-detail", pk=job.pk)
         try:
             made = revert(found, request.user, reason=reason)

@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from tom_common.history import TrackedModel, TrackedQuerySet
 from tom_dataproducts import conf
 from tom_dataproducts.models.summary import LightCurveSummary
+from tom_dataproducts.signals import thumbnail_asked_for, thumbnail_wanted
 
 
 def data_product_path(instance: DataProduct, filename: str) -> str:
@@ -95,6 +96,13 @@ class DataProduct(TrackedModel):
         get_latest_by = ("modified",)
         permissions = (("view_dataproduct", "View Data Product"),)
         default_permissions = ("add", "change", "delete")
+        # What the list of files is sorted and narrowed by.
+        indexes = [
+            models.Index(fields=["data", "id"], name="tom_dp_file_by_path"),
+            models.Index(fields=["data_product_type", "id"], name="tom_dp_file_by_type"),
+            models.Index(fields=["created"], name="tom_dp_file_by_created"),
+            models.Index(fields=["id"], name="tom_dp_file_featured", condition=models.Q(featured=True)),
+        ]
 
     def __str__(self) -> str:
         return self.get_file_name() or f"data product {self.pk}"
@@ -134,16 +142,37 @@ class DataProduct(TrackedModel):
         return os.path.basename(self.data.name or "") if self.data else ""
 
     def get_preview(self, size: tuple[int, int] | None = None, redraw: bool = False) -> str | None:
-        """Return the address of a picture of a FITS file, None for other files.
+        """Return the address of the thumbnail of a FITS file, None for other files.
 
-        The picture is drawn when it is asked for, by a view that asks who may see it; `size` and `redraw` are
-        accepted for the sake of callers and change nothing.
+        The thumbnail is made in the background, `redraw` makes it anew; until then the address gives an empty
+        picture. `size` is accepted for the sake of callers: there is one thumbnail, of
+        ``THUMBNAIL_DEFAULT_SIZE``.
         """
         suffix = self.get_file_extension().lower()
         stem = self.get_file_name().lower().removesuffix(".gz")
-        if suffix in self.FITS_EXTENSIONS or stem.endswith(tuple(self.FITS_EXTENSIONS)):
-            return reverse("dataproducts:image", args=[self.pk])
-        return None
+        if suffix not in self.FITS_EXTENSIONS and not stem.endswith(tuple(self.FITS_EXTENSIONS)):
+            return None
+        if redraw or not self.thumbnail:
+            thumbnail_wanted.send(sender=type(self), product=self, redraw=redraw)
+        return reverse("dataproducts:thumbnail", args=[self.pk])
+
+    def create_thumbnail(self, width: int | None = None, height: int | None = None) -> bytes | None:
+        """Make and store the thumbnail of a FITS file now, which takes its time; for jobs, not for pages.
+
+        Parameters
+        ----------
+        width, height : int, optional
+            Most pixels; those of ``THUMBNAIL_DEFAULT_SIZE`` without.
+
+        Returns
+        -------
+        bytes or None
+            A PNG; None if the file has no image.
+        """
+        usual = conf.thumbnail_default_size()
+        size = (width or usual[0], height or usual[1])
+        made: list[tuple[Any, Any]] = thumbnail_asked_for.send(sender=type(self), product=self, size=size)
+        return next((content for _, content in made if isinstance(content, bytes)), None)
 
     def get_file_extension(self) -> str:
         """Return the file's last suffix with its dot, empty without a file."""

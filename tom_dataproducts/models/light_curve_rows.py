@@ -103,13 +103,16 @@ class LightCurveRow(TrackedModel):
         """Tell whether this row is part of a light curve."""
         return False
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store the row; the summary of its target becomes stale."""
+    def save(self, *args: Any, savepoint: bool = True, **kwargs: Any) -> None:
+        """Store the row; the summary of its target becomes stale.
+
+        Without `savepoint` a transaction around it has to end if the database refuses the row.
+        """
         if type(self).light_curve_condition() is None:
             super().save(*args, **kwargs)
             return
         using = kwargs.get("using") or self._state.db or "default"
-        with transaction.atomic(using=using):
+        with transaction.atomic(using=using, savepoint=savepoint):
             touched = self._stored_target(using)
             super().save(*args, **kwargs)
             if self.is_in_light_curve():

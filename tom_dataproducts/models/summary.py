@@ -79,6 +79,10 @@ class LightCurveSummary(models.Model):
     class Meta:
         verbose_name = "summary of a light curve"
         verbose_name_plural = "summaries of light curves"
+        indexes = [  # lists are sorted by them
+            models.Index(fields=["rate_mag_per_day", "target"], name="tom_summary_rate"),
+            models.Index(fields=["detection_count", "target"], name="tom_summary_detections"),
+        ]
 
     def __str__(self) -> str:
         return f"light curve of target {self.target_id}"

@@ -15,8 +15,9 @@ from tom_common.astro.time import datetime_to_mjd_utc
 from tom_common.sparkline import sparkline_svg
 from tom_dataproducts.file_selectors import files_of, is_picture, visible_products
 from tom_dataproducts.points import point_rows
-from tom_dataproducts.section_contexts import light_curve_context
+from tom_dataproducts.section_contexts import light_curve_context, spectra_context, upload_form
 from tom_dataproducts.selectors import newest_points
+from tom_dataproducts.single_target_data_service.overview import queries_of, service_lines
 from tom_dataproducts.summaries import summaries_for
 from tom_targets.permissions import may
 from tom_targets.tables import summary_label
@@ -59,6 +60,51 @@ def dataproduct_list_all(context: Context) -> Context:
     return context
 
 
+@register.inclusion_tag("tom_dataproducts/partials/upload_dataproduct.html", takes_context=True)
+def upload_dataproduct(context: Context, obj: Any) -> Context:
+    """The form by which files come to a target or an observation record; nothing for who may add none."""
+    context.update({"form": upload_form(obj, _user(context))})
+    return context
+
+
+@register.inclusion_tag("tom_dataproducts/partials/saved_dataproduct_list_for_observation.html")
+def dataproduct_list_for_observation_saved(data_products: Any, request: Any) -> dict[str, Any]:
+    """Files of an observation record that are stored here; those among them that the user may see.
+
+    Parameters
+    ----------
+    data_products : dict or iterable of DataProduct
+        What a facility's ``all_data_products`` gives (its key ``saved``), or the files themselves.
+    request : HttpRequest
+    """
+    given = data_products.get("saved", []) if isinstance(data_products, dict) else data_products
+    pks = [product.pk for product in given]
+    user = getattr(request, "user", None) or AnonymousUser()
+    found = list(visible_products(user).filter(pk__in=pks).order_by("-pk"))
+    for product in found:
+        product.has_picture = is_picture(product)
+    return {"products": found, "request": request, "user": user}
+
+
+@register.inclusion_tag("tom_dataproducts/partials/unsaved_dataproduct_list_for_observation.html")
+def dataproduct_list_for_observation_unsaved(data_products: Any) -> dict[str, Any]:
+    """Files of an observation record that the facility has and this TOM has not.
+
+    Parameters
+    ----------
+    data_products : dict or iterable of dict
+        As above, key ``unsaved``: dictionaries with ``id``, ``filename``, ``created`` and ``url``.
+    """
+    given = data_products.get("unsaved", []) if isinstance(data_products, dict) else data_products
+    return {"products": [_remote_file(item) for item in given]}
+
+
+def _remote_file(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a facility's file with its address left out where that is no web address."""
+    url = str(item.get("url") or "")
+    return {**item, "url": url if url.startswith(("https://", "http://")) else ""}
+
+
 @register.inclusion_tag("tom_dataproducts/partials/recent_photometry.html")
 def recent_photometry(target: Any, limit: int = 1) -> dict[str, Any]:
     """The newest points of a target; the page that uses the tag has asked who may see the target."""
@@ -96,6 +142,16 @@ def photometry_for_target(
     return {"target": target, "is_visible": True, **light_curve_context(target, user)}
 
 
+@register.inclusion_tag("tom_dataproducts/partials/spectroscopy_for_target.html", takes_context=True)
+def spectroscopy_for_target(context: Context, target: Any, dataproduct: Any = None) -> dict[str, Any]:
+    """The interactive spectra of a target, or of one of its files (a data product or its primary key)."""
+    user = _user(context)
+    if not _visible(target, user):
+        return {"target": target, "is_visible": False}
+    product_pk = None if dataproduct in (None, "") else int(getattr(dataproduct, "pk", dataproduct))
+    return {"target": target, "is_visible": True, **spectra_context(target, user, product_pk=product_pk)}
+
+
 @register.simple_tag(takes_context=True)
 def reduceddatum_sparkline(
     context: Context,
@@ -118,6 +174,16 @@ def reduceddatum_sparkline(
     since_mjd = datetime_to_mjd_utc(timezone.now()) - float(days)
     points = [point for point in facts["points"] if point[0] >= since_mjd]
     return sparkline_svg(points, label=summary_label(_Facts(facts)))
+
+
+@register.inclusion_tag("tom_dataproducts/partials/query_single_target_data_service.html", takes_context=True)
+def query_single_target_data_service(context: Context, target: Any) -> dict[str, Any]:
+    """The data services, each with the button that asks it about the target, or what is missing."""
+    user = _user(context)
+    if not (user.is_authenticated and _visible(target, user)):
+        return {"lines": [], "may_ask": False}
+    lines = service_lines(user, target=target, queries=queries_of(target, user=user))
+    return {"lines": lines, "may_ask": may(user, "change_target", target)}
 
 
 class _Facts:

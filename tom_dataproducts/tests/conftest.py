@@ -3,6 +3,8 @@
 import pytest
 from django.contrib.auth.models import Group, User
 
+from tom_dataproducts.tests.people import as_user, shared_target
+
 
 @pytest.fixture
 def people():
@@ -13,3 +15,11 @@ def people():
     group = Group.objects.create(name="group")
     group.user_set.add(users["member"])
     return users, group
+
+
+@pytest.fixture
+def owner(client, people):
+    """Give the client of the owner of a private target, and the target."""
+    users, _ = people
+    target = shared_target(people, "PRIVATE")
+    return as_user(client, users["owner"]), target

@@ -164,5 +164,5 @@ class TestView:
 
     def test_preview_leads_here(self):
         product = self.product()
-        assert product.get_preview() == self.url(product)
+        assert product.get_preview() == reverse("dataproducts:thumbnail", args=[product.pk])
         assert self.product(name="table.csv").get_preview() is None

@@ -54,10 +54,12 @@ def test_json_by_hand(client, target):
         "count": 5,
         "bands": ["r", "g"],
         "sources": ["LSST", "ZTF"],
+        "versions": ["", "forced"],
         "points": {
             "mjd": [61253.25, 61254.25, 61255.25, 61256.25, 61257.25],
             "band": [0, 1, 0, 0, 0],
             "source": [0, 1, 1, 0, 0],
+            "version": [0, 0, 0, 0, 1],
             "kind": [0, 1, 0, 0, 2],
             "mag": [21.4, None, 16.4, None, None],  # 31.4 - 2.5 log10(10000)
             "mag_err": [0.054287, None, 0.1, None, None],  # 1.0857 * 500 / 10000

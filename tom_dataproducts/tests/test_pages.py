@@ -127,7 +127,7 @@ class TestList:
 
     def test_pages(self, client, people):
         target = shared_target(people, "OPEN")
-        products = DataProduct.objects.bulk_create(DataProduct(target=target) for _ in range(60))
+        products = DataProduct.objects.bulk_create(DataProduct(target=target) for _ in range(45))
         first = client.get(reverse("dataproducts:list"))
         second = client.get(reverse("dataproducts:list") + first.context["next_url"])
         shown = [product.pk for page in (first, second) for product in page.context["object_list"]]

@@ -1,13 +1,33 @@
 """Views of tom_dataproducts; these names are public."""
 
+from tom_dataproducts.views.bulk_files import BulkDeleteView, BulkDownloadView, GroupRemoveView
+from tom_dataproducts.views.data_services import (
+    DataServiceKeyView,
+    DataServiceListView,
+    ServiceQueryCancelView,
+    ServiceQueryListView,
+    ServiceQueryRetryView,
+    ServiceQueryStatusView,
+    ServiceQueryView,
+    SingleTargetDataServiceQueryView,
+)
+from tom_dataproducts.views.downloads import download
 from tom_dataproducts.views.files import (
     DataProductDeleteView,
     DataProductFeatureView,
     DataProductListView,
-    download,
     image,
 )
 from tom_dataproducts.views.finder import finder_image
+from tom_dataproducts.views.fits import (
+    FitsPageView,
+    FitsReadAgainView,
+    fits_picture,
+    fits_preview,
+    fits_tile,
+    fits_view,
+    thumbnail,
+)
 from tom_dataproducts.views.groups import (
     DataProductGroupCreateView,
     DataProductGroupDataView,
@@ -16,10 +36,18 @@ from tom_dataproducts.views.groups import (
     DataProductGroupListView,
 )
 from tom_dataproducts.views.photometry import PhotometryTableView, photometry_csv, photometry_json
+from tom_dataproducts.views.processing import DataProductProcessView, DataProductReportView
+from tom_dataproducts.views.products import DataProductDetailView
 from tom_dataproducts.views.sharing import DataShareView, ShareReportView
+from tom_dataproducts.views.spectra import SpectrumPageView, spectra
+from tom_dataproducts.views.uploads import DataProductUploadView, DataUploadListView
 
 __all__ = [
+    "BulkDeleteView",
+    "BulkDownloadView",
+    "GroupRemoveView",
     "DataProductDeleteView",
+    "DataProductDetailView",
     "DataProductFeatureView",
     "DataProductGroupCreateView",
     "DataProductGroupDataView",
@@ -27,12 +55,33 @@ __all__ = [
     "DataProductGroupDetailView",
     "DataProductGroupListView",
     "DataProductListView",
+    "DataProductProcessView",
+    "DataProductReportView",
+    "DataProductUploadView",
+    "DataServiceKeyView",
+    "DataServiceListView",
     "DataShareView",
+    "DataUploadListView",
+    "FitsPageView",
+    "FitsReadAgainView",
     "PhotometryTableView",
+    "ServiceQueryCancelView",
+    "ServiceQueryListView",
+    "ServiceQueryRetryView",
+    "ServiceQueryStatusView",
+    "ServiceQueryView",
     "ShareReportView",
+    "SpectrumPageView",
+    "SingleTargetDataServiceQueryView",
     "download",
     "finder_image",
+    "fits_picture",
+    "fits_preview",
+    "fits_tile",
+    "fits_view",
     "image",
     "photometry_csv",
     "photometry_json",
+    "spectra",
+    "thumbnail",
 ]

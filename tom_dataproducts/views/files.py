@@ -1,16 +1,14 @@
-"""Files of targets: list, download, picture, featured, delete."""
+"""Files of targets: list, picture, featured, delete."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import mimetypes
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.http import (
-    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
@@ -25,48 +23,85 @@ from django.views.generic import TemplateView, View
 
 from tom_common.keyset import count_rows, keyset_page
 from tom_dataproducts import services
-from tom_dataproducts.file_selectors import is_picture, product_or_404, visible_groups, visible_products
+from tom_dataproducts.file_selectors import is_picture, product_or_404, with_rights
 from tom_dataproducts.filters import DataProductFilter
 from tom_dataproducts.images import MAX_FILE_BYTES, STRETCHES, PictureError, error_png, fits_png
-from tom_dataproducts.permissions import groups_for_user
+from tom_dataproducts.models import DataProduct, DataProductGroup
+from tom_dataproducts.permissions import data_products_for_user, groups_for_user
+from tom_dataproducts.tasks import read_fits_soon
 from tom_targets.formats import count_text
 
 logger = logging.getLogger(__name__)
-_PAGE_SIZE = 50
+_PAGE_SIZE = 25
+_MOST_COUNTED = 1000
 _FORM_OF_PICTURE = 1
 _A_YEAR_S = 31_536_000
 
 
 class DataProductListView(TemplateView):
-    """The files that the user may see, newest first."""
+    """The files that the user may see, newest first; ``?sort=`` says another order."""
 
     template_name = "tom_dataproducts/dataproduct_list.html"
+    sorts = (
+        ("-pk", "newest first"),
+        ("pk", "oldest first"),
+        ("data", "by path, from A"),
+        ("-data", "by path, from Z"),
+        ("data_product_type", "by type"),
+    )
 
     def get_context_data(self, **kwargs):
         user = self.request.user
-        filterset = DataProductFilter(self.request.GET, queryset=visible_products(user))
+        seen = data_products_for_user(user, DataProduct.objects.all())
+        filterset = DataProductFilter(self.request.GET, queryset=seen, user=user)
         rows = filterset.qs if filterset.is_valid() else filterset.queryset.none()
+        wanted = self.request.GET.get("sort", "")
+        sort = wanted if wanted in dict(self.sorts) else "-pk"
         page = keyset_page(
-            rows.select_related("target"),
-            sort="-pk",
+            with_rights(rows, user).select_related("target"),
+            sort=sort,
             page_size=_PAGE_SIZE,
             cursor=self.request.GET.get("cursor"),
         )
         for product in page.items:
             product.has_picture = is_picture(product)
-        count = count_rows(rows)
-        groups = groups_for_user(user, visible_groups(user), "change_dataproductgroup")
+        read_fits_soon([product for product in page.items if not product.thumbnail])
+        chips = self._chips(filterset)
+        groups = groups_for_user(user, DataProductGroup.objects.all(), "change_dataproductgroup")
         return super().get_context_data(
             filter=filterset,
             object_list=page.items,
+            sorts=self.sorts,
+            sort=sort,
             next_url=self._url(page.next_cursor),
             previous_url=self._url(page.previous_cursor),
-            total_text=count_text(count.value, count.is_estimate, "file"),
-            chips=self._chips(filterset),
+            total_text=self._total(rows, page, is_filtered=bool(chips)),
+            has_more=bool(page.next_cursor or page.previous_cursor),
+            query_string=self._without("cursor").urlencode(),
+            chips=chips,
             clear_url=self.request.path,
-            groups=list(groups) if user.is_authenticated and page.items else [],
+            has_groups=user.is_authenticated and bool(page.items) and groups.exists(),
             **kwargs,
         )
+
+    def _total(self, rows, page, *, is_filtered):
+        """Say how many files there are, without looking at more than a thousand."""
+        if not (page.next_cursor or page.previous_cursor):
+            return count_text(len(page), False, "file")
+        # In the order of the keys: else the engines walk from target to target.
+        counted = rows.order_by("-pk")[: _MOST_COUNTED + 1].count() if is_filtered else None
+        if counted is None:
+            count = count_rows(rows, limit=_MOST_COUNTED)
+            return count_text(count.value, count.is_estimate, "file")
+        if counted > _MOST_COUNTED:
+            return f"more than {_MOST_COUNTED:,} files"
+        return count_text(counted, False, "file")
+
+    def _without(self, *names):
+        query = self.request.GET.copy()
+        for name in names:
+            query.pop(name, None)
+        return query
 
     def _url(self, cursor):
         if cursor is None:
@@ -80,36 +115,14 @@ class DataProductListView(TemplateView):
         for name, value in filterset.data.items():
             if name not in filterset.filters or not value:
                 continue
-            query = self.request.GET.copy()
-            query.pop(name, None)
-            query.pop("cursor", None)
-            shown = (
-                dict(filterset.form.fields[name].choices).get(value, value)
-                if name == "data_product_type"
-                else value
-            )
-            label = filterset.form.fields[name].label
-            chips.append({"label": label, "value": shown, "remove_url": f"?{query.urlencode()}"})
+            field = filterset.form.fields[name]
+            shown = value
+            if name in ("data_product_type", "group", "featured"):
+                choices = field.choices if hasattr(field, "choices") else field.widget.choices
+                shown = {str(key): text for key, text in choices}.get(value, value)
+            query = self._without(name, "cursor")
+            chips.append({"label": field.label, "value": shown, "remove_url": f"?{query.urlencode()}"})
         return chips
-
-
-@require_safe
-def download(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Send a file as a download: never shown in the page's own origin, whatever is in it."""
-    product = product_or_404(request.user, pk)
-    try:
-        file = product.data.open("rb") if product.data else None
-    except OSError as error:
-        raise Http404("The file of this data product is missing.") from error
-    if file is None:
-        raise Http404("This data product has no file.")
-    name = product.get_file_name()
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    response = FileResponse(file, as_attachment=True, filename=name, content_type=kind)
-    if name.endswith(".gz"):
-        response["Content-Type"] = "application/gzip"  # the file as it is; nobody is to unpack it on the way
-    patch_cache_control(response, private=True, no_cache=True)
-    return response
 
 
 @require_safe

@@ -23,7 +23,7 @@ from tom_targets.models import Target
 from tom_targets.permissions import targets_for_user
 
 # A new number makes browsers drop what they kept when the content of the answers changes its form.
-_FORM = 1
+_FORM = 2
 _WORTH_COMPRESSING = 2000
 _TABLE_ROWS = 100
 
@@ -37,26 +37,34 @@ def visible_target(request: HttpRequest, pk: int) -> Any:
 @require_safe
 def photometry_json(request: HttpRequest, pk: int) -> HttpResponseBase:
     target = visible_target(request, pk)
-    version = _version(request, target, "json")
+    with_all = _wants_superseded(request)
+    version = _version(request, target, f"json {with_all}")
     if unchanged := _unchanged(request, version):
         return unchanged
-    content = light_curve_json(target.name, light_curve_columns(target, user=request.user))
+    curve = light_curve_columns(target, user=request.user, with_superseded=with_all)
+    content = light_curve_json(target.name, curve)
     response = HttpResponse(content_type="application/json")
-    _fill(request, response, content)
+    fill(request, response, content)
     return _dated(response, version)
 
 
 @require_safe
 def photometry_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     target = visible_target(request, pk)
-    version = _version(request, target, "csv")
+    with_all = _wants_superseded(request)
+    version = _version(request, target, f"csv {with_all}")
     if unchanged := _unchanged(request, version):
         return unchanged
-    curve = light_curve_columns(target, user=request.user)
+    curve = light_curve_columns(target, user=request.user, with_superseded=with_all)
     response = StreamingHttpResponse(light_curve_csv(curve), content_type="text/csv; charset=utf-8")
     name = f"{slugify(target.name) or target.pk}-photometry.csv"
     response["Content-Disposition"] = content_disposition_header(True, name)
     return _dated(response, version)
+
+
+def _wants_superseded(request: HttpRequest) -> bool:
+    """Tell whether points that a newer reduction supersedes are asked for, too: ``?superseded=1``."""
+    return request.GET.get("superseded", "") in ("1", "true")
 
 
 def _version(request: HttpRequest, target: Any, form: str) -> tuple[str, int] | None:
@@ -84,7 +92,7 @@ def _dated(response: HttpResponseBase, version: tuple[str, int] | None) -> HttpR
     return response
 
 
-def _fill(request: HttpRequest, response: HttpResponse, content: bytes) -> None:
+def fill(request: HttpRequest, response: HttpResponse, content: bytes) -> None:
     """Compress lightly by ourselves: the middleware's usual level takes longer than making the answer."""
     patch_vary_headers(response, ("Accept-Encoding",))
     accepted = request.headers.get("Accept-Encoding", "")

@@ -1,8 +1,10 @@
 """Alert packets to alerts: pure decoding, no Django and no network. Called by the ingest and by streams."""
 
 from .batch import AlertBatch, AlertObject, Cutout, PointColumns, PointKind, Rejection
+from .framing import SchemaStore
 from .identity import point_keys
 from .lockstep import BadSchemaError
+from .messages import StreamMessage, read_message_batches
 from .reading import read_alert_batches, total_bytes
 
 __all__ = [
@@ -13,7 +15,10 @@ __all__ = [
     "PointColumns",
     "PointKind",
     "Rejection",
+    "SchemaStore",
+    "StreamMessage",
     "point_keys",
     "read_alert_batches",
+    "read_message_batches",
     "total_bytes",
 ]

@@ -79,6 +79,13 @@ def read_alert_batches(
     )
     files = list_files(paths)
     found = read_packets(files, store, progress, file_names_only=file_names_only)
+    return gathered(found, batch_size=batch_size, with_cutouts=with_cutouts)
+
+
+def gathered(
+    found: Iterable[RawPacket | Rejection], *, batch_size: int, with_cutouts: bool = True
+) -> Iterator[AlertBatch]:
+    """Decode packets of whatever schemas in batches of one each."""
     return _Gathering(batch_size, with_cutouts).batches(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from urllib.parse import urlencode
 
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.views import View
 from django.views.generic import TemplateView
 
 from tom_observations.forms import VisibilityForm
+from tom_observations.home import compute_up_tonight
 from tom_observations.night_table import MAX_TARGETS, NightTable, first_sort
 from tom_observations.selectors import known_sites
 from tom_observations.visibility import chart_rows, site_nights
@@ -102,6 +104,22 @@ class VisibilityView(TemplateView):
                 }
             )
         return heads
+
+
+class UpTonightView(LoginRequiredMixin, TemplateView):
+    """The section Up tonight of the home page, computed; a page of its own where it was opened as one."""
+
+    def get_template_names(self):
+        is_part = self.request.headers.get("HX-Request") == "true"
+        return [
+            "tom_observations/partials/home_up_tonight.html"
+            if is_part
+            else "tom_observations/up_tonight.html"
+        ]
+
+    def get_context_data(self, **kwargs):
+        found = compute_up_tonight(self.request.user)
+        return super().get_context_data(found=found, is_empty=found is None, **kwargs)
 
 
 class NightCsvView(View):

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from tom_targets.fields import MAX_KEY
 from tom_targets.models import TargetExtra, TargetList, TargetName
+from tom_targets.name_characters import check_characters
 from tom_targets.permissions import target_lists_for_user
 from tom_targets.queries import PARTS, parts_of_targets
 
@@ -42,7 +43,7 @@ class TargetNameSerializer(serializers.ModelSerializer):
     """A further name of a target."""
 
     id = _Key()
-    name = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=100, validators=[check_characters])
 
     class Meta:
         model = TargetName

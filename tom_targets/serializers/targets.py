@@ -20,6 +20,7 @@ from tom_common.serializers import GroupSerializer
 from tom_targets import conf
 from tom_targets.derived import DerivedField
 from tom_targets.models import Target
+from tom_targets.name_characters import check_characters
 from tom_targets.serializers.nested import (
     TargetExtraSerializer,
     TargetListSerializer,
@@ -84,7 +85,7 @@ class TargetSerializer(serializers.ModelSerializer):
         # Names are compared by `validate`; a UniqueValidator would ask the database once more.
         validators: list[Any] = []
         extra_kwargs = {
-            "name": {"required": True, "allow_blank": False, "validators": []},
+            "name": {"required": True, "allow_blank": False, "validators": [check_characters]},
             "ra": {"min_value": 0.0, "max_value": 360.0},
             "dec": {"min_value": -90.0, "max_value": 90.0},
         }

@@ -17,6 +17,7 @@ from tom_common.astro.angles import dec_to_dms, ra_to_hms
 from tom_common.astro.time import datetime_to_mjd_utc
 from tom_common.astro.visibility import altitude_of_airmass
 from tom_common.plan_chart import moon_chart, plan_chart
+from tom_common.sparkline import sparkline_svg
 from tom_common.templatetags.tom_common_extras import show_individual_app_partial, shown_parts
 from tom_targets import conf, facts, section_contexts, selectors
 from tom_targets.bodies import bodies_of
@@ -27,6 +28,7 @@ from tom_targets.ports import observing_desk
 from tom_targets.sections import Section, all_sections
 from tom_targets.sharing_port import has_sharing_gateway, sharing_gateway
 from tom_targets.sky_contexts import distribution_context, sky_context
+from tom_targets.tables import summary_label, summary_of
 
 register = template.Library()
 
@@ -233,6 +235,13 @@ def extra_form_field(form: Any, name: str) -> Any:
 
 
 # --- many targets
+
+
+@register.filter
+def sparkline(target: Any) -> SafeString:
+    """The small light curve of a target that was fetched with its summary; nothing for others, no query."""
+    summary = summary_of(target)
+    return SafeString("") if summary is None else sparkline_svg(summary.points, label=summary_label(summary))
 
 
 @register.inclusion_tag("tom_targets/partials/recent_targets.html", takes_context=True)

@@ -26,12 +26,16 @@ class Asking:
         self.user = user
 
 
-def found(user=None, **parameters):
+def filtered(user=None, **parameters):
     data = QueryDict(mutable=True)
     data.update(parameters)
     filterset = TargetFilterSet(data, Target.objects.all(), request=Asking(user) if user else None)
     assert filterset.is_valid(), filterset.errors
-    return {target.name for target in filterset.qs}
+    return filterset.qs
+
+
+def found(user=None, **parameters):
+    return {target.name for target in filtered(user, **parameters)}
 
 
 @pytest.fixture
@@ -53,6 +57,10 @@ def sky():
         ({"name": "2018-COW"}, {"ZTF18abc"}),
         ({"name": "8ab, 9xy"}, {"ZTF18abc", "ZTF19xyz"}),
         ({"name": " , "}, {"ZTF18abc", "ZTF19xyz", "(1) Ceres"}),
+        ({"query": "AT 2018-cow"}, {"ZTF18abc"}),
+        ({"query": "tde2018cow"}, {"ZTF18abc"}),
+        ({"cone_search": "00:40:00, +20:00:00, 0.1"}, {"ZTF18abc"}),
+        ({"cone_search": "0h40m0s,20d30m0s,0.1"}, {"ZTF19xyz"}),
         ({"name_fuzzy": "sn2018cow"}, {"ZTF18abc"}),
         ({"name_fuzzy": "sn2018"}, set()),
         ({"cone_search": "10,20,0.1"}, {"ZTF18abc"}),
@@ -145,10 +153,22 @@ def test_a_project_searches_its_own_way(sky, settings, label):
     assert found(query="xyz") == {"ZTF19xyz"}
 
 
-def test_more_hits_than_can_be_listed_are_all_found(monkeypatch):
-    monkeypatch.setattr("tom_targets.name_search._FEW", 3)
+@pytest.mark.parametrize("sorted_up_to", [0, 100])
+def test_more_hits_than_can_be_listed_are_all_found(monkeypatch, sorted_up_to):
+    monkeypatch.setattr("tom_targets.list_expressions.FEW", 3)
+    monkeypatch.setattr("tom_targets.name_search._SORTED", sorted_up_to)
     for number in range(8):
         SiderealTargetFactory(name=f"SN {number}")
     TargetNameFactory(name="SN 9", target__name="other")
-    assert len(found(query="sn")) == 9
-    assert len(found(name="n")) == 8 + 1
+    for alias in range(5):
+        TargetNameFactory(name=f"cow {alias}", target__name=f"cattle {alias}")
+    for parameters, count in (
+        ({"query": "sn"}, 9),
+        ({"name": "n"}, 9),
+        ({"name": "w"}, 5),
+        ({"query": "cow"}, 5),
+    ):
+        targets = filtered(**parameters)
+        assert targets.count() == count  # taken from the indices
+        assert len(targets.all()[:50]) == count
+        assert len(targets.order_by("-name")[:50]) == count  # a page

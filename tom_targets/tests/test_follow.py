@@ -35,7 +35,9 @@ def test_a_member_sets_the_word_of_the_team(cast, client, target):
     post(client, cast.member, "status", target.pk, team=cast.group.pk, word="finished")
     assert TargetStatus.objects.get().word == "finished"
     post(client, cast.member, "status", target.pk, team=cast.group.pk, word="")
-    assert not TargetStatus.objects.exists()
+    assert TargetStatus.objects.get().word == ""
+    assert follow.words_for(cast.member, [target.pk]) == {}
+    assert "Set status" in client.get(target.get_absolute_url()).content.decode()
 
 
 def test_who_is_not_in_the_team_neither_sets_nor_sees_its_word(cast, client, target):
@@ -103,7 +105,7 @@ def test_a_selection_gets_a_word_and_stars(cast, client):
 def test_a_bulk_change_takes_few_statements(cast, django_assert_max_num_queries):
     for _ in range(50):
         SiderealTargetFactory(permissions="PUBLIC")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(14):
         follow.set_status(visible_targets(cast.member), cast.group, "watch", user=cast.member)
     with django_assert_max_num_queries(4):
         follow.set_favourite(visible_targets(cast.member), cast.member, is_favourite=True)

@@ -16,7 +16,9 @@ def andromeda():
     return target
 
 
-@pytest.mark.parametrize("name", ["M 31", "m31", "M-31", "(m_31)", "ngc 224", "NGC224"])
+@pytest.mark.parametrize(
+    "name", ["M 31", "m31", "M-31", "(m_31)", "m\u201331", "m\u00a031", "ngc 224", "NGC\u2212224"]
+)
 def test_a_name_is_found_whatever_its_case_and_separators(andromeda, name):
     assert list(Target.matches.match_name(name)) == [andromeda]
     assert list(Target.matches.match_fuzzy_name(name)) == [andromeda]

@@ -238,3 +238,14 @@ def test_three_that_were_merged_come_apart_again(pair, cast):
     merge_targets(first, [second, third], user=cast.superuser)
     revert(ChangeSet.objects.get(kind="merge"), cast.superuser)
     assert everything() == before
+
+
+def test_many_with_extra_fields_of_their_own_come_apart_again(cast):
+    targets = [SiderealTargetFactory(name=f"part {number}") for number in range(5)]
+    for number, target in enumerate(targets):
+        target.save(extras={f"own {number}": number, "shared": number})
+    before = set(TargetExtra.objects.values_list("target", "key", "value"))
+    merge_targets(targets[0], targets[1:], user=cast.superuser)
+    assert TargetExtra.objects.count() == 6
+    revert(ChangeSet.objects.get(kind="merge"), cast.superuser)
+    assert set(TargetExtra.objects.values_list("target", "key", "value")) == before

@@ -6,11 +6,15 @@ import io
 import numpy as np
 import pytest
 from astropy.table import Table
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tom_targets.transfer.input_files import FileError
+from tom_targets.transfer.kept_files import sample_of
 from tom_targets.transfer.mapping import Mapped, check_mapping, propose
 from tom_targets.transfer.parsing import Parser
 from tom_targets.transfer.reading import open_table
+from tom_targets.transfer.text_readers import joined, split_names
 
 
 @pytest.fixture
@@ -105,7 +109,7 @@ def test_a_broken_row_says_where_and_why_and_the_next_one_is_read(opened, row, c
 
 
 def test_lines_of_the_file_are_told(opened):
-    rows = rows_of(opened('name,ra,dec\n"A\nB",1,2\n\nC,x,2\n'))
+    rows = rows_of(opened('name,ra,dec,note\nA,1,2,"two\nlines"\n\nC,x,2,\n'))
     assert [(problem.row, problem.line) for problem in rows.problems] == [(2, 5)]
 
 
@@ -131,8 +135,8 @@ def test_lines_of_the_file_are_told(opened):
         (b"[1, 2]", "a.json", "no list of objects"),
         (b"[" * 100_000, "a.json", "nested too deeply"),
         (b"# %ECSV 1.0\n# ---\n# nonsense: [\nname\n", "a.ecsv", "header of the ECSV file"),
-        (gzip.compress(b"name\n")[:-4], "a.csv.gz", "cannot be unpacked"),
-        (gzip.compress(gzip.compress(b"name\n")), "a.csv.gz", "packed twice"),
+        (gzip.compress(b"name\n", mtime=0)[:-4], "a.csv.gz", "cannot be unpacked"),
+        (gzip.compress(gzip.compress(b"name\n", mtime=0), mtime=0), "a.csv.gz", "packed twice"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(opened, content, name, said):
@@ -220,3 +224,53 @@ def test_a_table_without_rows_is_read_as_such(opened):
     buffer = io.BytesIO()
     Table({"name": np.array([], dtype="U5")}).write(buffer, format="fits")
     assert list(opened(buffer.getvalue(), "a.fits").chunks(10)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('A,"10,5",2', "decimal comma: write 10.5"),
+        ("A,1_0,2", "is not a right ascension"),
+        ("A\u202eB,1,2", "'\\u202e'"),
+        ('"A\nB",1,2', "'\\n'"),
+        (f"{'A' * 1_000_000},1,2", "The name has 1000000 characters"),
+        (f"A,{'1' * 1_000_000},2", "is not a finite number"),
+    ],
+)
+def test_what_would_be_misread_is_refused_for_its_row_alone(opened, line, reason):
+    rows = rows_of(opened(f"name,ra,dec\n{line}\nB,3,4\n"))
+    assert {problem.row for problem in rows.problems} == {1}
+    assert reason in rows.problems[0].reason
+    assert len(rows.problems[0].reason) < 200
+
+
+@pytest.mark.parametrize("epoch", ["-1e9", "1e308", "500", "4000"])
+def test_an_epoch_is_a_year_of_our_times(opened, epoch):
+    rows = rows_of(opened(f"name,ra,dec,epoch\nA,1,2,{epoch}\nB,3,4,J2016.0\n"))
+    assert [(problem.row, problem.column) for problem in rows.problems] == [(1, "epoch")]
+
+
+def test_keys_and_times_of_another_toms_export_are_passed_over(opened):
+    found = opened("id,name,type,created,modified,ra,dec\n1,A,SIDEREAL,2020-01-01,2020-01-01,1,2\n")
+    places = {one.column: one.place for one in propose(found.columns, sample_of(found))}
+    assert (places["id"], places["created"], places["modified"]) == ("", "", "")
+    assert (places["name"], places["type"], places["ra"]) == ("name", "type", "ra")
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("A, B", ["A", "B"]),
+        ("A;B; C", ["A", "B", "C"]),
+        ('"A, 1",B', ["A, 1", "B"]),
+        ("A; 1,B", ["A; 1", "B"]),
+        (" ", []),
+    ],
+)
+def test_names_of_a_cell(cell, names):
+    assert split_names(cell) == names
+
+
+@given(st.lists(st.text("ab,;\" '", min_size=1).map(str.strip).filter(bool), unique=True))
+def test_names_written_into_a_cell_come_back(names):
+    assert split_names(joined(names)) == names

@@ -16,6 +16,7 @@ Complain = Callable[[int, str, str], None]  # (place in the chunk, value, reason
 Floats = NDArray[np.float64]
 
 _EMPTY = {"", "nan", "null", "none", "n/a", "--", "-", "..."}
+FIRST_YEAR, LAST_YEAR = 1000, 3000
 _EPOCH = re.compile(r"^[JB]?(\d{4}(?:\.\d+)?)$", re.IGNORECASE)
 _SEXAGESIMAL = re.compile(
     r"^\s*([+\-−]?)(\d{1,3})[:hd°\s]\s*(\d{1,2})[:m'′\s]\s*(\d{1,2}(?:\.\d*)?)\s*[s\"″]?\s*$"
@@ -74,7 +75,7 @@ def numbers(values: Sequence[Any], complain: Complain) -> Floats:
             complain(place, str(values[place]), "is not a finite number")
         return np.where(np.isinf(found), np.nan, found)
     try:
-        found = np.array([value or "nan" for value in values], dtype=np.float64)
+        found = _plain_numbers(values)
     except ValueError:
         found = np.array([_number(place, value, complain) for place, value in enumerate(values)])
     wrong = np.isinf(found)
@@ -83,6 +84,12 @@ def numbers(values: Sequence[Any], complain: Complain) -> Floats:
             complain(place, str(values[place]), "is not a finite number")
         found[wrong] = np.nan
     return found
+
+
+def _plain_numbers(values: Sequence[str]) -> Floats:
+    if any("_" in value for value in values):
+        raise ValueError("Python reads 1_0 as 10; nobody else does")
+    return np.array([value or "nan" for value in values], dtype=np.float64)
 
 
 def _number(place: int, value: str, complain: Complain) -> float:
@@ -114,7 +121,7 @@ def angles(field: str, values: Sequence[Any], unit: str, complain: Complain) -> 
     factor = 15.0 if field == "ra" and is_hours(unit) else conversion(field, unit)
     if not isinstance(values, np.ndarray):
         try:
-            found = np.array([value or "nan" for value in values], dtype=np.float64)
+            found = _plain_numbers(values)
         except ValueError:
             return _mixed_angles(field, values, factor, complain)
     else:
@@ -139,6 +146,8 @@ def _mixed_angles(field: str, values: Sequence[Any], factor: float, complain: Co
         if text.lower() in _EMPTY:
             continue
         try:
+            if "_" in text:
+                raise ValueError(text)
             found[place] = float(text) * factor
         except ValueError:
             try:
@@ -172,7 +181,14 @@ def epochs(values: Sequence[Any], complain: Complain) -> Floats:
     for value in values:
         found = _EPOCH.match(value.strip())
         plain.append(found[1] if found else value)
-    return numbers(plain, complain)
+    years = numbers(plain, complain)
+    with np.errstate(invalid="ignore"):
+        wrong = (years < FIRST_YEAR) | (years > LAST_YEAR)
+    for place in np.flatnonzero(wrong).tolist():
+        complain(
+            place, str(values[place]), f"is not an epoch: a year from {FIRST_YEAR} to {LAST_YEAR} is expected"
+        )
+    return np.where(wrong, np.nan, years)
 
 
 def texts(values: Sequence[Any]) -> list[str]:

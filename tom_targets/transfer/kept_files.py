@@ -26,6 +26,7 @@ from tom_targets.transfer.input_files import FileError, check_size, copy_in
 from tom_targets.transfer.input_table import NOTE, Problem, Reader
 from tom_targets.transfer.mapping import Mapped, propose
 from tom_targets.transfer.options import ImportOptions
+from tom_targets.transfer.planning import away
 from tom_targets.transfer.reading import open_table
 from tom_targets.transfer.writers import guarded
 
@@ -180,9 +181,9 @@ def _notes(report: Report) -> Iterator[Problem]:
     for one in report.duplicates:
         if one.action == "skip":
             continue  # said already
-        away = "" if one.distance_arcsec is None else f", {one.distance_arcsec:.2f} arcsec away"
+        distance = "" if one.distance_arcsec is None else f", {away(one.distance_arcsec)} away"
         verb = "Goes into the target" if one.action == "update" else "Made although near to"
-        yield Problem(one.row, "name", one.name, f"{verb} {one.known_as}{away}.", NOTE)
+        yield Problem(one.row, "name", one.name, f"{verb} {one.known_as}{distance}.", NOTE)
 
 
 def _report_text(problems: list[Problem]) -> str:

@@ -179,6 +179,7 @@ def propose(columns: Sequence[InputColumn], sample: Mapping[str, Sequence[Any]])
             continue  # the class of a transient
         if place not in (ALIAS, *MANY) and place not in taken and not place.startswith(EXTRA):
             taken[place] = column.name
+    derived = {field.name for field in Target._meta.get_fields()}
     found = []
     for column in columns:
         place = place_of(column.name)
@@ -188,8 +189,8 @@ def propose(columns: Sequence[InputColumn], sample: Mapping[str, Sequence[Any]])
             place = ALIAS if _looks_like_names(sample.get(column.name, ())) else EXTRA + column.name
         elif place in taken and taken[place] != column.name:
             place = EXTRA + column.name if place not in exact or column.name not in exact else IGNORE
-        if column.name.startswith("column ") and place == EXTRA + column.name:
-            place = IGNORE
+        if place == EXTRA + column.name and (column.name.startswith("column ") or column.name in derived):
+            place = IGNORE  # without a header; or keys and times in the export of another TOM
         found.append(Mapped(column.name, place, column.unit))
     declared = {EXTRA + str(field["name"]) for field in conf.extra_fields()}
     tags = [

@@ -14,7 +14,7 @@ from tom_common.astro.sky_match import Neighbourhoods
 from tom_targets.derived import simplify_name
 from tom_targets.known_targets import BY_NAME, KnownTarget, known_targets
 from tom_targets.models import Target
-from tom_targets.name_clashes import owner_key
+from tom_targets.name_clashes import owner_key, owner_keys
 from tom_targets.permissions import targets_for_user
 from tom_targets.transfer.parsing import Rows
 
@@ -35,9 +35,8 @@ def stored_hits(rows: Rows, places: Sequence[int], radius_arcsec: float, *, user
     if radius_arcsec <= 0:
         ra = dec = None
     found: dict[int, Hits] = {}
-    for hit in known_targets(
-        [rows.names_of(place) for place in places], ra, dec, radius_arcsec=radius_arcsec, user=user
-    ):
+    names = [rows.names_of(place) if place in rows.aliases else rows.names[place] for place in places]
+    for hit in known_targets(names, ra, dec, radius_arcsec=radius_arcsec, user=user):
         hits = found.setdefault(places[hit.row], Hits([]))
         if hit.by == BY_NAME:
             hits.by_name.append(hit)
@@ -56,7 +55,14 @@ def positions(rows: Rows, places: Sequence[int]) -> tuple[Any, Any]:
 def names_within(rows: Rows, places: Sequence[int]) -> Iterator[tuple[int, str, int]]:
     """Yield (place, name, earlier place) for each row that names what an earlier row names."""
     seen: dict[str, int] = {}
-    for place in places:
+    first_keys = owner_keys([rows.names[place] for place in places])
+    for place, first_key in zip(places, first_keys, strict=True):
+        if first_key and place not in rows.aliases:
+            if first_key in seen:
+                yield place, rows.names[place], seen[first_key]
+            else:
+                seen[first_key] = place
+            continue
         keys = {owner_key(name) or f"\0{name}": name for name in rows.names_of(place)}
         clash = next(((name, seen[key]) for key, name in keys.items() if key in seen), None)
         if clash:

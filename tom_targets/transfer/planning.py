@@ -143,7 +143,14 @@ def said_of(hit: KnownTarget) -> str:
     """Say which target a row is, and how far away."""
     if hit.separation_arcsec is None:
         return hit.name
-    return f"{hit.name}, {hit.separation_arcsec:.2f} arcsec away"
+    return f"{hit.name}, {away(hit.separation_arcsec)} away"
+
+
+def away(separation_arcsec: float) -> str:
+    """Return a distance in words: arcsec, or degrees for one that no near target has."""
+    if separation_arcsec < 3600.0:
+        return f"{separation_arcsec:.2f} arcsec"
+    return f"{separation_arcsec / 3600.0:.1f} deg"
 
 
 def _look_within(plan: Plan, options: ImportOptions) -> None:

@@ -17,7 +17,7 @@ from tom_common.bulk import insert_new
 from tom_common.history import unrecorded
 from tom_common.hooks import run_hook
 from tom_targets import bulk_creation, conf
-from tom_targets.derived import simplify_name
+from tom_targets.derived import simplify_names
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName
 from tom_targets.permissions import ACTIONS
 from tom_targets.target_parts import Lists, give_access
@@ -79,7 +79,7 @@ def _columns(plan: Plan, places: Sequence[int], options: ImportOptions) -> dict[
     names = [rows.names[place] for place in places]
     columns: dict[str, Sequence[Any]] = {
         "name": names,
-        "name_key": [simplify_name(name) for name in names],
+        "name_key": simplify_names(names),
         "type": [plan.types[place] for place in places],
     }
     for name, values in rows.floats.items():
@@ -104,7 +104,7 @@ def _store_aliases(plan: Plan, stored: Mapping[int, int]) -> None:
     if not pairs:
         return
     pks, names = zip(*pairs, strict=True)
-    columns = {"target_id": pks, "name": names, "name_key": [simplify_name(name) for name in names]}
+    columns = {"target_id": pks, "name": names, "name_key": simplify_names(names)}
     if insert_new(TargetName, columns).inserted != len(pairs):
         raise RaceError
 
@@ -121,16 +121,17 @@ def store_extras(plan: Plan, stored: Mapping[int, int], *, with_defaults: bool) 
     for key in {**plan.rows.extras, **defaults}:
         texts = plan.rows.extras.get(key)
         default = defaults.get(key, "")
-        for place, pk in stored.items():
-            text = (texts[place] if texts else "") or default
-            if not text:
-                continue
-            if text not in typed:
-                extra = TargetExtra(value=text)
-                extra.set_typed_values()
-                typed[text] = (text, extra.float_value, extra.bool_value, extra.time_value)
-            for name, value in zip(_EXTRA_COLUMNS, (pk, key, *typed[text]), strict=True):
-                columns[name].append(value)
+        values = [texts[place] or default for place in stored] if texts else [default] * len(stored)
+        pks = [pk for pk, text in zip(stored.values(), values, strict=True) if text]
+        values = [text for text in values if text]
+        for text in set(values) - typed.keys():
+            extra = TargetExtra(value=text)
+            extra.set_typed_values()
+            typed[text] = (text, extra.float_value, extra.bool_value, extra.time_value)
+        rows = [typed[text] for text in values]
+        filled: list[Any] = [pks, [key] * len(pks), *zip(*rows, strict=True)]
+        for name, column in zip(_EXTRA_COLUMNS, filled, strict=False):
+            columns[name].extend(column)
     if not columns["key"]:
         return
     if with_defaults:

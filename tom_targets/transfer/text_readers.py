@@ -50,6 +50,10 @@ def split_unit(header: str) -> InputColumn:
     return InputColumn(header)
 
 
+csv.field_size_limit(10_000_000)
+"""Characters that a cell may have. A longer one tells of a quotation mark that is not closed."""
+
+
 class DelimitedReader:
     """A text table: CSV with any usual delimiter, or ECSV.
 
@@ -346,19 +350,20 @@ def as_cell(value: Any) -> str:
 
 
 def joined(names: Sequence[str]) -> str:
-    """Write names into one cell, with commas between them; a name with a comma is quoted."""
+    """Write names into one cell, with commas between them; a name with a comma or semicolon is quoted."""
     return ",".join(
-        '"' + name.replace('"', '""') + '"' if any(mark in name for mark in ',"\n\r') else name
+        '"' + name.replace('"', '""') + '"' if any(mark in name for mark in ',;"\n\r') else name
         for name in names
         if name
     )
 
 
 def split_names(cell: str) -> list[str]:
-    """Return the names in a cell; what `joined` wrote comes back."""
+    """Return the names in a cell, commas or else semicolons between them; reads what `joined` wrote."""
     if not cell:
         return []
-    if '"' not in cell and "," not in cell:
+    if '"' not in cell and "," not in cell and ";" not in cell:
         return [cell.strip()] if cell.strip() else []
-    entries = next(csv.reader([cell], skipinitialspace=True), [])
+    mark = "," if "," in cell or '"' in cell else ";"
+    entries = next(csv.reader([cell], skipinitialspace=True, delimiter=mark), [])
     return list(dict.fromkeys(entry.strip() for entry in entries if entry.strip()))

@@ -115,7 +115,7 @@ def votable_chunks(export: Export) -> Iterator[bytes]:
         unit = f" unit={quoteattr(column.unit.replace(' ', ''))}" if column.unit else ""
         ucd = {"ra": "pos.eq.ra;meta.main", "dec": "pos.eq.dec;meta.main", "name": "meta.id;meta.main"}
         told = f' ucd="{ucd[column.name]}"' if column.name in ucd else ""
-        fields.append(f"<FIELD name={quoteattr(_xml(column.name))} {kind}{unit}{told}/>\n")
+        fields.append(f"<FIELD name={quoteattr(xml_text(column.name))} {kind}{unit}{told}/>\n")
     yield (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n'
@@ -132,10 +132,11 @@ def votable_chunks(export: Export) -> Iterator[bytes]:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return escape(_xml(value)) if type(value) is str else repr(value)
+    return escape(xml_text(value)) if type(value) is str else repr(value)
 
 
-def _xml(text: str) -> str:
+def xml_text(text: str) -> str:
+    """Return a text with what XML cannot hold replaced."""
     return _NOT_XML.sub("\ufffd", text)
 
 

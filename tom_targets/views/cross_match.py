@@ -15,6 +15,7 @@ from tom_targets.forms.sky import CrossMatchForm, RegionForm
 from tom_targets.region_files import keep_region
 from tom_targets.sky_models import SkyRegion
 from tom_targets.sky_tasks import cross_match
+from tom_targets.sparklines import sparklines_for
 from tom_targets.transfer.input_files import FileError
 from tom_targets.views.mixins import LoginMixin
 
@@ -73,9 +74,16 @@ class CrossMatchView(_OwnMixin, TemplateView):
     template_name = "tom_targets/cross_match.html"
 
     def get_context_data(self, **kwargs):
-        hits = cross_match_runs.result_rows(self.kept, self.request.user, only_hits=True)
+        rows = cross_match_runs.result_rows(self.kept, self.request.user, only_hits=True)
+        hits = list(islice(rows, SHOWN_ROWS))
+        curves = sparklines_for(hit.pk for hit in hits if hit.pk is not None)
         shown = [
-            {"hit": hit, "distance": one_box.angle(hit.separation_arcsec)} for hit in islice(hits, SHOWN_ROWS)
+            {
+                "hit": hit,
+                "distance": one_box.angle(hit.separation_arcsec),
+                "curve": curves.get(hit.pk, ""),
+            }
+            for hit in hits
         ]
         return super().get_context_data(
             kept=self.kept,

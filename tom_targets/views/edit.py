@@ -18,6 +18,7 @@ from tom_targets.forms import TargetExtraFormset, TargetNamesFormset, form_class
 from tom_targets.forms.targets import copied_initial
 from tom_targets.models import Target
 from tom_targets.sky_search import cone
+from tom_targets.sparklines import sparklines_for
 from tom_targets.typed_position import typed_position
 from tom_targets.views.mixins import LoginMixin, MayCreateMixin, TargetActionMixin
 
@@ -128,7 +129,11 @@ class TargetCreateView(MayCreateMixin, _TargetFormMixin, CreateView):
     def near_targets(self, form, formsets):
         if self.request.POST.get("near"):
             return []
-        return selectors.targets_near(self.request.user, form.instance, within_arcsec=_NEAR_ARCSEC)
+        near = selectors.targets_near(self.request.user, form.instance, within_arcsec=_NEAR_ARCSEC)
+        curves = sparklines_for(target.pk for target in near)
+        for target in near:
+            target.curve = curves.get(target.pk, "")
+        return near
 
     def store(self, form, formsets):
         chosen = self.request.POST.get("near", "")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 from django.views.generic import TemplateView
 
 from tom_common.keyset import count_rows, pager
@@ -33,21 +30,6 @@ class TargetHistoryView(TargetActionMixin, TemplateView):
         )
 
 
-def asked_time(text: str) -> dt.datetime | None:
-    """Return a time that was typed, in UTC; a date alone means the end of that day. None if it is no time."""
-    text = text.strip()
-    try:
-        day = parse_date(text)
-        if day is not None:
-            return dt.datetime(day.year, day.month, day.day, 23, 59, 59, 999_999, tzinfo=dt.UTC)
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    if moment is None:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-
-
 class TargetAsOfView(TargetActionMixin, TemplateView):
     """The target as it was on a date, beside what it is now."""
 
@@ -56,7 +38,7 @@ class TargetAsOfView(TargetActionMixin, TemplateView):
 
     def get_context_data(self, **kwargs):
         typed = self.request.GET.get("date", "")
-        when, error, found = asked_time(typed), "", None
+        when, error, found = history_page.asked_time(typed), "", None
         if typed and when is None:
             error = f"“{typed[:40]}” is no date. Write it like 2026-11-21 or 2026-11-21 18:30 (UTC)."
         elif when is not None:

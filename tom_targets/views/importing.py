@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import FormView, TemplateView
 
 from tom_common.api_json import FastJSONRenderer
+from tom_common.file_uploads import limit_uploads
 from tom_common.job_links import attach_jobs
 from tom_targets import conf
 from tom_targets.forms.transfer import ImportOptionsForm, MappingForm, TargetUploadForm
@@ -30,24 +30,6 @@ SHOWN_IMPORTS = 20
 _MAX_DECISION = 10**9
 
 
-class _LimitedUploadHandler(TemporaryFileUploadHandler):
-    """Stores an uploaded file on disk, but none that is larger than what may be imported."""
-
-    too_large = False
-    received = 0
-
-    def receive_data_chunk(self, raw_data, start):
-        self.received += len(raw_data)
-        if self.received > conf.import_max_bytes():
-            self.too_large = True
-            self.file.close()
-            raise SkipFile
-        super().receive_data_chunk(raw_data, start)
-
-    def file_complete(self, file_size):
-        return None if self.too_large else super().file_complete(file_size)
-
-
 # The token is looked for in the body, whose upload has to be limited before anybody reads it.
 @method_decorator(csrf_exempt, name="dispatch")
 class TargetImportView(MayCreateMixin, FormView):
@@ -57,9 +39,7 @@ class TargetImportView(MayCreateMixin, FormView):
     form_class = TargetUploadForm
 
     def dispatch(self, request, *args, **kwargs):
-        self.limit = _LimitedUploadHandler(request)
-        if request.method == "POST":
-            request.upload_handlers = [self.limit]
+        self.limit = limit_uploads(request, conf.import_max_bytes())
         return self.protected(request, *args, **kwargs)
 
     @method_decorator(csrf_protect)

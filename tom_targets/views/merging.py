@@ -12,6 +12,7 @@ from tom_targets.forms.merge import TargetMergeForm
 from tom_targets.merge import MAX_MERGED, MergeError, merge_targets, what_moves
 from tom_targets.models import Target
 from tom_targets.permissions import targets_for_user
+from tom_targets.sparklines import sparklines_for
 from tom_targets.views.bulk import came_from
 from tom_targets.views.mixins import LoginMixin
 
@@ -92,6 +93,9 @@ class TargetMergeView(LoginMixin, FormView):
 
     def get_context_data(self, **kwargs):
         levels = {target.permissions for target in self.targets}
+        curves = sparklines_for(target.pk for target in self.targets)
+        for target in self.targets:
+            target.curve = curves.get(target.pk, "")
         return super().get_context_data(
             targets=self.targets,
             moving=what_moves(self.targets[0], self.targets[1:]),

@@ -1,5 +1,6 @@
 """The one-box search: its page, and the suggestions below the box in the bar."""
 
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from django.shortcuts import redirect, render
@@ -8,6 +9,7 @@ from django.views import View
 
 from tom_targets import one_box, selectors
 from tom_targets.permissions import may_create_targets
+from tom_targets.sparklines import sparklines_for
 
 HITS, SUGGESTIONS = 50, 8
 _WIDER_ARCSEC = (10.0, 60.0, 600.0, 3600.0)
@@ -24,7 +26,7 @@ class TargetSearchView(View):
         context = {
             "query": text,
             "found": found,
-            "hits": hit_rows(found.hits),
+            "hits": hit_rows(found.hits, sparklines_for(hit.target.pk for hit in found.hits)),
             "list_url": list_url(found),
             "list_text": LIST_TEXTS.get(found.meaning.kind, "Show them in the list"),
             "wider": wider_searches(found.meaning),
@@ -47,10 +49,11 @@ class TargetSuggestView(View):
 LIST_TEXTS = {one_box.POSITION: "Show all within this radius", one_box.TAG: "Show all with this tag"}
 
 
-def hit_rows(hits):
-    """Return name, address and reason of each hit."""
+def hit_rows(hits, curves=MappingProxyType({})):
+    """Return name, address and reason of each hit, and its small light curve of those that are given."""
     return [
         {
+            "curve": curves.get(hit.target.pk, ""),
             "name": hit.target.name,
             "url": reverse("targets:detail", args=[hit.target.pk]),
             "why": hit.why,

@@ -29,7 +29,16 @@ RA, DEC = 188.7366667, -12.5827778
 )
 @pytest.mark.parametrize(
     ("behind", "radius_arcsec"),
-    [("", None), (" 30 arcsec", 30.0), (", r=0.5 deg", 1800.0), (", 2'", 120.0), (" radius 3 arcmin", 180.0)],
+    [
+        ("", None),
+        (" 30 arcsec", 30.0),
+        (", r=0.5 deg", 1800.0),
+        (", 2'", 120.0),
+        (" 10'", 600.0),
+        (' 5"', 5.0),
+        (" 0.5°", 1800.0),
+        (" radius 3 arcmin", 180.0),
+    ],
 )
 def test_a_position_is_understood_with_any_separator_and_radius(text, behind, radius_arcsec):
     found = read_position(text + behind)

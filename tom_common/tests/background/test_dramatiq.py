@@ -7,8 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from tom_common import background, jobs
-from tom_common.job_worker import JobWorker
+from tom_common import background, caretaker, jobs
 from tom_common.models import Job, JobLogLine
 from tom_common.tests import background_tasks as tasks
 from tom_common.tests.background.running import abandoned
@@ -25,7 +24,9 @@ def messages(monkeypatch):
     sent = []
     monkeypatch.setattr(background, "mode", lambda: "dramatiq")
     monkeypatch.setattr(
-        background, "send_message", lambda pk, *, delay_s=0: sent.append((pk, round(delay_s)))
+        background,
+        "send_message",
+        lambda pk, *, delay_s=0, queue=None: sent.append((pk, round(delay_s))) or True,
     )
     return sent
 
@@ -108,8 +109,8 @@ def test_job_that_dramatiq_lost_is_sent_again_by_one_process(at_once, messages):
     long_ago = timezone.now() - dt.timedelta(minutes=5)
     job = Job.objects.create(title="lost", task="x", run_after=long_ago)
 
-    JobWorker(hand_to_dramatiq=True)._nudge()
-    JobWorker(hand_to_dramatiq=True)._nudge()
+    caretaker.nudge()
+    caretaker.nudge()
 
     assert messages == [(job.pk, 0)]
 

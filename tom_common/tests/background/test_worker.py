@@ -9,7 +9,7 @@ from django.utils import timezone
 from tom_common import job_worker, jobs
 from tom_common.job_context import JobContext
 from tom_common.job_worker import JobWorker
-from tom_common.models import Job, Notification
+from tom_common.models import Job, Notification, Worker
 from tom_common.tests import background_tasks as tasks
 from tom_common.tests.background.running import run_due
 
@@ -31,20 +31,22 @@ def test_worker_runs_waiting_jobs_in_order(thread_mode):
 
 def test_worker_thread_is_woken_and_stops(thread_mode, monkeypatch):
     monkeypatch.setattr(job_worker, "POLL_S", 60)
-    worker = JobWorker()
-    worker.start()
+    crew = job_worker.Crew(Worker.Kind.WEB, runs_jobs=True)
+    crew.start()
     time.sleep(0.2)
-    monkeypatch.setattr(job_worker, "_worker", worker)
+    monkeypatch.setattr(job_worker, "_crew", crew)
 
     job = tasks.add.send(5)
     deadline = time.monotonic() + 10
     while Job.objects.get(pk=job.pk).state != State.DONE and time.monotonic() < deadline:
         time.sleep(0.02)
-    worker.stop()
-    worker.join(10)
+    told = list(Worker.objects.values_list("kind", "queues", "threads"))
+    crew.stop(5)
 
     assert Job.objects.get(pk=job.pk).result == 6
-    assert not worker.is_alive()
+    assert not any(thread.is_alive() for thread in crew.threads)
+    assert told == [("web", "interactive, bulk", 2)]
+    assert not Worker.objects.exists()
 
 
 def test_two_claim_one_runs(thread_mode):
@@ -159,12 +161,12 @@ def test_task_that_waits_for_others_runs_again_later(thread_mode):
     job = tasks.poll.send()
     run_due()
     job.refresh_from_db()
-    waiting = (job.state, job.message, job.error)
+    waiting = (job.state, job.message, job.error, job.attempts)
     Job.objects.filter(pk=job.pk).update(run_after=timezone.now())
     run_due()
 
     job.refresh_from_db()
-    assert waiting == (State.QUEUED, "waiting for the queue", "")
+    assert waiting == (State.QUEUED, "waiting for the queue", "", 0), "waiting uses up no attempt"
     assert (job.state, job.result) == (State.DONE, "ready")
 
 

@@ -8,6 +8,7 @@ from django.db.models import F
 from tom_common.bulk import insert_new
 from tom_common.history import change_run, change_set, unrecorded
 from tom_common.history.models import Change, ChangeSet
+from tom_common.history.net import net_changes
 from tom_targets import services, trash
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName
 from tom_targets.tests.factories import SiderealTargetFactory
@@ -241,3 +242,21 @@ def test_writes_outside_of_any_block_of_one_request_share_a_change_set(client, t
     client.get("/targets/targetgrouping/")
     made = ChangeSet.objects.get()
     assert (made.change_count, made.author_name, made.origin) == (2, "bert", "page")
+
+
+def test_the_order_is_kept_where_savepoints_lie_between(target):
+    """What is told after a savepoint does not join what was told before it: the order decides."""
+    with change_set() as changes:
+        Target.objects.filter(pk=target.pk).update(ra=11.0)
+        with transaction.atomic():
+            Target.objects.filter(pk=target.pk).update(ra=12.0)
+        Target.objects.filter(pk=target.pk).update(ra=13.0)
+        for key in ("first", "second"):
+            extra, _ = TargetExtra.objects.get_or_create(target=target, key=key)
+            extra.value = "1"
+            extra.save()
+    nets, _ = net_changes(ChangeSet.objects.get(pk=changes.pk))
+    assert [(net.before, net.after) for net in nets] == [
+        ({"ra": 10.0}, {"ra": 13.0}),
+        ({"first": None, "second": None}, {"first": "1", "second": "1"}),
+    ]

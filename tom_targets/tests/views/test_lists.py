@@ -258,6 +258,8 @@ def test_a_name_in_the_address_leads_to_its_target(client):
     assert client.get(reverse("targets:name-search", args=("m31",))).url == target.get_absolute_url()
     assert client.get(reverse("targets:name-search", args=("M 3",))).url == "/targets/?query=M+3"
     assert client.get(reverse("targets:name-search", args=("M 42",))).status_code == 404
+    slashed = SiderealTargetFactory(name="a/b %2F", permissions="OPEN")
+    assert client.get(reverse("targets:name-search", args=(slashed.name,))).url == slashed.get_absolute_url()
 
 
 def test_moving_targets_are_listed_without_position(client):

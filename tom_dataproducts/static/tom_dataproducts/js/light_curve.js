@@ -1,10 +1,13 @@
-/* Light curves: the plot on the page; the last of five scripts, which need uPlot and tom.js. Every `<div class="light-curve" data-url="...">` becomes one;
+/* Light curves: the plot on the page; the last of the scripts, which need uPlot and tom.js. Every `<div class="light-curve" data-url="...">` becomes one;
    docs/reference/front-end.md lists its attributes. TOM.lightCurve(element) gives the plot of an element. */
 (function () {
   "use strict";
   if (window.TOM.lightCurve) return; // a part of the page that brings the scripts was swapped in a second time
   const data = window.TOM.lightCurveData;
   const draw = window.TOM.lightCurveDraw;
+  const state = window.TOM.lightCurveState;
+  const tools = window.TOM.lightCurveTools;
+  const notes = window.TOM.lightCurveNotes;
   const KEPT = "tom.light-curve"; // axes are remembered from one target to the next
   const NEAR_PX = 28;
   const plots = new WeakMap();
@@ -12,14 +15,22 @@
   class LightCurve {
     constructor(element) {
       this.element = element;
-      this.settings = { y: "mag", x: "mjd", limits: true, forced: true, period: 0, hiddenBands: new Set(), ...keptAxes() };
-      this.zoom = null; // {x: [min, max], y: [min, max]} in MJD (or phase) and the unit of the y axis
+      const asked = state.claim(this); // what the address says goes before what the browser remembers
+      this.settings = {
+        y: "mag", x: "mjd", limits: true, forced: true, superseded: false, period: 0, epoch: 0, hiddenBands: new Set(), hiddenSources: new Set(), hiddenVersions: new Set(),
+        ...keptAxes(), ...asked.settings,
+      };
+      this.corrections = asked.corrections; // as typed: ebv, law, rv, by, distance, h0, om
+      this.applied = { extinction: null, distance: null }; // as the server computed them
+      this.about = { excesses: [], distances: [], periods: [], notes: [], may_change: false, dust: {} };
+      this.notes = new Map();
+      this.zoom = asked.zoom; // {x: [min, max], y: [min, max]} in MJD (or phase) and the unit of the y axis
       this.chosen = -1; // row of the view that the pointer or the arrow keys chose
       this.palette = draw.paletteOfPage();
       this.parts = window.TOM.lightCurveParts(this);
-      this.load();
+      this.load().then(() => this.loadAbout());
       this.listen("tom:theme", () => { this.palette = draw.paletteOfPage(); this.repaint(); });
-      this.listen("tom:data-changed", () => this.load());
+      this.listen("tom:data-changed", () => this.load().then(() => this.loadAbout()));
     }
 
     /** Hear an event of the page for as long as the plot is on it. */
@@ -31,19 +42,66 @@
     /** Read the points, at first and again when they changed; zoom and settings stay. */
     async load() {
       try {
-        const reply = await fetch(this.element.dataset.url);
+        const reply = await fetch(this.element.dataset.url + (this.settings.superseded ? "?superseded=1" : ""));
         if (!reply.ok) throw new Error(`the server answered ${reply.status}`);
         this.curve = data.readCurve(await reply.json());
+        this.isAb = undefined;
+        this.notes = notes.notesByPoint(this.curve, this.about.notes);
       } catch (error) {
         this.parts.showError(error instanceof TypeError ? "the server cannot be reached" : error.message);
         return;
       }
       this.parts.showCurve();
       if (!this.curve.count) return;
+      await this.applyCorrections();
       this.update();
       performance.mark("light-curve:drawn");
       this.element.classList.add("is-drawn");
       this.element.dispatchEvent(new CustomEvent("tom:light-curve-drawn", { bubbles: true }));
+    }
+
+    /** Read what is known of the target and what people said: after the points, which need none of it. */
+    async loadAbout() {
+      const { aboutUrl } = this.element.dataset;
+      if (!aboutUrl) return;
+      try {
+        const reply = await fetch(aboutUrl);
+        if (!reply.ok) throw new Error(`the server answered ${reply.status}`);
+        this.about = await reply.json();
+      } catch (error) {
+        this.parts.showAboutError(error instanceof TypeError ? "the server cannot be reached" : error.message);
+        return;
+      }
+      this.parts.showAbout();
+      if (this.curve) this.takeNotes();
+    }
+    takeNotes() {
+      this.notes = notes.notesByPoint(this.curve, this.about.notes);
+      this.repaint();
+    }
+
+    /** Have extinction and distance computed for what was typed; what cannot be is told and left out. */
+    async applyCorrections() {
+      const { correctionsUrl } = this.element.dataset;
+      this.parts.showCorrectionError("");
+      try {
+        if (correctionsUrl) this.applied = await tools.fetchCorrections(correctionsUrl, this.curve.bands, this.corrections);
+      } catch (error) {
+        this.applied = { extinction: null, distance: null };
+        this.parts.showCorrectionError(error instanceof TypeError ? "The server cannot be reached." : error.message);
+      }
+      this.settings.extinction = this.applied.extinction?.a || null;
+      this.settings.modulus = this.applied.distance?.modulus;
+      if (this.settings.y === "abs" && this.settings.modulus === undefined) this.settings.y = "mag";
+    }
+    async correct(corrections) {
+      this.corrections = corrections;
+      const modulus = this.settings.modulus;
+      await this.applyCorrections();
+      if (modulus === undefined && this.settings.modulus !== undefined) this.settings.y = "abs"; // whoever gives a distance wants to see it
+      if (this.zoom) this.zoom = { x: this.zoom.x, y: null };
+      this.parts.fillTools();
+      this.update();
     }
 
     /** Make the view anew from the settings and draw it. */
@@ -59,6 +117,7 @@
         this.uplot.setData(this.columns(), true);
       }
       this.parts.showState();
+      state.keep(this);
     }
 
     columns() { return [this.view.x, this.view.y]; }
@@ -67,13 +126,21 @@
 
     xLabel() {
       if (this.view.isFolded) return `Phase (period ${this.settings.period} d, zero at MJD ${this.view.first.toFixed(5)})`;
-      if (this.settings.x === "utc") return "Time (UTC)";
-      return this.settings.x === "days" ? `Days since MJD ${this.view.first.toFixed(5)} (UTC)` : "MJD (UTC)";
+      const { x } = this.settings;
+      if (x === "utc") return "Time (UTC)";
+      if (x === "mjd") return "MJD (UTC)";
+      const { origins, first } = this.view;
+      const what = { days: "the first point", detection: "the first detection", peak: "the peak" }[Number.isFinite(origins[x]) ? x : "days"];
+      const band = x === "peak" && origins.peakPoint >= 0 ? ` in ${this.curve.bands[this.curve.band[origins.peakPoint]]}` : "";
+      return `Days since ${what}${band}, MJD ${first.toFixed(5)} (UTC)`;
     }
     yLabel() {
-      if (this.view.isFlux) return `Flux density (${this.view.unit.name})`;
+      const dust = this.settings.extinction ? ", dust corrected" : "";
+      if (this.view.isFlux) return `Flux density (${this.view.unit.name}${dust})`;
       const { mag, flux } = this.curve;
-      return mag.some((value, i) => !Number.isNaN(value) && Number.isNaN(flux[i])) ? "Magnitude" : "Magnitude (AB)";
+      if (this.isAb === undefined) this.isAb = !mag.some((value, i) => !Number.isNaN(value) && Number.isNaN(flux[i]));
+      const inside = [...(this.isAb ? ["AB"] : []), ...(dust ? ["dust corrected"] : [])].join(", ");
+      return `${this.settings.y === "abs" ? "Absolute magnitude" : "Magnitude"}${inside ? ` (${inside})` : ""}`;
     }
     ticks(axis, min, max, length) {
       if (axis === "x") return draw.xTicks(this.view, this.settings.x, min, max, Math.max(2, Math.floor(length / (this.settings.x === "utc" && !this.view.isFolded ? 110 : 80))));
@@ -101,7 +168,7 @@
         cursor: {
           x: false, y: false, points: { show: false },
           drag: { x: true, y: true, setScale: false, dist: 6, uni: 30 },
-          bind: { dblclick: () => () => { this.resetZoom(); return null; } },
+          bind: { dblclick: () => () => { this.resetZoom(); return null; }, click: (u, target, handler) => (event) => { this.onClick(u); return handler(event); } },
         },
         hooks: {
           draw: [(u) => this.paintCanvas(u)],
@@ -120,7 +187,7 @@
       context.clip();
       const place = { x: (value) => u.valToPos(value, "x", true), y: (value) => u.valToPos(value, "y", true) };
       const ranges = { x: [u.scales.x.min, u.scales.x.max] };
-      draw.paint(draw.canvasPainter(context, window.devicePixelRatio || 1), this.curve, this.view, this.palette, place, ranges);
+      draw.paint(draw.canvasPainter(context, window.devicePixelRatio || 1), this.curve, this.view, this.palette, place, ranges, this.notes);
       context.restore();
       this.parts.placeRing();
     }
@@ -141,6 +208,7 @@
         this.uplot.setScale("y", { min: y[0], max: y[1] });
       });
       this.parts.showState();
+      state.keep(this);
     }
     zoomBy(factor) {
       const { x, y } = this.ranges();
@@ -162,11 +230,13 @@
     /* --- settings: each toggle keeps the zoom as far as it still means the same */
     change(settings) {
       const before = this.view;
-      const wasFlux = this.settings.y === "flux", wasFolded = this.settings.period > 0;
+      const wasFlux = this.settings.y === "flux", wasFolded = this.settings.period > 0, wasY = this.settings.y;
       Object.assign(this.settings, settings);
       keepAxes(this.settings);
       if (this.zoom && wasFolded !== this.settings.period > 0) this.zoom = null;
-      if (this.zoom && wasFlux !== (this.settings.y === "flux")) {
+      const isPlain = !this.settings.extinction && wasY !== "abs" && this.settings.y !== "abs";
+      if (this.zoom && wasY !== this.settings.y && !isPlain) this.zoom = { x: this.zoom.x, y: null };
+      else if (this.zoom?.y && wasFlux !== (this.settings.y === "flux")) {
         const y = data.convertRange(this.zoom.y, !wasFlux, before.unit.size);
         this.zoom = y ? { x: this.zoom.x, y } : { x: this.zoom.x, y: null };
       }
@@ -195,6 +265,13 @@
         if (distance < least) { least = distance; best = row; }
       }
       return best;
+    }
+    /** A click without a drag, near a point: what is known of it, and a note. */
+    onClick(u) {
+      const { left, top } = u.cursor;
+      if (u.select.width > 2 || u.select.height > 2 || left < 0) return;
+      const row = this.nearest(u, left, top);
+      if (row >= 0) notes.open(this, row);
     }
     choose(row, byKey = false) {
       this.chosenByKey = byKey && row >= 0;
@@ -226,6 +303,7 @@
       const phase = view.isFolded ? `phase ${data.phase(curve.mjd[point], view.first, this.settings.period).toFixed(4)}` : "";
       return {
         band, value,
+        notes: (this.notes.get(point) || []).map((note) => `${note.who}: ${note.text}`),
         when: `${data.utcText(curve.mjd[point])} UTC · MJD ${curve.mjd[point].toFixed(5)}`,
         what: [curve.sources[curve.source[point]], ...kind, phase].filter(Boolean).join(" · "),
       };
@@ -235,14 +313,14 @@
   function keptAxes() {
     try {
       const { x, y } = JSON.parse(localStorage.getItem(KEPT) || "{}");
-      return { ...(["mjd", "utc", "days"].includes(x) && { x }), ...(["mag", "flux"].includes(y) && { y }) };
+      return { ...(["mjd", "utc", "days", "detection", "peak"].includes(x) && { x }), ...(["mag", "flux"].includes(y) && { y }) };
     } catch {
       return {}; // storage is switched off or holds something else: the defaults do
     }
   }
   function keepAxes({ x, y }) {
     try {
-      localStorage.setItem(KEPT, JSON.stringify({ x, y }));
+      localStorage.setItem(KEPT, JSON.stringify({ x, y: y === "abs" ? "mag" : y }));
     } catch {
       return; // storage is switched off: nothing is remembered
     }

@@ -1,4 +1,4 @@
-/* Light curves, first of five: what the endpoint sent, as columns, and what of it is shown under the present settings.
+/* Light curves, first of the scripts: what the endpoint sent, as columns, and what of it is shown under the present settings.
    Pure: no document, no canvas. Units: MJD and days in UTC, AB magnitudes, flux densities in nJy. */
 (function () {
   "use strict";
@@ -56,8 +56,9 @@
     const points = json.points;
     const count = points.mjd.length;
     return {
-      target: json.target, bands: json.bands, sources: json.sources, count,
+      target: json.target, bands: json.bands, sources: json.sources, versions: json.versions || [""], count,
       mjd: Float64Array.from(points.mjd), band: Uint16Array.from(points.band), source: Uint16Array.from(points.source),
+      version: points.version ? Uint16Array.from(points.version) : new Uint16Array(count),
       kind: Uint8Array.from(points.kind), negative: Uint8Array.from(points.negative),
       mag: numbers(points.mag, count), magErr: numbers(points.mag_err, count), limit: numbers(points.limit, count),
       flux: numbers(points.flux, count), fluxErr: numbers(points.flux_err, count),
@@ -66,22 +67,44 @@
 
   const limitFlux = (limit) => 10 ** ((AB_ZERO_NJY - limit) / 2.5);
 
-  /** How one point is drawn: {y, error, isLimit} in the unit of the axis, or null where it has no place there. */
-  function placeOf(curve, i, isFlux, fluxUnit) {
+  /** How one point is drawn: {y, error, isLimit} in the unit of the axis, or null where it has no place there.
+      `brighter` (mag) is by how much it is corrected: its extinction, and the distance modulus in magnitudes. */
+  function placeOf(curve, i, isFlux, fluxUnit, brighter = 0) {
     if (isFlux) {
+      const size = fluxUnit / 10 ** (0.4 * brighter);
       if (curve.kind[i] !== LIMIT && !Number.isNaN(curve.flux[i])) {
-        return { y: curve.flux[i] / fluxUnit, error: curve.fluxErr[i] / fluxUnit, isLimit: false };
+        return { y: curve.flux[i] / size, error: curve.fluxErr[i] / size, isLimit: false };
       }
-      return Number.isNaN(curve.limit[i]) ? null : { y: limitFlux(curve.limit[i]) / fluxUnit, error: NaN, isLimit: true };
+      return Number.isNaN(curve.limit[i]) ? null : { y: limitFlux(curve.limit[i]) / size, error: NaN, isLimit: true };
     }
-    if (curve.kind[i] !== LIMIT && !Number.isNaN(curve.mag[i])) return { y: curve.mag[i], error: curve.magErr[i], isLimit: false };
-    return Number.isNaN(curve.limit[i]) ? null : { y: curve.limit[i], error: NaN, isLimit: true };
+    if (curve.kind[i] !== LIMIT && !Number.isNaN(curve.mag[i])) return { y: curve.mag[i] - brighter, error: curve.magErr[i], isLimit: false };
+    return Number.isNaN(curve.limit[i]) ? null : { y: curve.limit[i] - brighter, error: NaN, isLimit: true };
   }
 
   /** Unit of the flux axis: uJy where nJy would have six digits. */
   function fluxUnitOf(curve) {
-    const sizes = Array.from(curve.flux).filter((value) => !Number.isNaN(value)).map(Math.abs).sort((a, b) => a - b);
-    return sizes.length && sizes[Math.floor(sizes.length * 0.9)] >= 50_000 ? { size: 1000, name: "µJy" } : { size: 1, name: "nJy" };
+    if (curve.fluxUnit) return curve.fluxUnit;
+    const sizes = curve.flux.filter((value) => !Number.isNaN(value)).map(Math.abs).sort();
+    curve.fluxUnit = sizes.length && sizes[Math.floor(sizes.length * 0.9)] >= 50_000 ? { size: 1000, name: "µJy" } : { size: 1, name: "nJy" };
+    return curve.fluxUnit;
+  }
+
+  /** Times that days are counted from: of the first point, the first detection, the peak (the brightest detection), of what is shown. */
+  function originsOf(curve, rows) {
+    const found = { days: rows.length ? curve.mjd[rows[0]] : 0, detection: NaN, peak: NaN, peakPoint: -1 };
+    for (const i of rows) {
+      if (curve.kind[i] !== DETECTION || curve.negative[i] || Number.isNaN(curve.mag[i])) continue;
+      if (Number.isNaN(found.detection)) found.detection = curve.mjd[i];
+      if (found.peakPoint < 0 || curve.mag[i] < curve.mag[found.peakPoint]) found.peakPoint = i;
+    }
+    if (found.peakPoint >= 0) found.peak = curve.mjd[found.peakPoint];
+    return found;
+  }
+
+  /** By how many magnitudes each band is made brighter; NaN for one whose extinction is not known. */
+  function brighterBy(curve, settings) {
+    const modulus = settings.y === "abs" ? settings.modulus || 0 : 0;
+    return curve.bands.map((name) => modulus + (settings.extinction ? settings.extinction[name] ?? 0 : 0));
   }
 
   /** The points that the settings let through, sorted along the x axis, ready to draw. */
@@ -89,19 +112,23 @@
     const isFlux = settings.y === "flux";
     const unit = fluxUnitOf(curve);
     const isFolded = settings.period > 0;
-    const first = curve.count ? curve.mjd[0] : 0;
-    const isHidden = curve.bands.map((name) => settings.hiddenBands.has(name));
+    const off = (names, hidden) => names.map((name) => Boolean(hidden?.has(name)));
+    const isHidden = off(curve.bands, settings.hiddenBands), noSource = off(curve.sources, settings.hiddenSources), noVersion = off(curve.versions, settings.hiddenVersions);
+    const brighter = brighterBy(curve, settings);
     const y = new Float64Array(curve.count), error = new Float64Array(curve.count), isLimit = new Uint8Array(curve.count);
     const shown = [];
     for (let i = 0; i < curve.count; i += 1) {
-      if (isHidden[curve.band[i]] || (curve.kind[i] === FORCED && !settings.forced)) continue;
-      const place = placeOf(curve, i, isFlux, unit.size);
+      if (isHidden[curve.band[i]] || noSource[curve.source[i]] || noVersion[curve.version[i]]) continue;
+      if (curve.kind[i] === FORCED && !settings.forced) continue;
+      const place = placeOf(curve, i, isFlux, unit.size, brighter[curve.band[i]]);
       if (!place || (place.isLimit && !settings.limits)) continue;
       y[i] = place.y;
       error[i] = place.error;
       isLimit[i] = place.isLimit ? 1 : 0;
       shown.push(i);
     }
+    const origins = originsOf(curve, shown);
+    const first = isFolded ? settings.epoch || (curve.count ? curve.mjd[0] : 0) : Number.isFinite(origins[settings.x]) ? origins[settings.x] : origins.days;
     let x = curve.mjd;
     let order = shown;
     let turn = () => 0;
@@ -112,7 +139,7 @@
       turn = (row) => (row < once.length ? 0 : 1);
     }
     return {
-      count: order.length, isFlux, isFolded, first, unit,
+      count: order.length, isFlux, isFolded, first, unit, origins,
       x: Float64Array.from(order, (i, row) => x[i] + turn(row)), y: Float64Array.from(order, (i) => y[i]),
       error: Float64Array.from(order, (i) => error[i]), isLimit: Uint8Array.from(order, (i) => isLimit[i]),
       point: Int32Array.from(order),
@@ -154,6 +181,8 @@
   const toDate = (mjd) => new Date(Math.round((mjd - MJD_OF_UNIX_EPOCH) * 86_400_000));
   const utcText = (mjd) => toDate(mjd).toISOString().slice(0, 19).replace("T", " ");
 
+  const isoText = (mjd) => new Date(Math.round((mjd - MJD_OF_UNIX_EPOCH) * 86_400_000)).toISOString();
+
   /** A value and its error with digits that match: two of the error. */
   function withError(value, error, { atLeast = 2, atMost = 4 } = {}) {
     if (!(error > 0)) return value.toFixed(Math.min(atMost, atLeast + 1));
@@ -163,6 +192,6 @@
 
   window.TOM = window.TOM || {};
   window.TOM.lightCurveData = {
-    DETECTION, LIMIT, FORCED, bandStyle, sortedBands, readCurve, makeView, fullRanges, convertRange, placeOf, phase, toDate, utcText, withError,
+    DETECTION, LIMIT, FORCED, bandStyle, sortedBands, readCurve, makeView, fullRanges, convertRange, placeOf, originsOf, phase, toDate, utcText, isoText, withError,
   };
 })();

@@ -1,4 +1,4 @@
-/* Light curves, second of five: ticks, markers, and the two surfaces they are drawn on (canvas and SVG text). */
+/* Light curves, second of the scripts: ticks, markers, and the two surfaces they are drawn on (canvas and SVG text). */
 (function () {
   "use strict";
   const data = window.TOM.lightCurveData;
@@ -60,7 +60,7 @@
   function xTicks(view, kind, min, max, count) {
     if (view.isFolded) return linearTicks(min, max, count);
     if (kind === "utc") return dateTicks(min, max, count);
-    return linearTicks(min, max, count, kind === "days" ? view.first : 0);
+    return linearTicks(min, max, count, kind === "mjd" ? 0 : view.first);
   }
 
   /* --- markers as SVG paths around the origin; a canvas takes the same text. Names are plotly's. */
@@ -121,6 +121,7 @@
     return { shape: style.shape, fill: colour, edge: colour, bar: colour };
   }
 
+  const DENSE = 20_000; // points in view from which their shapes cannot be told apart: they become small squares
   const radiusFor = (count) => (count > 5000 ? 2.6 : count > 1000 ? 3.2 : 4.2);
 
   /** What a point looks like: shape, radius and how it is painted, by its kind. */
@@ -151,6 +152,16 @@
     return {
       bars(segments, colour, alpha) {
         context.globalAlpha = alpha;
+        if (segments.length > 3 * 5000) { // a path of so many lines takes ten times as long
+          const width = Math.max(1, Math.round(ratio));
+          context.fillStyle = colour;
+          for (let k = 0; k < segments.length; k += 3) {
+            const top = Math.min(segments[k + 1], segments[k + 2]);
+            context.fillRect(Math.round(segments[k]), top, width, Math.abs(segments[k + 1] - segments[k + 2]));
+          }
+          context.globalAlpha = 1;
+          return;
+        }
         context.strokeStyle = colour;
         context.lineWidth = Math.max(1, Math.round(ratio));
         context.beginPath();
@@ -166,6 +177,20 @@
         let stamp = stamps.get(name);
         if (!stamp) stamps.set(name, (stamp = makeStamp(marker, ratio)));
         context.drawImage(stamp, Math.round(x - stamp.width / 2), Math.round(y - stamp.height / 2));
+      },
+      square(x, y, colour) {
+        if (context.fillStyle !== colour) context.fillStyle = colour;
+        const size = Math.max(2, Math.round(2.4 * ratio));
+        context.fillRect(Math.round(x - size / 2), Math.round(y - size / 2), size, size);
+      },
+      note(x, y, colour) {
+        context.strokeStyle = colour;
+        context.lineWidth = 1.5 * ratio;
+        context.beginPath();
+        context.arc(x, y, 8 * ratio, 0, 2 * Math.PI);
+        context.moveTo(x + 5.7 * ratio, y - 5.7 * ratio);
+        context.lineTo(x + 11 * ratio, y - 11 * ratio);
+        context.stroke();
       },
       label(x, y, text, colour) {
         context.fillStyle = colour;
@@ -213,12 +238,13 @@
         }
         body.push(`<use href="#${defs.get(name).id}" x="${f(x)}" y="${f(y)}"/>`);
       },
+      note(x, y, colour) { body.push(`<path d="M${f(x - 8)} ${f(y)}a8 8 0 1 0 16 0a8 8 0 1 0 -16 0M${f(x + 5.7)} ${f(y - 5.7)}l5.3 -5.3" fill="none" stroke="${colour}" stroke-width="1.5"/>`); },
       label() {},
     };
   }
 
   /** Draw what lies in the ranges: limits first, then error bars, forced points, detections. */
-  function paint(painter, curve, view, palette, place, ranges) {
+  function paint(painter, curve, view, palette, place, ranges, notes = new Map()) {
     const [from, to] = rowsWithin(view, ranges.x[0], ranges.x[1]);
     const radius = radiusFor(to - from);
     const colours = curve.bands.map((name, index) => bandColours(palette, name, index));
@@ -230,8 +256,13 @@
       const error = view.error[row];
       if (error > 0) bars[curve.band[point]].push(place.x(view.x[row]), place.y(view.y[row] - error), place.y(view.y[row] + error));
     }
+    const isDense = to - from > DENSE && painter.square;
     const drawLayer = (rows) => rows.forEach((row) => {
       const band = curve.band[view.point[row]];
+      if (isDense && !view.isLimit[row]) {
+        painter.square(place.x(view.x[row]), place.y(view.y[row]), colours[band].fill);
+        return;
+      }
       painter.marker(place.x(view.x[row]), place.y(view.y[row]), markerOf(curve, view, row, colours[band], radius), curve.bands[band]);
     });
     drawLayer(layers[0]);
@@ -241,6 +272,11 @@
     bars.forEach((segments, band) => { if (segments.length) painter.bars(segments, colours[band].bar, 0.5); });
     drawLayer(layers[1]);
     drawLayer(layers[2]);
+    if (notes.size) {
+      for (let row = from; row < to; row += 1) {
+        if (notes.has(view.point[row])) painter.note(place.x(view.x[row]), place.y(view.y[row]), palette.text);
+      }
+    }
   }
 
   window.TOM.lightCurveDraw = {

@@ -3,6 +3,7 @@
   "use strict";
   const data = window.TOM.lightCurveData;
   const draw = window.TOM.lightCurveDraw;
+  const tools = window.TOM.lightCurveTools;
   const make = window.TOM.make;
   const SVG = "http://www.w3.org/2000/svg";
   let lastId = 0;
@@ -34,13 +35,16 @@
       this.actions = make("div", { class: "light-curve-actions" });
       this.plotPlace = make("div", {
         class: "light-curve-plot", tabindex: "0", role: "application", "aria-roledescription": "plot",
-        "aria-label": "Light curve. Left and right arrow keys step through the points, plus and minus zoom, 0 shows all.",
+        "aria-label": "Light curve. Left and right arrow keys step through the points, plus and minus zoom, 0 shows all, Enter tells of a point and takes a note.",
         "aria-describedby": `${id}-summary`,
       });
       this.tip = make("div", { class: "light-curve-tip", hidden: "" });
       this.ring = make("div", { class: "light-curve-ring", hidden: "" });
       this.summary = make("p", { class: "light-curve-summary", id: `${id}-summary` }, "Loading the light curve …");
       this.said = make("div", { class: "visually-hidden", "aria-live": "polite" });
+      this.corrections = new tools.Corrections(plot);
+      this.periodsPlace = make("div", { class: "light-curve-place" });
+      this.originsPlace = make("div", { class: "light-curve-place" });
       const bar = make("div", { class: "light-curve-bar" }, this.tools, this.actions);
       this.root.replaceChildren(bar, this.plotPlace, this.summary, this.said);
       this.root.classList.add("is-loading");
@@ -70,7 +74,9 @@
       if (!curve.count) return this.showEmpty();
       if (!this.plot.uplot) this.plotPlace.replaceChildren();
       this.fillTools();
+      this.fillActions();
       this.summary.replaceChildren(this.summaryText(), ...this.links());
+      this.corrections.fill();
     }
 
     showEmpty() {
@@ -108,11 +114,10 @@
         group("Bands", ...this.bandButtons.values()),
         ...(this.kindButtons.size ? [group("Kinds of points", ...this.kindButtons.values())] : []),
         group("Axes",
-          select("Brightness axis", [["mag", "Magnitude"], ["flux", "Flux"]], settings.y, (y) => plot.change({ y })),
-          select("Time axis", [["mjd", "MJD"], ["utc", "UTC"], ["days", "Days since first"]], settings.x, (x) => plot.change({ x })),
+          select("Brightness axis", [["mag", "Magnitude"], ["flux", "Flux"], ...(settings.modulus === undefined ? [] : [["abs", "Absolute magnitude"]])], settings.y, (y) => plot.change({ y })),
+          select("Time axis", [["mjd", "MJD"], ["utc", "UTC"], ["days", "Days since first point"], ["detection", "Days since first detection"], ["peak", "Days since peak"]], settings.x, (x) => plot.change({ x })),
           this.foldField()),
       );
-      this.fillActions();
     }
 
     toggle(label, count, title, onClick) {
@@ -144,11 +149,35 @@
       };
       const link = (text, href) => make("a", { class: "dropdown-item", href, download: "" }, text);
       panel.append(item("Plot as PNG", () => window.TOM.lightCurveSave.png(plot)), item("Plot as SVG", () => window.TOM.lightCurveSave.svg(plot)));
-      const { csvUrl, url } = this.root.dataset;
+      panel.append(item("Shown points as CSV", () => window.TOM.lightCurveSave.csv(plot)));
+      const { csvUrl, url, exportUrl } = this.root.dataset;
       if (csvUrl) panel.append(link("Data as CSV", csvUrl));
       panel.append(link("Data as JSON", url));
-      this.actions.replaceChildren(this.resetButton, menu);
+      if (exportUrl) panel.append(make("a", { class: "dropdown-item", href: exportUrl }, "More formats"));
+      const { correctionsUrl } = this.root.dataset;
+      const menus = [...(correctionsUrl ? [this.corrections.menu] : []), this.periodsPlace, this.originsPlace];
+      this.fillMenus();
+      this.actions.replaceChildren(...menus, this.resetButton, menu);
     }
+    /** The menus whose entries depend on what came: a menu that is open stays so. */
+    fillMenus() {
+      for (const [place, made] of [[this.periodsPlace, tools.periodsMenu(this.plot)], [this.originsPlace, tools.originsMenu(this.plot)]]) {
+        const wasOpen = place.querySelector("details")?.open;
+        if (made && wasOpen) made.open = true;
+        place.replaceChildren(...(made ? [made] : []));
+      }
+    }
+
+    /* --- what is known of the target, which comes after the points */
+    showAbout() {
+      this.corrections.showKnown();
+      this.fillMenus();
+      this.showState();
+    }
+    showAboutError(reason) {
+      window.TOM.toast(`Notes and what is known of this target could not be read: ${reason}.`, { isError: true });
+    }
+    showCorrectionError(text) { this.corrections.error.textContent = text; }
 
     /** Make buttons and their colours say what the settings are. */
     showState() {
@@ -163,6 +192,7 @@
       });
       this.kindButtons.forEach((button, setting) => button.setAttribute("aria-pressed", String(settings[setting])));
       this.resetButton.disabled = !zoom;
+      if (this.plot.view) this.summary.replaceChildren(this.summaryText(), " ", make("strong", {}, tools.correctionWords(this.plot)), ...this.links());
       this.showPoint(this.plot.chosen, false);
     }
 
@@ -190,8 +220,10 @@
       return parts.join(" ");
     }
     links() {
-      const { table } = this.root.dataset;
-      return table ? [" ", make("a", { href: table }, "All points as a table")] : [];
+      const { table, notesUrl } = this.root.dataset;
+      const count = this.plot.about.notes.length;
+      const notes = notesUrl && count ? [", ", make("a", { href: notesUrl }, `${count} ${count === 1 ? "note" : "notes"} on points`)] : [];
+      return table ? [" ", make("a", { href: table }, "All points as a table"), ...notes] : notes;
     }
 
     /* --- the chosen point */
@@ -200,10 +232,10 @@
       const isShown = row >= 0 && plot.uplot;
       this.tip.hidden = this.ring.hidden = !isShown;
       if (!isShown) return;
-      const { band, value, when, what } = plot.describe(row);
-      this.tip.replaceChildren(make("strong", {}, `${band} ${value}`), make("span", {}, when), make("span", {}, what));
+      const { band, value, when, what, notes } = plot.describe(row);
+      this.tip.replaceChildren(make("strong", {}, `${band} ${value}`), make("span", {}, when), make("span", {}, what), ...notes.map((text) => make("em", {}, text)));
       this.placeRing();
-      if (say) this.said.textContent = `${band} ${value}, ${when}, ${what}`;
+      if (say) this.said.textContent = [`${band} ${value}`, when, what, ...notes].join(", ");
     }
     placeRing() {
       const { uplot, view, chosen } = this.plot;
@@ -223,6 +255,7 @@
       const actions = {
         ArrowRight: () => plot.step(1), ArrowLeft: () => plot.step(-1), Home: () => plot.step(-Infinity), End: () => plot.step(Infinity),
         "+": () => plot.zoomBy(0.5), "=": () => plot.zoomBy(0.5), "-": () => plot.zoomBy(2), 0: () => plot.resetZoom(), Escape: () => plot.choose(-1),
+        ...(plot.chosen >= 0 && { Enter: () => window.TOM.lightCurveNotes.open(plot, plot.chosen), n: () => window.TOM.lightCurveNotes.open(plot, plot.chosen) }),
       };
       if (!actions[event.key]) return;
       actions[event.key]();

@@ -18,7 +18,7 @@
       y: (value) => (view.isFlux ? bottom - part(value, ranges.y) * (bottom - TOP) : TOP + part(value, ranges.y) * (bottom - TOP)),
     };
     const painter = draw.svgPainter();
-    draw.paint(painter, curve, view, draw.LIGHT, place, ranges);
+    draw.paint(painter, curve, view, draw.LIGHT, place, ranges, plot.notes);
     const xTicks = plot.ticks("x", ...ranges.x, right - LEFT), yTicks = plot.ticks("y", ...ranges.y, bottom - TOP);
     const f = (value) => value.toFixed(1);
     const grid = [
@@ -63,6 +63,38 @@
 
   const svgBlob = (plot) => new Blob([svgText(plot)], { type: "image/svg+xml" });
 
+  /* --- the points that are shown, as they are shown */
+  const KINDS = ["detection", "limit", "forced"];
+  /** One cell of CSV; no text is taken for a formula by a spreadsheet. */
+  function cell(value) {
+    if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
+    const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }
+  function csvText(plot) {
+    const { curve, view, settings, applied } = plot;
+    const unit = view.isFlux ? view.unit.name : "mag";
+    const name = view.isFlux ? "flux" : settings.y === "abs" ? "abs_mag" : "mag";
+    const since = { days: "first_point", detection: "first_detection", peak: "peak" }[settings.x];
+    const header = ["mjd_utc [d]", "time_utc [ISO 8601]", ...(view.isFolded ? ["phase"] : since ? [`days_since_${since} [d]`] : []),
+      "band", "kind", `${name} [${unit}]`, `${name}_err [${unit}]`, `limit [${unit}]`, "extinction [mag]", ...(settings.y === "abs" ? ["distance_modulus [mag]"] : []), "source", "reduction_version"];
+    const lines = [header];
+    const last = view.isFolded ? view.count / 2 : view.count; // a folded curve shows each point twice
+    const { x, y } = plot.ranges();
+    const inside = (value, [low, high]) => value >= low && value <= high;
+    for (let row = 0; row < last; row += 1) {
+      const isSeen = inside(view.x[row], x) || (view.isFolded && inside(view.x[row] + 1, x));
+      if (!isSeen || !inside(view.y[row], y)) continue;
+      const i = view.point[row];
+      const band = curve.bands[curve.band[i]];
+      lines.push([Number(curve.mjd[i].toFixed(7)), data.isoText(curve.mjd[i]), ...(view.isFolded ? [view.x[row]] : since ? [Number((curve.mjd[i] - view.first).toFixed(7))] : []),
+        band, KINDS[curve.kind[i]], view.isLimit[row] ? NaN : Number(view.y[row].toPrecision(9)), view.error[row], view.isLimit[row] ? Number(view.y[row].toPrecision(9)) : NaN,
+        applied.extinction ? applied.extinction.a[band] ?? NaN : 0, ...(settings.y === "abs" ? [applied.distance.modulus] : []), curve.sources[curve.source[i]], curve.versions[curve.version[i]]]);
+    }
+    return lines.map((line) => `${line.map(cell).join(",")}\r\n`).join("");
+  }
+  const csv = (plot) => offer(new Blob([csvText(plot)], { type: "text/csv" }), plot, "csv");
+
   async function png(plot) {
     const address = URL.createObjectURL(svgBlob(plot));
     const picture = new Image(WIDTH * 2, HEIGHT * 2);
@@ -82,5 +114,5 @@
     }
   }
 
-  window.TOM.lightCurveSave = { svgText, svg: (plot) => offer(svgBlob(plot), plot, "svg"), png };
+  window.TOM.lightCurveSave = { svgText, csvText, csv, svg: (plot) => offer(svgBlob(plot), plot, "svg"), png };
 })();

@@ -23,7 +23,7 @@
     take.disabled = true;
     said.textContent = "Taking the image …";
     try {
-      const { url, name } = await taken();
+      const { url, name, empty } = await taken();
       let image = chart.querySelector(".finder-image");
       if (!image) {
         image = document.createElementNS("http://www.w3.org/2000/svg", "image");
@@ -37,7 +37,8 @@
       notice?.classList.remove("finder-screen"); // printed too
       notice?.replaceChildren(`Background: ${name}.`);
       document.querySelector("[data-finder-source]")?.replaceChildren(name);
-      said.textContent = `The chart has ${name} as its background. It prints with the page; drawing the chart anew takes it away.`;
+      const part = Math.round(100 * empty);
+      said.textContent = `The chart has ${name} as its background.${part ? ` ${part}% of it is empty: outside the survey, or not come yet.` : ""} It prints with the page; drawing the chart anew takes it away.`;
       chart.scrollIntoView({ block: "nearest" });
     } catch (error) {
       said.textContent = `The image could not be taken: ${error?.message || error}.`;

@@ -111,7 +111,7 @@
       this.chosen = -1;
       this.outline(circlePath(start.centre, start.radius));
       const count = this.marks.inCircle(start.centre, start.radius);
-      this.said.textContent = `Circle of ${start.radius.toFixed(1)}° around ${sexagesimal(start.centre.ra, start.centre.dec)}${count === null ? "" : `, ${count} targets`}. Let go to list them, Escape to leave it.`;
+      this.said.textContent = `Circle of ${start.radius.toFixed(1)}° around ${sexagesimal(start.centre.ra, start.centre.dec)}${count === null ? "" : `, ${count} target${count === 1 ? "" : "s"}`}. Let go to list them, Escape to leave it.`;
     }
 
     onUp(event) {

@@ -3,7 +3,8 @@
 (function () {
   "use strict";
   const PATIENCE_MS = 8000;
-  const SETTLE_MS = 2000;
+  const SETTLE_MS = 500;
+  const TILES_MS = 20000;
   const root = document.querySelector(".sky-view");
   const place = root.querySelector(".sky-view-place");
   const said = root.querySelector(".sky-view-said");
@@ -84,7 +85,19 @@
     }
   }
 
-  /** The survey image of the field as a square picture, north up: what a finder chart takes as its background. */
+  /** How much of a picture is empty, 0 to 1: black or transparent, as where no tile of the survey has come. */
+  function emptyShare(context, side) {
+    const { data: pixels } = context.getImageData(0, 0, side, side);
+    let empty = 0, looked = 0;
+    for (let i = 0; i < pixels.length; i += 4 * 37) {
+      looked += 1;
+      if (pixels[i + 3] === 0 || Math.max(pixels[i], pixels[i + 1], pixels[i + 2]) <= 2) empty += 1;
+    }
+    return empty / looked;
+  }
+
+  /** The survey image of the field as a square picture, north up: what a finder chart takes as its background.
+      Waits for the tiles of the field; rejects where none comes, and says how much of the picture is empty. */
   window.takeSkyImage = async function () {
     if (!aladin) throw new Error("no survey is shown yet");
     const { clientWidth: width, clientHeight: height } = place;
@@ -92,16 +105,28 @@
     layers.forEach((layer) => layer.hide());
     aladin.gotoRaDec(data.ra, data.dec);
     aladin.setFoV(data.fov_deg * (width / side));
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS)); // tiles of the new field arrive meanwhile
-    const picture = new Image();
-    picture.src = await aladin.getViewDataURL({ format: "image/png", logo: false });
-    await picture.decode();
-    layers.forEach((layer) => layer.show());
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 900;
-    const part = picture.naturalWidth * (side / width);
-    canvas.getContext("2d").drawImage(picture, (picture.naturalWidth - part) / 2, (picture.naturalHeight - part) / 2, part, part, 0, 0, 900, 900);
-    return { url: canvas.toDataURL("image/jpeg", 0.92), name: data.surveys[Number(select.value) || 0].name };
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const begun = performance.now();
+    let empty = 1;
+    try {
+      while (empty > 0.01 && performance.now() - begun < TILES_MS) {
+        await new Promise((resolve) => setTimeout(resolve, SETTLE_MS)); // tiles of the new field arrive meanwhile
+        const picture = new Image();
+        picture.src = await aladin.getViewDataURL({ format: "image/png", logo: false });
+        await picture.decode();
+        const part = picture.naturalWidth * (side / width);
+        context.clearRect(0, 0, 900, 900);
+        context.drawImage(picture, (picture.naturalWidth - part) / 2, (picture.naturalHeight - part) / 2, part, part, 0, 0, 900, 900);
+        empty = emptyShare(context, 900);
+      }
+    } finally {
+      layers.forEach((layer) => layer.show());
+    }
+    const name = data.surveys[Number(select.value) || 0].name;
+    if (empty > 0.97) throw new Error(`${name} has no image of this field, or it has not come within ${TILES_MS / 1000} s; try again in a moment`);
+    return { url: canvas.toDataURL("image/jpeg", 0.92), name, empty };
   };
 
   /** Browsers allow some sixteen WebGL contexts; give ours back as soon as the view is closed. */

@@ -1,9 +1,4 @@
-"""HTTP requests to other machines: the one way in which our code makes them.
-
-A request never waits for ever, a GET that found nobody is tried again, a POST never is (it may have been
-obeyed), and what goes wrong is one of three errors whose text may be shown to a user. Credentials reach
-neither a log nor an error text.
-"""
+"""The class that makes the requests."""
 
 from __future__ import annotations
 
@@ -11,15 +6,27 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
+
+from tom_base import __version__
+from tom_common.remote import record
+from tom_common.remote.errors import (
+    WORDS,
+    RemoteBadReply,
+    RemoteError,
+    RemotePaused,
+    RemoteRejected,
+    RemoteUnavailable,
+    plain_words,
+    retry_after_s,
+    translated,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -32,69 +39,13 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 MAX_REPLY_BYTES = 100_000_000
 MAX_REDIRECTS = 5
+USER_AGENT = f"BetterTOM/{__version__}"
 _DETAIL_LENGTH = 500
 _MOVED = frozenset({301, 302, 303, 307, 308})
-_WORDS = {
-    400: "it refuses what was sent",
-    401: "it does not accept the credentials",
-    403: "this account is not permitted to do that there",
-    404: "not found there, or hidden from this account",
-    405: "it does not offer that",
-    409: "something there is in the way",
-    413: "what was sent is too large for it",
-    429: "too many requests",
-}
-
-
-class RemoteError(Exception):
-    """A remote service did not do what was asked; the text may be shown to a user."""
-
-
-class RemoteUnavailable(RemoteError):
-    """No answer, or one that says to come back later (429, 5xx).
-
-    Parameters
-    ----------
-    text : str
-    status : int, optional
-        HTTP status; None where there was no answer.
-    retry_after_s : float, optional
-        Seconds after which the service wants to be asked again.
-    """
-
-    def __init__(self, text: str, *, status: int | None = None, retry_after_s: float | None = None) -> None:
-        super().__init__(text)
-        self.status = status
-        self.retry_after_s = retry_after_s
-
-
-class RemoteRejected(RemoteError):
-    """The service refuses the request (4xx but 429).
-
-    Parameters
-    ----------
-    text : str
-    status : int
-        HTTP status.
-    detail : str
-        What the service said, in one line.
-    said : object
-        The JSON of the answer; None where it held none.
-    """
-
-    def __init__(self, text: str, *, status: int, detail: str = "", said: Any = None) -> None:
-        super().__init__(text)
-        self.status = status
-        self.detail = detail
-        self.said = said
-
-
-class RemoteBadReply(RemoteError):
-    """The answer has not the promised shape."""
 
 
 class RemoteService:
-    """A service that speaks HTTP and JSON.
+    """A service that speaks HTTP, and mostly JSON.
 
     Parameters
     ----------
@@ -110,6 +61,8 @@ class RemoteService:
         Seconds to wait for a connection, and for each piece of an answer.
     tries : int
         Times that a GET is tried while nobody answers, or the service says to come back later.
+    secrets : sequence of str
+        Further texts that no error text may hold, for services that take credentials as parameters.
     """
 
     def __init__(
@@ -122,26 +75,60 @@ class RemoteService:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
         tries: int = TRIES,
+        secrets: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.base_url = base_url.rstrip("/") + "/"
         self.tries = max(1, tries)
         self._timeout = (connect_timeout_s, read_timeout_s)
-        self._headers = {"Accept": "application/json", **(headers or {})}
+        self._headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
         # Encoded by hand: requests would take Latin-1, and fail on other letters.
         self._auth = HTTPBasicAuth(*(part.encode() for part in auth)) if auth else None
-        self._secrets = _secrets_of(headers or {}, auth)
+        self._secrets = _secrets_of(headers or {}, auth, secrets)
 
-    def get_json(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+    def get_json(self, path: str, params: Mapping[str, Any] | None = None, *, body: Any = None) -> Any:
         """Ask for a path and return its JSON; tried again while nobody answers.
+
+        Parameters
+        ----------
+        path : str
+        params : mapping, optional
+        body : object, optional
+            Sent as JSON with the request, for the few services that read a GET's body.
 
         Raises
         ------
         RemoteError
         """
+        return self._get(path, params, self._json, body)
+
+    def get_bytes(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
+        """Ask for a path and return what lies there, whatever it is; tried again while nobody answers.
+
+        Raises
+        ------
+        RemoteError
+        """
+        return self._get(path, params, bytes)
+
+    def get_text(self, path: str, params: Mapping[str, Any] | None = None) -> str:
+        """Ask for a path and return its text, UTF-8; tried again while nobody answers.
+
+        Raises
+        ------
+        RemoteError
+        """
+        return self.get_bytes(path, params).decode(errors="replace")
+
+    def _get(
+        self, path: str, params: Mapping[str, Any] | None, read: Callable[[bytes], Any], body: Any = None
+    ) -> Any:
+        options = {"params": params} if body is None else {"params": params, "json": body}
         for attempt in range(1, self.tries + 1):
             try:
-                return self._request("GET", path, params=params)
+                return self._request("GET", path, read, **options)
+            except RemotePaused:
+                raise
             except RemoteUnavailable as error:
                 if attempt == self.tries:
                     raise
@@ -183,10 +170,56 @@ class RemoteService:
         """
         return self._request("POST", path, data=data, files=files)
 
+    def post_form_for_text(self, path: str, data: Mapping[str, Any]) -> str:
+        """Send a form once and return the text of the answer, for services that answer with a page.
+
+        Raises
+        ------
+        RemoteError
+        """
+        return self._request("POST", path, bytes, data=data).decode(errors="replace")
+
+    def delete(self, path: str) -> None:
+        """Ask once to delete what lies at a path.
+
+        Raises
+        ------
+        RemoteError
+        """
+        self._request("DELETE", path, bytes)
+
     # --- one request
 
-    def _request(self, method: str, path: str, **options: Any) -> Any:
+    def _request(
+        self, method: str, path: str, read: Callable[[bytes], Any] | None = None, **options: Any
+    ) -> Any:
         url = urljoin(self.base_url, path.lstrip("/"))
+        if _origin(url) != _origin(self.base_url):
+            where = self._without_secrets("://".join(_origin(url)))
+            raise RemoteBadReply(f"{self.name} leads to another machine, {where}: nothing is asked there.")
+        host = _origin(url)[1]
+        self._must_be_asked(host)
+        try:
+            answer = self._asked(method, url, read or self._json, **options)
+        except RemoteUnavailable as error:
+            # A service that is busy (429) is well.
+            record.note(self.name, host, str(error), is_silent=error.status != 429)
+            raise
+        except RemoteError as error:
+            record.note(self.name, host, str(error), is_silent=False)
+            raise
+        record.note(self.name, host)
+        return answer
+
+    def _must_be_asked(self, host: str) -> None:
+        """Refuse while the service is left alone, since it did not answer lately."""
+        paused_s = record.ask(self.name, host)
+        if paused_s is not None:
+            again = datetime.now(UTC) + timedelta(seconds=paused_s)
+            text = f"{self.name} did not answer lately, and is not asked again before {again:%H:%M:%S} UTC."
+            raise RemotePaused(text, retry_after_s=paused_s)
+
+    def _asked(self, method: str, url: str, read: Callable[[bytes], Any], **options: Any) -> Any:
         try:
             for _ in range(MAX_REDIRECTS):
                 with requests.request(
@@ -200,7 +233,7 @@ class RemoteService:
                     **options,
                 ) as response:
                     if response.status_code not in _MOVED:
-                        return self._judged(response)
+                        return read(self._judged(response))
                     url = self._moved(method, url, response)
                     options.pop("params", None)  # they are part of the new address
         except requests.RequestException as error:
@@ -217,27 +250,30 @@ class RemoteService:
             f"{self.name} has moved: {_origin(url)[1]} sends requests on to {where}. Correct its address."
         )
 
-    def _judged(self, response: requests.Response) -> Any:
+    def _judged(self, response: requests.Response) -> bytes:
         status = response.status_code
         content = self._content(response)
         if status == 429 or status >= 500:
-            retry_after_s = _retry_after_s(response.headers.get("Retry-After"))
+            wait_s = retry_after_s(response.headers.get("Retry-After"))
             text = f"{self.name} answered {status}" + (
                 ": too many requests" if status == 429 else ": it has a problem of its own"
             )
             detail = self._detail(response, content)
-            if retry_after_s is not None:
-                text += f" (asks to wait {retry_after_s:.0f} s)"
+            if wait_s is not None:
+                text += f" (asks to wait {wait_s:.0f} s)"
             raise RemoteUnavailable(
-                f"{text}{': ' + detail if detail else ''}.", status=status, retry_after_s=retry_after_s
+                f"{text}{': ' + detail if detail else ''}.", status=status, retry_after_s=wait_s
             )
         if status >= 400:
             detail = self._detail(response, content)
-            words = _WORDS.get(status, "it refuses the request")
+            words = WORDS.get(status, "it refuses the request")
             text = f"{self.name} answered {status}: {words}{': ' + detail if detail else ''}"
             raise RemoteRejected(
                 f"{text.rstrip('.')}.", status=status, detail=detail, said=_json_or_none(content)
             )
+        return content
+
+    def _json(self, content: bytes) -> Any:
         if not content.strip():
             return None
         try:
@@ -297,9 +333,11 @@ def _json_or_none(content: bytes) -> Any:
         return None
 
 
-def _secrets_of(headers: Mapping[str, str], auth: tuple[str, str] | None) -> list[str]:
+def _secrets_of(
+    headers: Mapping[str, str], auth: tuple[str, str] | None, further: Sequence[str]
+) -> list[str]:
     """Return what must not reach a log: the password, and values of headers that look like credentials."""
-    found = [auth[1]] if auth else []
+    found = [*further, *([auth[1]] if auth else [])]
     for name, value in headers.items():
         if re.search(r"auth|key|token|secret|cookie", name, re.I):
             found += [value, value.rpartition(" ")[2]]
@@ -309,87 +347,3 @@ def _secrets_of(headers: Mapping[str, str], auth: tuple[str, str] | None) -> lis
 def _origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, parts.netloc.rpartition("@")[2]
-
-
-def _retry_after_s(text: str | None) -> float | None:
-    """Return the seconds of a ``Retry-After`` header, given as seconds or as a date."""
-    if not text:
-        return None
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        when = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
-
-
-def plain_words(said: Any) -> str:
-    """Return in one line what the JSON of a refusal says, with the names of the fields it is about."""
-    if isinstance(said, Mapping):
-        parts = []
-        for name, value in said.items():
-            words = plain_words(value)
-            if words:
-                is_name = name not in ("detail", "non_field_errors", "message", "error")
-                parts.append(f"{name}: {words}" if is_name else words)
-        return "; ".join(parts)
-    if isinstance(said, Sequence) and not isinstance(said, str | bytes):
-        return "; ".join(words for words in map(plain_words, said) if words)
-    return "" if said is None else str(said)
-
-
-def translated(name: str, error: Exception, *, read_timeout_s: float | None = None) -> RemoteError:
-    """Return the `RemoteError` that says what an exception of ``requests`` means, without its address."""
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        status = error.response.status_code
-        if status == 429 or status >= 500:
-            retry = _retry_after_s(error.response.headers.get("Retry-After"))
-            return RemoteUnavailable(f"{name} answered {status}.", status=status, retry_after_s=retry)
-        words = _WORDS.get(status, "it refuses the request")
-        return RemoteRejected(f"{name} answered {status}: {words}.", status=status)
-    if isinstance(error, requests.Timeout) and not isinstance(error, requests.ConnectTimeout):
-        within = f" within {read_timeout_s:.0f} s" if read_timeout_s else " in time"
-        return RemoteUnavailable(f"{name} did not answer{within}.")
-    if isinstance(error, requests.exceptions.ContentDecodingError | requests.exceptions.JSONDecodeError):
-        return RemoteBadReply(f"{name} answered with something that cannot be read.")
-    if isinstance(error, requests.ConnectionError) and "Read timed out" in str(error):
-        return RemoteUnavailable(f"{name} did not end its answer in time.")  # while the answer came in
-    for kind, words in _CAUSES:
-        if isinstance(error, kind):
-            return RemoteUnavailable(f"{name} {words}.")
-    return RemoteUnavailable(f"{name} cannot be reached: {type(error).__name__}.")
-
-
-_CAUSES: tuple[tuple[type[Exception], str], ...] = (
-    (requests.ConnectTimeout, "cannot be reached: no connection in time"),
-    (requests.exceptions.SSLError, "cannot be reached: its certificate is not accepted"),
-    (requests.exceptions.ChunkedEncodingError, "broke off in the middle of its answer"),
-    (requests.ConnectionError, "cannot be reached: the connection was refused or broke off"),
-    (requests.exceptions.MissingSchema, "cannot be reached: its address is not a web address"),
-    (requests.exceptions.InvalidSchema, "cannot be reached: its address is not a web address"),
-    (requests.exceptions.InvalidURL, "cannot be reached: its address is not a web address"),
-)
-
-
-@contextmanager
-def reported(service_name: str) -> Iterator[None]:
-    """Turn whatever a plugin's own use of ``requests`` raises into a `RemoteError`.
-
-    Parameters
-    ----------
-    service_name : str
-        What the error text calls the service.
-
-    Raises
-    ------
-    RemoteError
-    """
-    try:
-        yield
-    except requests.RequestException as error:
-        logger.warning("%s: %s", service_name, type(error).__name__)
-        raise translated(service_name, error) from None  # the cause holds the address
-    except (TimeoutError, ConnectionError) as error:
-        raise RemoteUnavailable(f"{service_name} cannot be reached: {type(error).__name__}.") from error

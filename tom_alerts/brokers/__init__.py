@@ -1,0 +1,1 @@
+"""The brokers that come with the TOM, each a module of its own."""

@@ -1,0 +1,38 @@
+"""The alert brokers that this TOM has: those of the setting ``TOM_ALERT_CLASSES``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tom_common.plugins import PluginError, PluginRegistry
+
+DEFAULT_ALERT_CLASSES = ["tom_alerts.brokers.mars.MARSBroker"]
+
+brokers = PluginRegistry(
+    "TOM_ALERT_CLASSES", base="tom_alerts.alerts.GenericBroker", default=DEFAULT_ALERT_CLASSES
+)
+
+
+def get_service_classes() -> dict[str, type[Any]]:
+    """Return the brokers by name; of two with one name, the later in the setting.
+
+    Raises
+    ------
+    ImportError
+        If an entry cannot be imported; it names the path. Pages use ``brokers.all()``, which leaves it out.
+    """
+    problems = brokers.problems()
+    if problems:
+        raise PluginError(problems[0])
+    return brokers.all()
+
+
+def get_service_class(name: str) -> type[Any]:
+    """Return the broker of a name.
+
+    Raises
+    ------
+    ImportError
+        If there is none, or it cannot be imported.
+    """
+    return brokers.get(name)

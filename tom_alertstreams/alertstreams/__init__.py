@@ -1,0 +1,1 @@
+"""Streams of alerts: the interface, and the kinds that come with the TOM."""

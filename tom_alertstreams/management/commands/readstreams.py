@@ -1,0 +1,67 @@
+"""``manage.py readstreams``: read the streams of ``ALERT_STREAMS``, each in a thread of its own."""
+
+import logging
+import signal
+import threading
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+from django.db import close_old_connections
+
+from tom_alertstreams.alertstreams.alertstream import get_default_alert_streams
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Reads the alert streams of settings.ALERT_STREAMS until it is told to end (Ctrl-C, SIGTERM)."
+
+    def handle(self, *args, **options):
+        try:
+            streams = get_default_alert_streams()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
+        if not streams:
+            raise CommandError("settings.ALERT_STREAMS has no active stream.")
+        threads = [threading.Thread(target=self._listen, args=(one,), daemon=True) for one in streams]
+        for stream, thread in zip(streams, threads, strict=True):
+            self.stdout.write(f"reading {type(stream).__name__}")
+            thread.start()
+        self.stdout.flush()  # a log file sees at once what is read
+        self._wait(streams, threads)
+
+    def _wait(self, streams, threads):
+        """Wait for the threads; once told to end, only for those whose stream can be asked to stop."""
+        ended = threading.Event()
+
+        def end(number, frame):
+            ended.set()
+            for stream in streams:
+                if hasattr(stream, "stop"):
+                    stream.stop.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
+        pairs = list(zip(streams, threads, strict=True))
+        while waiting := [
+            thread for one, thread in pairs if thread.is_alive() and self._is_awaited(one, ended)
+        ]:
+            waiting[0].join(0.2)
+
+    @staticmethod
+    def _is_awaited(stream, ended):
+        return hasattr(stream, "stop") or not ended.is_set()
+
+    def _listen(self, stream):
+        """Read a stream; one that ends with an error is begun again, and takes no other down."""
+        pause_s = 1.0
+        stop = getattr(stream, "stop", threading.Event())
+        while not stop.is_set():
+            try:
+                stream.listen()
+                return
+            except Exception:
+                logger.exception("%s ended; begun again in %.0f s", type(stream).__name__, pause_s)
+            close_old_connections()
+            stop.wait(pause_s)
+            pause_s = min(2 * pause_s, 60.0)

@@ -1,0 +1,74 @@
+"""Rows of tom_alertstreams: how far each stream was read, how it is, and messages that could not be used."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class StreamOffset(models.Model):
+    """How far a consumer group has read a partition; written in one transaction with what was read."""
+
+    group = models.CharField(max_length=255)
+    topic = models.CharField(max_length=255)
+    partition = models.PositiveIntegerField()
+    next_offset = models.BigIntegerField(help_text="Of the first message that is not stored yet.")
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["group", "topic", "partition"], name="stream_offset_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.topic}[{self.partition}] {self.next_offset}"
+
+
+class StreamState(models.Model):
+    """How a process that reads a stream is."""
+
+    class Word(models.TextChoices):
+        CONNECTING = "connecting", "Connecting"
+        READING = "reading", "Reading"
+        WAITING = "waiting", "Waiting for its broker"
+        STOPPED = "stopped", "Stopped"
+
+    stream = models.CharField(max_length=255)
+    process = models.CharField(max_length=200, help_text="host:pid")
+    topics = models.JSONField(default=list)
+    word = models.CharField(max_length=12, choices=Word, default=Word.CONNECTING)
+    messages = models.BigIntegerField(default=0)
+    dead = models.BigIntegerField(default=0)
+    per_second = models.FloatField(default=0.0, help_text="Messages a second over the last interval.")
+    lag = models.BigIntegerField(null=True, help_text="Messages at the broker that are not read yet.")
+    last_message_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True, default="")
+    heartbeat_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["stream", "process"], name="stream_state_once")]
+
+    def __str__(self) -> str:
+        return f"{self.stream} ({self.get_word_display()})"
+
+
+class DeadLetter(models.Model):
+    """A message that could not be used, with its bytes and the reason; it can be played again."""
+
+    group = models.CharField(max_length=255)
+    topic = models.CharField(max_length=255)
+    partition = models.PositiveIntegerField()
+    offset = models.BigIntegerField()
+    key = models.BinaryField(null=True)
+    value = models.BinaryField()
+    reason = models.TextField()
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+    replayed = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created", "-pk")
+        constraints = [
+            models.UniqueConstraint(fields=["group", "topic", "partition", "offset"], name="dead_letter_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic}[{self.partition}] {self.offset}: {self.reason}"

@@ -1,0 +1,195 @@
+"""Stores a batch of messages exactly once: rows, dead letters and offsets in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import DatabaseError, OperationalError, transaction
+from django.utils import timezone
+
+from tom_alertstreams.models import DeadLetter, StreamOffset
+from tom_common.history import change_run
+from tom_dataproducts.summaries import refresh_summaries
+from tom_dataservices.ingest import IngestOptions
+from tom_dataservices.ingest.run import ingest_batch
+from tom_dataservices.packets import SchemaStore, StreamMessage, read_message_batches
+
+logger = logging.getLogger(__name__)
+
+Partition = tuple[str, int]
+
+
+@dataclass
+class Stored:
+    """What became of a batch: messages used, those stored before and left out, dead letters."""
+
+    used: int = 0
+    known: int = 0
+    dead: int = 0
+    new_targets: int = 0
+    new_data: int = 0
+    changed: set[int] = field(default_factory=set)
+
+    def add(self, other: Stored) -> None:
+        """Count another batch, too."""
+        for name in ("used", "known", "dead", "new_targets", "new_data"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.changed |= other.changed
+
+
+class PacketStore:
+    """Makes targets and data of alert packets.
+
+    Parameters
+    ----------
+    group : str
+        Consumer group, under which offsets are kept.
+    options : IngestOptions
+    schemas : SchemaStore
+    with_cutouts : bool
+    """
+
+    def __init__(
+        self, group: str, options: IngestOptions, schemas: SchemaStore, *, with_cutouts: bool = True
+    ) -> None:
+        self.group = group
+        self.options = options
+        self.schemas = schemas
+        self.with_cutouts = with_cutouts
+        self._run: Any = None
+        self._run_hour: dt.datetime | None = None
+
+    def _change_run(self) -> Any:
+        """Return the change set of this hour, so that the history of a stream comes in pieces."""
+        hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+        if hour != self._run_hour:
+            title = f"Stream {self.group}, {hour:%Y-%m-%d %H} h UTC"
+            self._run, self._run_hour = change_run(self.options.user, kind="ingest", title=title), hour
+        return self._run
+
+    def next_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Return where reading goes on, for those of the partitions that were read before."""
+        wanted = set(partitions)
+        rows = StreamOffset.objects.filter(group=self.group, topic__in={topic for topic, _ in wanted})
+        found = {(row.topic, row.partition): row.next_offset for row in rows}
+        return {key: offset for key, offset in found.items() if key in wanted}
+
+    def store(self, messages: Sequence[StreamMessage]) -> Stored:
+        """Store messages and how far they reach, or nothing of both.
+
+        A message that breaks the batch is found by halves and becomes a dead letter; the others are stored.
+
+        Raises
+        ------
+        OperationalError
+            If the database cannot be reached, or is locked: nothing was stored; try again.
+        """
+        if not messages:
+            return Stored()
+        try:
+            with transaction.atomic():
+                result = self._store(messages)
+        except OperationalError:
+            raise
+        except Exception as error:  # one message may break what is done for all
+            if len(messages) == 1:
+                logger.exception("message %s of %s cannot be stored", messages[0].offset, messages[0].place)
+                return self._bury(messages[0], f"{type(error).__name__}: {error}")
+            middle = len(messages) // 2
+            result = self.store(messages[:middle])
+            result.add(self.store(messages[middle:]))
+            return result
+        if result.changed:
+            refresh_summaries(sorted(result.changed))
+        return result
+
+    def _store(self, messages: Sequence[StreamMessage]) -> Stored:
+        fresh = self._advance(messages)
+        result = Stored(known=len(messages) - len(fresh))
+        by_place = {(message.place, message.offset): message for message in fresh}
+        for batch in read_message_batches(fresh, self.schemas, with_cutouts=self.with_cutouts):
+            rejected, batch.rejected = batch.rejected, []
+            batch.received -= len(rejected)
+            letters = [
+                _letter(self.group, by_place[one.file, one.number], one.reason)
+                for one in rejected
+                if (one.file, one.number) in by_place
+            ]
+            DeadLetter.objects.bulk_create(letters, ignore_conflicts=True)
+            result.dead += len(letters)
+            if batch.received:
+                report, changed = ingest_batch(batch, self.options, self._change_run())
+                result.new_targets += report.new_targets
+                result.new_data += report.new_data
+                result.changed |= changed
+        result.used = len(fresh) - result.dead
+        return result
+
+    def _advance(self, messages: Sequence[StreamMessage]) -> list[StreamMessage]:
+        """Move the offsets behind the messages and return those that were not stored yet.
+
+        The rows of the offsets are locked: two processes that were given the same partition, one before and
+        one after a rebalance, take turns.
+        """
+        keys = {(message.topic, message.partition) for message in messages}
+        StreamOffset.objects.bulk_create(
+            [StreamOffset(group=self.group, topic=key[0], partition=key[1], next_offset=0) for key in keys],
+            ignore_conflicts=True,
+        )
+        rows = StreamOffset.objects.select_for_update().filter(
+            group=self.group, topic__in={topic for topic, _ in keys}
+        )
+        offsets = {(row.topic, row.partition): row for row in rows.order_by("pk")}
+        fresh = []
+        for message in messages:
+            row = offsets[message.topic, message.partition]
+            if message.offset >= row.next_offset:
+                fresh.append(message)
+                row.next_offset = message.offset + 1
+        StreamOffset.objects.bulk_update([offsets[key] for key in keys], ["next_offset"])
+        return fresh
+
+    def _bury(self, message: StreamMessage, reason: str) -> Stored:
+        with transaction.atomic():
+            fresh = self._advance([message])
+            for one in fresh:
+                DeadLetter.objects.bulk_create([_letter(self.group, one, reason)], ignore_conflicts=True)
+        return Stored(dead=len(fresh), known=1 - len(fresh))
+
+    def replay(self, letter: DeadLetter) -> str:
+        """Use a dead letter once more and return why it cannot be used still; empty if it was."""
+        message = StreamMessage(
+            letter.topic,
+            letter.partition,
+            letter.offset,
+            bytes(letter.value),
+            bytes(letter.key) if letter.key is not None else None,
+        )
+        changed: set[int] = set()
+        try:
+            with transaction.atomic():
+                for batch in read_message_batches([message], self.schemas, with_cutouts=self.with_cutouts):
+                    if batch.rejected:
+                        return batch.rejected[0].reason
+                    changed |= ingest_batch(batch, self.options, self._change_run())[1]
+        except (DatabaseError, ValueError) as error:
+            return f"{type(error).__name__}: {error}"
+        if changed:
+            refresh_summaries(sorted(changed))
+        return ""
+
+
+def _letter(group: str, message: StreamMessage, reason: str) -> DeadLetter:
+    return DeadLetter(
+        group=group,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+        reason=reason,
+    )

@@ -1,0 +1,252 @@
+"""A Kafka stream of real packets: exactly once, whatever ends in the middle."""
+
+import json
+import threading
+import time
+
+import fastavro
+import pytest
+from confluent_kafka import Producer
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
+
+from tests.shared_data import shared_data_dir
+from tom_alertstreams.alertstreams.alertstream import get_alert_streams
+from tom_alertstreams.alertstreams.kafka import KafkaAlertStream
+from tom_alertstreams.consumer import KafkaReader
+from tom_alertstreams.models import DeadLetter, StreamOffset, StreamState
+from tom_alertstreams.storing import PacketStore
+from tom_dataproducts.models import PhotometryReducedDatum
+from tom_dataservices.ingest import IngestOptions, ingest_packets
+from tom_dataservices.packets import SchemaStore, StreamMessage
+from tom_targets.models import Target
+
+
+@pytest.fixture(scope="module")
+def packets():
+    """Give the real packets of Fink's ZTF file as (schema text, schemaless value) pairs."""
+    import io
+
+    path = shared_data_dir() / "data" / "alerts" / "fink" / "fink_ztf_31alerts.avro"
+    with path.open("rb") as file:
+        reader = fastavro.reader(file)
+        schema = reader.writer_schema
+        found = []
+        for record in reader:
+            body = io.BytesIO()
+            fastavro.schemaless_writer(body, schema, record)
+            found.append(body.getvalue())
+    key = json.dumps({name: value for name, value in schema.items() if not name.startswith("__")}).encode()
+    return key, found
+
+
+def messages_of(packets, topic="fink_test_ztf"):
+    key, values = packets
+    return [StreamMessage(topic, 0, offset, value, key) for offset, value in enumerate(values)]
+
+
+def store_for(group="us"):
+    return PacketStore(group, IngestOptions(), SchemaStore())
+
+
+def rows():
+    names = sorted(Target.objects.values_list("name", flat=True))
+    fields = ("target__name", "timestamp", "bandpass", "brightness", "limit")
+    return names, sorted(PhotometryReducedDatum.objects.values_list(*fields), key=repr)
+
+
+@pytest.fixture
+def from_the_file(db):
+    """Give what the ingest of the same packets from their file stores."""
+    ingest_packets(
+        [shared_data_dir() / "data" / "alerts" / "fink" / "fink_ztf_31alerts.avro"], IngestOptions()
+    )
+    expected = rows()
+    Target.objects.all().delete()
+    assert not PhotometryReducedDatum.objects.exists()
+    return expected
+
+
+def test_messages_store_what_the_file_of_the_same_packets_does(from_the_file, packets):
+    messages = messages_of(packets)
+    result = store_for().store(messages)
+    assert (result.used, result.dead, result.known) == (31, 0, 0)
+    assert rows() == from_the_file
+    assert StreamOffset.objects.get().next_offset == 31
+
+
+def test_messages_that_come_again_are_left_out(db, packets):
+    messages = messages_of(packets)
+    store_for().store(messages[:20])
+    before = rows()
+    again = store_for().store(messages[10:20])
+    assert (again.used, again.known) == (0, 10)
+    assert rows() == before
+    rest = store_for().store(messages[15:])
+    assert (rest.used, rest.known) == (11, 5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_and_offsets_are_stored_together_or_not_at_all(packets, monkeypatch):
+    import tom_alertstreams.storing as storing
+
+    real = storing.ingest_batch
+
+    def breaks_off(*args):
+        real(*args)
+        raise OperationalError("the database went away")
+
+    monkeypatch.setattr(storing, "ingest_batch", breaks_off)
+    with pytest.raises(OperationalError):
+        store_for().store(messages_of(packets))
+    assert not Target.objects.exists()
+    assert not StreamOffset.objects.exists()
+    monkeypatch.setattr(storing, "ingest_batch", real)
+    assert store_for().store(messages_of(packets)).used == 31
+
+
+def test_a_bad_message_is_kept_with_its_reason_and_the_others_are_used(db, packets):
+    key, _ = packets
+    messages = messages_of(packets)
+    messages[3] = StreamMessage("fink_test_ztf", 0, 3, b"\xff\xd8 a picture", key)
+    messages[5] = StreamMessage("fink_test_ztf", 0, 5, b"", key)
+    messages[7] = StreamMessage("fink_test_ztf", 0, 7, messages[7].value, b"{no json")
+    messages[9] = StreamMessage("fink_test_ztf", 0, 9, b"plain text", None)
+    result = store_for().store(messages)
+    assert (result.used, result.dead) == (27, 4)
+    letters = {letter.offset: letter for letter in DeadLetter.objects.all()}
+    assert set(letters) == {3, 5, 7, 9}
+    assert bytes(letters[9].value) == b"plain text"
+    assert letters[5].reason == "the message is empty"
+    assert "no Avro container" in letters[9].reason
+    assert StreamOffset.objects.get().next_offset == 31
+    assert store_for().store(messages).dead == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_breaks_the_storing_is_found_and_buried(packets, monkeypatch):
+    import tom_alertstreams.storing as storing
+
+    real = storing.read_message_batches
+    poison = messages_of(packets)[13].value
+
+    def read(messages, *args, **kwargs):
+        if any(message.value == poison for message in messages):
+            raise ZeroDivisionError("poison")
+        return real(messages, *args, **kwargs)
+
+    monkeypatch.setattr(storing, "read_message_batches", read)
+    result = store_for().store(messages_of(packets))
+    assert (result.used, result.dead) == (30, 1)
+    letter = DeadLetter.objects.get()
+    assert (letter.offset, letter.reason) == (13, "ZeroDivisionError: poison")
+    monkeypatch.setattr(storing, "read_message_batches", real)
+    before = PhotometryReducedDatum.objects.count()
+    assert store_for().replay(letter) == ""
+    assert PhotometryReducedDatum.objects.count() > before
+
+
+def test_a_dead_letter_that_is_still_bad_says_why(db):
+    letter = DeadLetter(group="us", topic="t", partition=0, offset=1, value=b"nothing")
+    assert "not an alert packet" in store_for().replay(letter)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"URL": "localhost:9092", "GROUP_ID": "us"}, "lacks the options TOPICS"),
+        ({"URL": "localhost:9092", "GROUP_ID": "us", "TOPICS": " , "}, "has no topic to read"),
+        (
+            {"URL": "u", "GROUP_ID": "us", "TOPICS": "a", "TOPIC_HANDLERS": {"a": "no.such.handler"}},
+            "names a handler that cannot be used",
+        ),
+    ],
+)
+def test_options_that_do_not_do_are_told(options, words):
+    with pytest.raises(ImproperlyConfigured, match=words):
+        KafkaAlertStream(**options)
+
+
+def test_streams_are_made_of_the_setting():
+    options = {"URL": "localhost:9092", "GROUP_ID": "us", "TOPICS": "a, b"}
+    name = "tom_alertstreams.alertstreams.kafka.KafkaAlertStream"
+    entries = [{"NAME": name, "OPTIONS": options}, {"NAME": name, "OPTIONS": options, "ACTIVE": False}]
+    (stream,) = get_alert_streams(entries)
+    assert stream.topic_names() == ["a", "b"]
+    assert stream.group_id == "us"
+    with pytest.raises(ImproperlyConfigured, match="no.such.Stream, which cannot be imported"):
+        get_alert_streams([{"NAME": "no.such.Stream", "OPTIONS": {}}])
+
+
+def test_passwords_are_sent_only_where_user_and_password_are_given():
+    options = {"URL": "localhost:9092", "GROUP_ID": "us", "TOPICS": "a", "USERNAME": "me"}
+    assert "sasl.username" not in KafkaAlertStream(**options).kafka_settings()
+    found = KafkaAlertStream(**options, PASSWORD="secret").kafka_settings()
+    assert found["sasl.username"] == "me"
+    assert found["sasl.mechanism"] == "SCRAM-SHA-512"
+    assert found["security.protocol"] == "SASL_SSL"
+    assert found["enable.auto.commit"] is False
+
+
+@pytest.fixture
+def broker():
+    """Give a producer with a broker inside, and the broker's address."""
+    producer = Producer({"bootstrap.servers": "", "test.mock.num.brokers": 1})
+    found = producer.list_topics(timeout=10).brokers
+    yield producer, ",".join(f"{one.host}:{one.port}" for one in found.values())
+    producer.flush(5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_live_topic_is_read_and_reading_goes_on_where_it_ended(broker, packets):
+    producer, address = broker
+    key, values = packets
+    topic = "fink_live_ztf"
+
+    def produce(some):
+        for value in some:
+            producer.produce(topic, value=value, key=key)
+        producer.flush(10)
+
+    def read_until(group, count):
+        reader = KafkaReader(
+            name="live",
+            settings={
+                "bootstrap.servers": address,
+                "group.id": group,
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+            },
+            topics=[topic],
+            store=PacketStore("us", IngestOptions(), SchemaStore()),
+            batch_size=7,
+        )
+        stop = threading.Event()
+        watch = threading.Timer(60, stop.set)
+        watch.start()
+        until = threading.Thread(target=lambda: _stop_when(reader, count, stop))
+        until.start()
+        reader.run(stop)
+        until.join()
+        watch.cancel()
+        return reader
+
+    produce(values[:20])
+    first = read_until("g1", 20)
+    assert (first.total.used, first.total.dead) == (20, 0)
+    offset = StreamOffset.objects.get()
+    assert (offset.topic, offset.next_offset) == (topic, 20)
+    state = StreamState.objects.get()
+    assert (state.word, state.messages) == ("stopped", 20)
+    produce(values[20:])
+    # Another group at the broker, as after its offsets were lost: our table knows better.
+    second = read_until("g2", 11)
+    assert (second.total.used, second.total.known) == (11, 0)
+    assert StreamOffset.objects.get().next_offset == 31
+
+
+def _stop_when(reader, count, stop):
+    while not stop.is_set():
+        if reader.total.used + reader.total.dead >= count:
+            stop.set()
+        time.sleep(0.05)

@@ -1,0 +1,5 @@
+"""Views of tom_catalogs."""
+
+from tom_catalogs.views.lookups import CatalogQueryView, LookupView, MakeTargetView
+
+__all__ = ["CatalogQueryView", "LookupView", "MakeTargetView"]

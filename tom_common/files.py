@@ -1,0 +1,110 @@
+"""Reading files from any storage, piece by piece: a local folder, a bucket, or another that Django knows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+from django.core.files.storage import FileSystemStorage, Storage
+from django.utils.timezone import get_default_timezone, is_naive
+
+PIECE_BYTES = 1_000_000
+
+
+class StorageUnavailable(OSError):
+    """The storage of files cannot be used; the text may be shown to a user."""
+
+
+def pieces(storage: Storage, name: str, start: int = 0, length: int | None = None) -> Pieces:
+    """Return a part of a file piece by piece; that it is there is asked at once. Close it in the end.
+
+    Parameters
+    ----------
+    storage : Storage
+    name : str
+    start : int
+        First byte.
+    length : int, optional
+        Number of bytes; all of them by default.
+
+    Raises
+    ------
+    FileNotFoundError, StorageUnavailable
+    """
+    if hasattr(storage, "pieces"):
+        return storage.pieces(name, start, length)
+    file = storage.open(name, "rb")
+    file.seek(start)
+    return Pieces(file.read, file.close, length)
+
+
+class Pieces:
+    """The bytes of an open file, or of a part of it, piece by piece; closes the file when told, read or not.
+
+    Parameters
+    ----------
+    read : callable
+        Takes a number of bytes and returns at most so many, none at the end.
+    close : callable
+    length : int, optional
+        Bytes after which it ends.
+    """
+
+    def __init__(
+        self, read: Callable[[int], bytes], close: Callable[[], object], length: int | None = None
+    ) -> None:
+        self._read = read
+        self.close = close
+        self._left = length
+
+    def __iter__(self) -> Pieces:
+        return self
+
+    def __next__(self) -> bytes:
+        wanted = PIECE_BYTES if self._left is None else min(PIECE_BYTES, self._left)
+        piece = self._read(wanted) if wanted else b""
+        if not piece:
+            self.close()
+            raise StopIteration
+        if self._left is not None:
+            self._left -= len(piece)
+        return piece
+
+
+def all_files(storage: Storage) -> Iterator[tuple[str, int, float]]:
+    """Return name, size in bytes and time of change (s since 1970) of every file of a storage, one at a time.
+
+    Raises
+    ------
+    StorageUnavailable
+    """
+    if hasattr(storage, "all_files"):
+        yield from storage.all_files()
+    elif isinstance(storage, FileSystemStorage):
+        yield from _local_files(storage)
+    else:
+        yield from _listed_files(storage, "")
+
+
+def _local_files(storage: FileSystemStorage) -> Iterator[tuple[str, int, float]]:
+    root = str(storage.location)
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = os.path.join(folder, name)
+            try:
+                status = os.stat(path, follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # deleted meanwhile
+            yield os.path.relpath(path, root).replace(os.sep, "/"), status.st_size, status.st_mtime
+
+
+def _listed_files(storage: Storage, folder: str) -> Iterator[tuple[str, int, float]]:
+    folders, names = storage.listdir(folder)
+    for name in names:
+        whole = f"{folder}/{name}".lstrip("/")
+        changed = storage.get_modified_time(whole)
+        if is_naive(changed):
+            changed = changed.replace(tzinfo=get_default_timezone())
+        yield whole, storage.size(whole), changed.timestamp()
+    for name in folders:
+        yield from _listed_files(storage, f"{folder}/{name}".lstrip("/"))

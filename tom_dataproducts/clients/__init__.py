@@ -1,0 +1,1 @@
+"""Clients of remote services: requests and answers, nothing of ours."""

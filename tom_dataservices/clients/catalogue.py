@@ -1,0 +1,148 @@
+"""What all catalogues share: the object they know, the errors, and where their address stands."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from tom_common.remote import RemoteService
+from tom_dataservices import conf
+from tom_dataservices.exceptions import MissingDataException, QueryServiceError
+
+_GAUSS_DEG_PER_DAY = 0.9856076686
+_JD_OF_MJD_0 = Decimal("2400000.5")
+
+
+@dataclass(frozen=True)
+class CatalogueObject:
+    """An object as a catalogue knows it.
+
+    ``fields`` are values of the target's columns by name (ICRS deg, mas, mas/yr with the factor cos(dec), pc,
+    au, MJD), ``extras`` what has no column, ``url`` the page of the object at the catalogue.
+    """
+
+    name: str
+    fields: dict[str, Any]
+    aliases: tuple[str, ...] = ()
+    extras: dict[str, Any] = field(default_factory=dict)
+    url: str = ""
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the object as one result of a query: plain values, what is not known left out."""
+        fields = {key: value for key, value in self.fields.items() if value is not None}
+        extras = {key: value for key, value in self.extras.items() if value not in (None, "")}
+        return {"name": self.name, **fields, "aliases": list(self.aliases), "extras": extras, "url": self.url}
+
+
+class AmbiguousNameError(QueryServiceError):
+    """A term fits several objects; ``choices`` holds (term that is unambiguous, words) pairs."""
+
+    def __init__(self, title: str, term: str, choices: list[tuple[str, str]]) -> None:
+        listed = "; ".join(f"{choice} ({words})" if words else choice for choice, words in choices[:10])
+        super().__init__(f"{title} knows several objects for {term!r}. Ask for one of: {listed}.")
+        self.choices = choices
+
+
+class Catalogue(ABC):
+    """A service that knows objects by their names.
+
+    ``name`` is its key in ``DATA_SERVICES``, where ``base_url`` may take the place of its own.
+    """
+
+    name: ClassVar[str]
+    base_url: ClassVar[str]
+    info_url: ClassVar[str] = ""
+
+    def service(self, **options: Any) -> RemoteService:
+        """Return the connection to the service."""
+        return RemoteService(self.name, self.setting("base_url") or self.base_url, **options)
+
+    def setting(self, key: str) -> Any:
+        """Return a value of the service's entry in ``DATA_SERVICES``, None if it has none."""
+        return (conf.data_service_settings(self.name) or {}).get(key)
+
+    @abstractmethod
+    def lookup(self, term: str) -> CatalogueObject:
+        """Return the object of a name.
+
+        Raises
+        ------
+        MissingDataException
+            If the catalogue has none.
+        AmbiguousNameError
+            If it has several.
+        RemoteError
+            If the service does not answer as it should.
+        """
+
+    def nothing(self, term: str) -> MissingDataException:
+        """Return the error that says the catalogue has no such object."""
+        return MissingDataException(f"{self.name} knows no object named {term!r}.")
+
+
+def as_number(value: Any) -> float | None:
+    """Return a number as services write it (text, padded, ``.08``); None for none, and for 9.99E+99."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if abs(found) < 1e99 and found == found else None
+
+
+def mjd_of_jd(value: Any) -> float | None:
+    """Return a Modified Julian Date of a Julian date, reckoned on its decimal digits; an MJD as it is."""
+    if as_number(value) is None:
+        return None
+    text = Decimal(str(value).strip())
+    return float(text - _JD_OF_MJD_0 if text > _JD_OF_MJD_0 else text)
+
+
+def orbit_fields(
+    *,
+    epoch_mjd: float | None,
+    e: float | None,
+    inclination_deg: float | None,
+    node_deg: float | None,
+    peri_deg: float | None,
+    a_au: float | None = None,
+    q_au: float | None = None,
+    tp_mjd: float | None = None,
+    mean_anomaly_deg: float | None = None,
+    motion_deg_per_day: float | None = None,
+    is_comet: bool = False,
+    is_planet: bool = False,
+) -> dict[str, Any]:
+    """Return the columns of a non-sidereal target, those that follow from others computed.
+
+    Angles refer to the ecliptic and equinox of J2000. The scheme is that of a comet for comets and for e
+    above 0.9, of a major planet for planets, else of a minor planet.
+    """
+    if a_au is None and q_au is not None and e is not None and e < 1.0:
+        a_au = q_au / (1.0 - e)
+    if q_au is None and a_au is not None and e is not None:
+        q_au = a_au * (1.0 - e)
+    is_bound = a_au is not None and 0.0 < a_au <= 1000.0 and (e or 0.0) < 1.0
+    if motion_deg_per_day is None and is_bound and a_au is not None:
+        motion_deg_per_day = _GAUSS_DEG_PER_DAY / a_au**1.5
+    if mean_anomaly_deg is None and None not in (epoch_mjd, tp_mjd, motion_deg_per_day):
+        mean_anomaly_deg = ((epoch_mjd - tp_mjd) * motion_deg_per_day) % 360.0  # type: ignore[operator]
+    if is_planet:
+        scheme = "JPL_MAJOR_PLANET"
+    else:
+        scheme = "MPC_COMET" if is_comet or (e or 0.0) > 0.9 else "MPC_MINOR_PLANET"
+    return {
+        "type": "NON_SIDEREAL",
+        "scheme": scheme,
+        "epoch_of_elements": epoch_mjd,
+        "eccentricity": e,
+        "inclination": inclination_deg,
+        "lng_asc_node": node_deg,
+        "arg_of_perihelion": peri_deg,
+        "semimajor_axis": a_au if is_bound else None,
+        "mean_anomaly": mean_anomaly_deg,
+        "mean_daily_motion": motion_deg_per_day,
+        "perihdist": q_au,
+        "epoch_of_perihelion": tp_mjd,
+    }

@@ -1,0 +1,72 @@
+"""The Minor Planet Center's orbits, by its service get-orb."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tom_common.remote import RemoteBadReply
+from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number, orbit_fields
+
+_COMET_TYPES = {10, 11}
+
+
+class MinorPlanetCenter(Catalogue):
+    """Asteroids and comets, with the newest published orbit."""
+
+    name = "MPC"
+    base_url = "https://data.minorplanetcenter.net"
+    info_url = "https://www.minorplanetcenter.net/db_search"
+
+    def lookup(self, term: str) -> CatalogueObject:
+        """Return the body of a number or designation; a GET that carries JSON, as the service wants it."""
+        said = self.service().get_json("api/get-orb", body={"desig": term.strip()})
+        if not isinstance(said, list) or not said:
+            raise RemoteBadReply("MPC answered with something that is no list.")
+        found = said[0] if isinstance(said[0], dict) else {}
+        orbit = found.get("mpc_orb")
+        if isinstance(orbit, list):
+            orbit = orbit[0] if orbit else None
+        if not orbit:
+            raise self.nothing(term)
+        return orbit_object(orbit)
+
+
+def orbit_object(orbit: dict[str, Any]) -> CatalogueObject:
+    """Return the body of a block ``mpc_orb``; coefficients are found by name.
+
+    Raises
+    ------
+    RemoteBadReply
+        If the block lacks what an orbit needs.
+    """
+    try:
+        comet = orbit["COM"]
+        value = dict(zip(comet["coefficient_names"], comet["coefficient_values"], strict=True))
+        names = orbit["designation_data"]
+        epoch_mjd = as_number(orbit["epoch_data"]["epoch"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RemoteBadReply("MPC answered without the elements of an orbit.") from error
+    kind = (orbit.get("categorization") or {}).get("object_type_int")
+    fields = orbit_fields(
+        epoch_mjd=epoch_mjd,
+        e=as_number(value.get("e")),
+        inclination_deg=as_number(value.get("i")),
+        node_deg=as_number(value.get("node")),
+        peri_deg=as_number(value.get("argperi")),
+        q_au=as_number(value.get("q")),
+        tp_mjd=as_number(value.get("peri_time")),
+        is_comet=kind in _COMET_TYPES,
+    )
+    magnitude = orbit.get("magnitude_data") or {}
+    fields |= {"abs_mag": as_number(magnitude.get("H")), "slope": as_number(magnitude.get("G"))}
+    number, given = names.get("permid"), names.get("iau_name") or names.get("name")
+    provisional = names.get("unpacked_primary_provisional_designation")
+    name = " ".join(str(part) for part in (f"({number})" if number else "", given or provisional) if part)
+    others = (number, given, provisional, *(names.get("unpacked_secondary_provisional_designations") or ()))
+    extras = {
+        "object_type": (orbit.get("categorization") or {}).get("object_type_str"),
+        "orbit_type": (orbit.get("categorization") or {}).get("orbit_subtype_str"),
+        "orbit_uncertainty": (orbit.get("orbit_fit_statistics") or {}).get("U_param"),
+    }
+    aliases = tuple(dict.fromkeys(str(one) for one in others if one and str(one) != name))
+    return CatalogueObject(name, fields, aliases, extras)

@@ -1,0 +1,82 @@
+"""JPL's Small-Body Database: elements, magnitudes and names of an asteroid or comet in one answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tom_common.remote import RemoteBadReply, RemoteRejected
+from tom_dataservices.clients.catalogue import (
+    AmbiguousNameError,
+    Catalogue,
+    CatalogueObject,
+    as_number,
+    mjd_of_jd,
+    orbit_fields,
+)
+
+
+class SmallBodyDatabase(Catalogue):
+    """Asteroids and comets."""
+
+    name = "JPL SBDB"
+    base_url = "https://ssd-api.jpl.nasa.gov"
+    info_url = "https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html"
+
+    def lookup(self, term: str) -> CatalogueObject:
+        """Return the asteroid or comet of a name, number or designation."""
+        parameters = {"sstr": term.strip(), "full-prec": "true", "phys-par": "true", "alt-des": "1"}
+        try:
+            said = self.service().get_json("sbdb.api", parameters)
+        except RemoteRejected as error:
+            if error.status == 404:
+                raise self.nothing(term) from error
+            raise
+        if not isinstance(said, dict):
+            raise RemoteBadReply("JPL SBDB answered with something that is no object.")
+        if isinstance(said.get("list"), list):
+            choices = [(str(one.get("pdes", "")), str(one.get("name", ""))) for one in said["list"]]
+            raise AmbiguousNameError(self.name, term, choices)
+        if "object" not in said:
+            if "not found" in str(said.get("message", "")):
+                raise self.nothing(term)
+            raise RemoteBadReply(f"JPL SBDB answered: {said.get('message') or 'nothing about an object'}.")
+        return _object(said)
+
+
+def _object(said: dict[str, Any]) -> CatalogueObject:
+    body, orbit = said["object"], said.get("orbit") or {}
+    value = {entry["name"]: entry["value"] for entry in orbit.get("elements") or ()}
+    if as_number(value.get("e")) is None:
+        raise RemoteBadReply("JPL SBDB answered without the elements of an orbit.")
+    physical = {entry["name"]: as_number(entry["value"]) for entry in said.get("phys_par") or ()}
+    is_comet = str(body.get("kind", "")).startswith("c")
+    fields = orbit_fields(
+        epoch_mjd=mjd_of_jd(orbit.get("epoch")),
+        e=as_number(value.get("e")),
+        inclination_deg=as_number(value.get("i")),
+        node_deg=as_number(value.get("om")),
+        peri_deg=as_number(value.get("w")),
+        a_au=as_number(value.get("a")),
+        q_au=as_number(value.get("q")),
+        tp_mjd=mjd_of_jd(value.get("tp")),
+        mean_anomaly_deg=as_number(value.get("ma")),
+        motion_deg_per_day=as_number(value.get("n")),
+        is_comet=is_comet,
+    )
+    fields["abs_mag"] = physical.get("M1") if is_comet else physical.get("H")
+    fields["slope"] = physical.get("K1") if is_comet else physical.get("G")
+    name = " ".join(str(body["fullname"]).split())
+    others = [str(one.get("des") or one.get("yl") or "") for one in body.get("des_alt") or ()]
+    aliases = (str(body.get("des", "")), *others)
+    extras = {
+        "orbit_class": (body.get("orbit_class") or {}).get("name"),
+        "near_earth_object": body.get("neo"),
+        "orbit_condition_code": orbit.get("condition_code"),
+    }
+    return CatalogueObject(
+        name,
+        fields,
+        tuple(dict.fromkeys(one for one in aliases if one and one != name)),
+        extras,
+        f"{SmallBodyDatabase.info_url}#/?sstr={body.get('spkid', '')}",
+    )

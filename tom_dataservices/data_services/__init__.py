@@ -1,0 +1,1 @@
+"""The data services that come with the TOM."""

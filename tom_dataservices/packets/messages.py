@@ -1,0 +1,91 @@
+"""From messages of a stream to batches of alerts: each message tells by its bytes how it is wrapped."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .batch import AlertBatch, Rejection
+from .framing import FramingError, RawPacket, SchemaStore, UnknownSchemaError, read_container
+from .lockstep import BadSchemaError
+from .reading import gathered
+
+MAGIC = b"Obj\x01"
+MAX_MESSAGE_BYTES = 16_000_000
+_NOWHERE = Path("/nonexistent")
+
+
+@dataclass(frozen=True)
+class StreamMessage:
+    """One message as a broker hands it out; `timestamp_ms` is Unix time, None where the broker sets none."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes
+    key: bytes | None = None
+    timestamp_ms: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it lies, without its offset."""
+        return f"{self.topic}[{self.partition}]"
+
+
+def read_message_batches(
+    messages: Iterable[StreamMessage],
+    store: SchemaStore,
+    *,
+    batch_size: int = 1000,
+    with_cutouts: bool = True,
+) -> Iterator[AlertBatch]:
+    """Decode messages of any framing: Avro containers, registry numbers, a schema in the key, bare packets.
+
+    Parameters
+    ----------
+    messages : iterable of StreamMessage
+    store : SchemaStore
+        Keeps the schemas from one call to the next.
+    batch_size : int
+        Packets in one batch at most.
+    with_cutouts : bool
+        Read the images too.
+
+    Yields
+    ------
+    AlertBatch
+        A message that cannot be read is a rejection in one of them: its file is `StreamMessage.place`, its
+        number the offset.
+    """
+    found = (packet for message in messages for packet in _packets(message, store))
+    return gathered(found, batch_size=batch_size, with_cutouts=with_cutouts)
+
+
+def _packets(message: StreamMessage, store: SchemaStore) -> Iterator[RawPacket | Rejection]:
+    content = message.value
+    try:
+        if not content:
+            raise FramingError("the message is empty")
+        if len(content) > MAX_MESSAGE_BYTES:
+            raise FramingError(f"the message has more than {MAX_MESSAGE_BYTES // 1_000_000} MB")
+        if content.startswith(MAGIC):
+            for one in read_container(io.BytesIO(content), store):
+                if isinstance(one, FramingError):
+                    raise one
+                yield RawPacket(one[0], one[1], message.place, message.offset)
+        elif message.key and message.key.lstrip()[:1] == b"{":
+            schema = store.from_text(message.key)
+            yield RawPacket(schema, content, message.place, message.offset)
+        elif store.bare is not None:
+            yield RawPacket(store.bare, content, message.place, message.offset)
+        elif content[0] == 0 and len(content) > 5:
+            schema = store.from_number(int.from_bytes(content[1:5], "big"), _NOWHERE)
+            yield RawPacket(schema, content[5:], message.place, message.offset)
+        else:
+            raise FramingError(
+                "not an alert packet: no Avro container, no registry number, no schema in its key"
+            )
+    except (FramingError, UnknownSchemaError, BadSchemaError) as error:
+        yield Rejection(message.place, message.offset, str(error), content)

@@ -1,0 +1,53 @@
+"""Periodic work of queries: those that run by themselves, and results that are old."""
+
+from __future__ import annotations
+
+from django.apps import apps
+
+from tom_common.background import background_task
+from tom_common.notifications import notify
+from tom_dataservices.plugin_errors import PluginFailedError
+from tom_dataservices.providers import provider
+from tom_dataservices.runs import fetch_now, start_run, throw_away_old
+from tom_dataservices.saved_queries import claim_due, due_queries
+from tom_dataservices.saved_query import SavedQuery
+
+
+@background_task(title="Queries that run by themselves", queue="bulk")
+def run_due_queries() -> dict[str, int]:
+    """Run the kept queries whose time has come, each with the rights of its owner; safe to run twice.
+
+    An owner is told of results that the run before did not have.
+    """
+    counts = {"run": 0, "failed": 0}
+    for model in apps.get_models():
+        if not issubclass(model, SavedQuery):
+            continue
+        for query in due_queries(model).select_related("user"):
+            if claim_due(query):
+                counts["run" if _run(query) else "failed"] += 1
+    return counts
+
+
+def _run(query: SavedQuery) -> bool:
+    kind, name = query.asks()
+    try:
+        asked = provider(kind, name, query.user)
+    except ImportError:
+        return False  # its plugin is gone; the list of queries and the system check say so
+    run = start_run(asked, dict(query.parameters), query=query, again=True, in_background=False)
+    try:
+        fetch_now(run)
+    except PluginFailedError:
+        return False  # the run holds the sentence, and is listed among what was asked lately
+    new = run.results.filter(is_new=True).count()
+    if new and query.user is not None:
+        words = f"{query.name}: {new} new result{'s' * (new != 1)}"
+        notify(query.user, "query", words, url=run.get_absolute_url())
+    return True
+
+
+@background_task(title="Old results of queries", queue="bulk")
+def tidy_queries() -> dict[str, int]:
+    """Throw away results that are older than they are kept."""
+    return {"runs": throw_away_old()}

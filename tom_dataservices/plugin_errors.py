@@ -1,0 +1,54 @@
+"""Turns whatever a plugin raises into one sentence for the user: ``with plugin_reported(title): ...``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tom_common import remote
+from tom_dataservices.exceptions import MissingDataException, NotConfiguredError, QueryServiceError
+
+logger = logging.getLogger(__name__)
+_SPOKEN = (QueryServiceError, NotConfiguredError, MissingDataException, remote.RemoteError)
+_LONGEST = 1000
+
+
+class PluginFailedError(Exception):
+    """A plugin did not do what was asked; the text may be shown to a user."""
+
+
+@contextmanager
+def plugin_reported(title: str, *, letting: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Raise `PluginFailedError` in place of what a plugin raises.
+
+    Parameters
+    ----------
+    title : str
+        What the sentence calls the plugin.
+    letting : tuple of exception classes
+        Which go through as they are.
+
+    Raises
+    ------
+    PluginFailedError
+    """
+    try:
+        with remote.reported(title):
+            yield
+    except letting:
+        raise
+    except _SPOKEN as error:
+        raise PluginFailedError(_text(error) or f"{title} has no answer.") from error
+    except NotImplementedError as error:  # how older brokers speak to their user
+        raise PluginFailedError(f"{title} cannot do that: {_text(error) or 'not offered'}") from error
+    except Exception as error:
+        logger.exception("%s failed", title)
+        words = f"{type(error).__name__}: {_text(error)}" if _text(error) else type(error).__name__
+        raise PluginFailedError(
+            f"{title} failed: {words}. Its plugin may not fit the service any more."
+        ) from error
+
+
+def _text(problem: Exception) -> str:
+    return str(problem).strip()[:_LONGEST]

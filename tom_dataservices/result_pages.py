@@ -1,0 +1,64 @@
+"""What the page of results shows: one run, its rows, and which of them are targets already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tom_dataservices.models import QueryResult, QueryRun
+from tom_targets import conf as targets_conf
+from tom_targets.known_targets import KnownTarget, known_targets
+from tom_targets.models import Target
+from tom_targets.permissions import targets_for_user
+
+
+@dataclass
+class ResultRow:
+    """One result, the target that was made of it, and stored targets that may be the same."""
+
+    result: QueryResult
+    target: Any = None
+    known: list[KnownTarget] = field(default_factory=list)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the service said, with the ``id`` by which the row is chosen."""
+        return {**self.result.values, "id": self.result.row_id}
+
+
+def result_rows(run: QueryRun, user: Any, *, limit: int | None = None) -> list[ResultRow]:
+    """Return the rows of a run: three queries, however many there are.
+
+    Parameters
+    ----------
+    run : QueryRun
+    user : User
+        Told only of targets that this user may see.
+    limit : int, optional
+    """
+    results = list(run.results.defer("raw")[:limit])
+    if not results:
+        return []
+    made_keys = {result.target_id for result in results if result.target_id}
+    made = targets_for_user(user, Target.objects.filter(pk__in=made_keys), "view_target").in_bulk()
+    rows = [ResultRow(result, made.get(result.target_id)) for result in results]
+    found = known_targets(
+        [result.name for result in results],
+        [result.ra for result in results],
+        [result.dec for result in results],
+        radius_arcsec=targets_conf.duplicate_radius_arcsec(),
+        user=user,
+    )
+    for known in found:
+        rows[known.row].known.append(known)
+    return rows
+
+
+def columns_of(rows: list[ResultRow], *, most: int = 12) -> list[str]:
+    """Return the keys that the table of a data service shows, in the order in which it gives them."""
+    keys: dict[str, None] = {}
+    for row in rows:
+        for key, value in row.result.values.items():
+            if key not in ("aliases", "reduced_datums", "id") and not isinstance(value, dict | list):
+                keys.setdefault(key)
+    return list(keys)[:most]

@@ -1,0 +1,134 @@
+"""Stores what a service's answer was turned into: targets with their names and extra fields, and aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from tom_common.history import change_set
+from tom_targets.models import Target
+from tom_targets.permissions import targets_for_user
+from tom_targets.target_parts import give_access
+
+
+class NameTakenError(Exception):
+    """A target of this name is there, and the user may not see it."""
+
+
+@dataclass
+class KeptTarget:
+    """A target, whether it is new, and what the user should know about it."""
+
+    target: Any
+    is_new: bool
+    notes: list[str] = field(default_factory=list)
+
+    def tell(self, request: Any) -> None:
+        """Show the notes to the user of a request, if there is one."""
+        if request is not None and hasattr(request, "_messages"):
+            for note in self.notes:
+                messages.warning(request, note)
+
+
+@dataclass
+class KeptAliases:
+    """The aliases that were stored, and why others were not."""
+
+    kept: list[Any] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def known_by_name(names: Iterable[Any], *, user: Any = None) -> Any:
+    """Return the target that bears one of the names, or None.
+
+    Raises
+    ------
+    NameTakenError
+        If it is hidden from the user.
+    """
+    for name in names:
+        found = Target.matches.match_name(str(getattr(name, "name", name))).first()
+        if found is None:
+            continue
+        if user is not None and not targets_for_user(
+            user, Target._default_manager.filter(pk=found.pk), "view_target"
+        ):
+            raise NameTakenError(f"A target named {name} is there already, and you may not see it.")
+        return found
+    return None
+
+
+def keep_target(
+    target: Any,
+    *,
+    extras: Mapping[str, Any] | None = None,
+    aliases: Sequence[Any] = (),
+    user: Any = None,
+    groups: Sequence[Any] = (),
+    permissions: str | None = None,
+) -> KeptTarget:
+    """Store a target that a service made, unless it is known by its name.
+
+    Parameters
+    ----------
+    target : Target
+        Not stored yet, or stored by the plugin itself.
+    extras : mapping, optional
+    aliases : sequence of str or TargetName
+        One that belongs to another target is left out, and told.
+    user : User, optional
+        Gets access, as the groups do.
+    groups : sequence of Group
+    permissions : str, optional
+        Who may see it; the default of the TOM without.
+
+    Raises
+    ------
+    NameTakenError
+        If it is known, and hidden from the user.
+    """
+    if target.pk is not None:
+        return KeptTarget(target, False)
+    known = known_by_name([target.name], user=user)
+    if known is not None:
+        return KeptTarget(known, False, [f"{target.name} is there already as {known.name}."])
+    if permissions:
+        target.permissions = permissions
+    with change_set(user, kind="query", title=f"{target.name} from a query"):
+        try:
+            with transaction.atomic():
+                target.save(extras={key: value for key, value in (extras or {}).items() if value is not None})
+        except IntegrityError:  # somebody was quicker
+            known = known_by_name([target.name], user=user)
+            if known is None:
+                raise
+            return KeptTarget(known, False, [f"{target.name} is there already as {known.name}."])
+        holders = [*([user] if user is not None and user.pk else []), *groups]
+        give_access([int(target.pk or 0)], holders)
+        kept = keep_aliases(target, aliases)
+    return KeptTarget(target, True, kept.notes)
+
+
+def keep_aliases(target: Any, aliases: Iterable[Any]) -> KeptAliases:
+    """Store further names of a target, one by one: a wrong one does not keep the others out."""
+    result = KeptAliases()
+    for alias in aliases:
+        row = alias if hasattr(alias, "target_id") else target.aliases.model(name=str(alias))
+        if not row.name or row.name == target.name or target.aliases.filter(name=row.name).exists():
+            continue
+        row.target = target
+        try:
+            with transaction.atomic():
+                row.full_clean()
+                row.save()
+        except (ValidationError, IntegrityError) as error:
+            words = "; ".join(error.messages) if isinstance(error, ValidationError) else "it is taken"
+            result.notes.append(f"{row.name} is no alias of {target.name}: {words}")
+        else:
+            result.kept.append(row)
+    return result

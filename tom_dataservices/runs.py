@@ -1,0 +1,277 @@
+"""Asks outside services in the background and keeps what they answer: for the pages of queries.
+
+``start_run`` makes the row and the job, ``fetch`` is what the job does, ``make_targets`` makes targets of
+results. No page waits for a service; an answer is used again while it is current.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import nh3
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.html import conditional_escape
+
+from tom_common.background import current_job
+from tom_dataservices import conf
+from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.kept_answers import AnswerLostError, packed, plain, unpacked
+from tom_dataservices.models import ROW, QueryResult, QueryRun
+from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
+from tom_dataservices.providers import Access, Found, Provider, provider
+from tom_dataservices.results import NameTakenError
+
+_BATCH = 25
+_MAX_RESULTS = 10_000
+
+
+def runs_for_user(user: Any) -> QuerySet[QueryRun]:
+    """Return the runs that a user may see: their own; a superuser sees all."""
+    if not user.is_authenticated:
+        return QueryRun.objects.none()
+    return QueryRun.objects.all() if user.is_superuser else QueryRun.objects.filter(user=user)
+
+
+def digest_of(kind: str, name: str, parameters: Any) -> str:
+    """Return what two equal questions have in common."""
+    text = json.dumps([kind, name, plain(parameters)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def start_run(
+    asked: Provider,
+    parameters: dict[str, Any],
+    *,
+    query: Any = None,
+    again: bool = False,
+    in_background: bool = True,
+) -> QueryRun:
+    """Ask a service in the background, unless its answer to the same question is still current.
+
+    Parameters
+    ----------
+    asked : Provider
+    parameters : dict
+        Cleaned data of its form.
+    query : SavedQuery, optional
+        Which kept query this is.
+    again : bool
+        Ask in any case.
+    in_background : bool
+        Make the job; without, the caller fetches.
+    """
+    from tom_dataservices.tasks import run_query
+
+    digest = digest_of(asked.kind, asked.name, parameters)
+    if not again:
+        since = timezone.now() - dt.timedelta(seconds=asked.results_valid_s)
+        same = QueryRun.objects.filter(user=asked.user, digest=digest, created__gte=since, error="")
+        for run in same[:1]:
+            if run.finished or (run.job is not None and not run.job.is_finished):
+                return run
+    with transaction.atomic():
+        run = QueryRun.objects.create(
+            user=asked.user,
+            kind=asked.kind,
+            provider=asked.name,
+            parameters=plain(parameters),
+            digest=digest,
+            query_id=query.pk if query is not None else None,
+            title=query.name if query is not None else "",
+            wanted=conf.results_shown(),
+        )
+        if query is not None:
+            type(query)._default_manager.filter(pk=query.pk).update(last_run=timezone.now())
+        if in_background:
+            run.job = run_query.submit(user=asked.user, title=f"{asked.title}: {run}"[:200], run_pk=run.pk)
+            run.save(update_fields=["job_id"])
+    run.refresh_from_db()
+    return run
+
+
+def fetch_more(run: QueryRun) -> QueryRun:
+    """Fetch as many results again as a run shows at once."""
+    from tom_dataservices.tasks import run_query
+
+    if run.wanted >= _MAX_RESULTS or not run.has_more:
+        return run
+    with transaction.atomic():
+        run.wanted += conf.results_shown()
+        run.finished = None
+        run.save(update_fields=["wanted", "finished"])
+        run.job = run_query.submit(user=run.user, title=f"More of {run}"[:200], run_pk=run.pk)
+        run.save(update_fields=["job_id"])
+    run.refresh_from_db()
+    return run
+
+
+def fetch_now(run: QueryRun, tell: Callable[[int], None] = lambda count: None) -> QueryRun:
+    """Ask the service of a run, and keep its answer in batches as it comes; safe to run twice.
+
+    What is kept already is left out of the new answer by its place. Results that the iterator would still
+    give are not asked for.
+
+    Raises
+    ------
+    PluginFailedError
+        With a sentence for the user, if the service did not answer, or not as promised.
+    """
+    asked = provider(run.kind, run.provider, run.user)
+    run.found = run.results.count()
+    before = _ids_before(run)
+    error = ""
+    run.has_more = False
+    batch: list[QueryResult] = []
+    try:
+        with plugin_reported(asked.title), closing_if_possible(asked.find(dict(run.parameters))) as answer:
+            for number, found in enumerate(_skip(answer, run.found), start=run.found):
+                if number >= run.wanted:
+                    run.has_more = True
+                    break
+                batch.append(_row(run, number, found, before))
+                if len(batch) == _BATCH:
+                    _keep(run, batch)
+                    tell(run.found)
+    except PluginFailedError as problem:
+        error = str(problem)
+    _keep(run, batch)
+    run.feedback = _cleaned(asked.feedback)
+    run.error = error
+    run.finished = timezone.now()
+    run.save(update_fields=["found", "has_more", "feedback", "error", "finished"])
+    if error:
+        raise PluginFailedError(error)
+    return run
+
+
+@contextmanager
+def closing_if_possible(iterator: Iterator[Found]) -> Iterator[Iterator[Found]]:
+    """Close an iterator that can be closed, so that its connection to the service ends."""
+    try:
+        yield iterator
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+
+
+def _cleaned(html: Any) -> str:
+    """Return feedback of a plugin as harmless HTML."""
+    return nh3.clean(str(conditional_escape(html))) if html else ""
+
+
+def _skip(iterator: Iterator[Found], count: int) -> Iterator[Found]:
+    for number, found in enumerate(iterator):
+        if number >= count:
+            yield found
+
+
+def _row(run: QueryRun, number: int, found: Found, before: set[str] | None) -> QueryResult:
+    return QueryResult(
+        run=run,
+        number=number,
+        result_id=found.result_id[:255],
+        name=found.name[:255],
+        ra=found.ra_deg,
+        dec=found.dec_deg,
+        values=plain(found.values),
+        raw=packed(found.raw),
+        is_new=before is not None and found.result_id not in before,
+    )
+
+
+def _keep(run: QueryRun, batch: list[QueryResult]) -> None:
+    if batch:
+        QueryResult.objects.bulk_create(batch, ignore_conflicts=True)
+        run.found = batch[-1].number + 1
+        QueryRun.objects.filter(pk=run.pk).update(found=run.found)
+        batch.clear()
+
+
+def _ids_before(run: QueryRun) -> set[str] | None:
+    """Return what the last complete run of the same kept query found; None if there was none."""
+    if run.query_id is None:
+        return None
+    earlier = QueryRun.objects.filter(
+        kind=run.kind, query_id=run.query_id, pk__lt=run.pk, error="", finished__isnull=False
+    )
+    last = earlier.order_by("-pk").first()
+    return set(last.results.values_list("result_id", flat=True)) if last else None
+
+
+# --- targets made of results
+
+
+@dataclass
+class MadeTargets:
+    """What became of results: targets made and found there, rows of data, and notes for the user."""
+
+    made: list[Any] = field(default_factory=list)
+    there: list[Any] = field(default_factory=list)
+    data_rows: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def chosen(run: QueryRun, ids: Iterable[str] | None) -> QuerySet[QueryResult]:
+    """Return results of a run by their ``row_id``, or what the service knows them by; all for None.
+
+    Tables of plugins choose rows by the latter.
+    """
+    if ids is None:
+        return run.results.all()
+    wanted = [str(one) for one in ids]
+    rows = [one.removeprefix(ROW) for one in wanted if one.startswith(ROW)]
+    keys = [int(one) for one in rows if one.isdecimal() and len(one) < 19]
+    return run.results.filter(Q(result_id__in=wanted) | Q(pk__in=keys))
+
+
+def make_targets(results: Sequence[QueryResult], access: Access, *, with_data: bool = True) -> MadeTargets:
+    """Make targets of results, one transaction each, and bring along what the service knows of them.
+
+    A result that cannot be used does not keep the others out; the user is told why.
+    """
+    report = MadeTargets()
+    job = current_job()
+    for index, result in enumerate(results):
+        job.check_cancelled()
+        asked = provider(result.run.kind, result.run.provider, access.user)
+        try:
+            raw = unpacked(result.raw)
+            with plugin_reported(asked.title, letting=(NameTakenError,)), transaction.atomic():
+                kept = asked.make_target(raw, access)
+        except (AnswerLostError, NameTakenError, PluginFailedError) as error:
+            report.notes.append(f"{result}: {error}")
+            continue
+        report.notes += kept.notes
+        (report.made if kept.is_new else report.there).append(kept.target)
+        QueryResult.objects.filter(pk=result.pk).update(target=kept.target.pk)
+        if with_data:
+            report.data_rows += _bring(asked, kept.target, raw, report)
+        job.progress(index + 1, len(results), f"{len(report.made)} targets made")
+    return report
+
+
+def _bring(asked: Provider, target: Any, raw: Any, report: MadeTargets) -> int:
+    nothing = (MissingDataException, NotImplementedError)
+    try:
+        with plugin_reported(asked.title, letting=nothing), transaction.atomic():
+            return asked.bring_data(target, raw)
+    except nothing:
+        return 0
+    except PluginFailedError as error:
+        report.notes.append(f"Data of {target}: {error}")
+        return 0
+
+
+def throw_away_old() -> int:
+    """Delete runs that are older than results are kept, and return how many."""
+    before = timezone.now() - dt.timedelta(days=conf.results_kept_days())
+    return QueryRun.objects.filter(created__lt=before).delete()[1].get(QueryRun._meta.label, 0)

@@ -1,0 +1,71 @@
+"""Keeps queries: by the form of their service, shared with groups, copied, run by themselves."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from tom_dataservices.saved_query import SavedQuery
+
+
+def keep_query(
+    form: Any,
+    *,
+    user: Any,
+    query: SavedQuery | None = None,
+    groups: Sequence[Any] | None = None,
+    every_minutes: int | None = None,
+) -> Any:
+    """Keep what a form asks for, as a new query or in place of one, and return it.
+
+    Parameters
+    ----------
+    form : Form
+        Valid form of a service, whose ``save`` stores the query.
+    user : User
+        Owner of a new query.
+    query : SavedQuery, optional
+    groups : sequence of Group, optional
+        Which may see and run it; left as they are for None.
+    every_minutes : int, optional
+        Minutes from one run by itself to the next.
+    """
+    with transaction.atomic():
+        kept = form.save(query_id=query.pk) if query is not None else form.save()
+        if query is None:
+            kept.user = user
+        kept.every_minutes = every_minutes or None
+        kept.next_run = _after(every_minutes)
+        kept.save()
+        if groups is not None:
+            kept.groups.set(groups)
+    return kept
+
+
+def copy_query(query: Any, *, user: Any) -> Any:
+    """Store a copy of a query for a user, shared with nobody and not run by itself, and return it."""
+    copy = type(query)._default_manager.get(pk=query.pk)
+    copy.pk, copy.user, copy.name = None, user, f"Copy of {query.name}"[:500]
+    copy.every_minutes = copy.next_run = copy.last_run = None
+    copy._state.adding = True
+    copy.save()
+    return copy
+
+
+def due_queries(model: type[SavedQuery]) -> Any:
+    """Return the queries that are to be run by themselves now."""
+    return model._default_manager.filter(next_run__lte=timezone.now(), user__is_active=True)
+
+
+def claim_due(query: Any) -> bool:
+    """Take a due query for this process and set its next time; False if another process was quicker."""
+    same = type(query)._default_manager.filter(pk=query.pk, next_run=query.next_run)
+    return bool(same.update(next_run=_after(query.every_minutes)))
+
+
+def _after(every_minutes: int | None) -> dt.datetime | None:
+    return timezone.now() + dt.timedelta(minutes=every_minutes) if every_minutes else None

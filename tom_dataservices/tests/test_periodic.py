@@ -1,0 +1,72 @@
+"""Queries that run by themselves, and results that are thrown away."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from tom_common.models import Notification
+from tom_dataservices.models import DataServiceQuery, QueryRun
+from tom_dataservices.periodic import run_due_queries, tidy_queries
+
+
+@pytest.fixture
+def query(users):
+    return DataServiceQuery.objects.create(
+        name="Stars with 3",
+        data_service="Stars",
+        parameters={"name_begins": "Star 3"},
+        user=users["owner"],
+        every_minutes=60,
+        next_run=timezone.now() - dt.timedelta(minutes=1),
+    )
+
+
+def test_a_due_query_runs_once_and_is_due_again_an_hour_later(services, query):
+    assert run_due_queries() == {"run": 1, "failed": 0}
+    assert run_due_queries() == {"run": 0, "failed": 0}
+    run = QueryRun.objects.get()
+    assert (run.user, run.found, run.query_id) == (query.user, 11, query.pk)
+    query.refresh_from_db()
+    assert 3590 < (query.next_run - timezone.now()).total_seconds() <= 3600
+    assert query.last_run is not None
+
+
+def test_the_owner_is_told_of_new_results_only(services, query, monkeypatch):
+    run_due_queries()
+    assert not Notification.objects.exists()
+    new = {"name": "Star 3x", "ra": 1.0, "dec": 1.0, "mag": 9}
+    monkeypatch.setitem(services.query_service.__globals__, "STARS", [*services.stars(), new])
+    DataServiceQuery.objects.update(next_run=timezone.now())
+    run_due_queries()
+    told = Notification.objects.get()
+    assert (told.user, told.text) == (query.user, "Stars with 3: 1 new result")
+
+
+def test_a_failing_query_keeps_no_other_from_running(services, query, users):
+    DataServiceQuery.objects.create(
+        name="Broken",
+        data_service="Stars",
+        parameters={"fail": "bug"},
+        user=users["owner"],
+        every_minutes=60,
+        next_run=timezone.now() - dt.timedelta(days=1),
+    )
+    DataServiceQuery.objects.create(
+        name="Gone", data_service="No such", parameters={}, user=users["owner"], next_run=timezone.now()
+    )
+    assert run_due_queries() == {"run": 1, "failed": 2}
+
+
+def test_a_query_of_somebody_who_left_does_not_run(services, query, users):
+    users["owner"].is_active = False
+    users["owner"].save()
+    assert run_due_queries() == {"run": 0, "failed": 0}
+
+
+def test_old_results_are_thrown_away(services, query):
+    run_due_queries()
+    assert tidy_queries() == {"runs": 0}
+    QueryRun.objects.update(created=timezone.now() - dt.timedelta(days=8))
+    assert tidy_queries() == {"runs": 1}
+    assert not QueryRun.objects.exists()

@@ -1,0 +1,27 @@
+"""Views of tom_dataservices."""
+
+from tom_dataservices.views.data_services import (
+    CreateTargetFromQueryView,
+    DataServiceQueryCopyView,
+    DataServiceQueryCreateView,
+    DataServiceQueryDeleteView,
+    DataServiceQueryListView,
+    DataServiceQueryUpdateView,
+    RunQueryView,
+    update_data_from_query,
+)
+from tom_dataservices.views.query_pages import MoreView, ResultsPage, raw_result
+
+__all__ = [
+    "CreateTargetFromQueryView",
+    "DataServiceQueryCopyView",
+    "DataServiceQueryCreateView",
+    "DataServiceQueryDeleteView",
+    "DataServiceQueryListView",
+    "DataServiceQueryUpdateView",
+    "MoreView",
+    "ResultsPage",
+    "RunQueryView",
+    "raw_result",
+    "update_data_from_query",
+]
