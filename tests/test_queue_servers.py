@@ -164,7 +164,7 @@ class Tom:
             os.killpg(self.worker.pid, number)
         else:
             self.worker.send_signal(number)
-        self.worker.wait(40)
+        self.worker.wait(120)
         self.worker = None
         self.log.close()
 
@@ -187,20 +187,20 @@ def test_workers_that_are_stopped_and_killed_lose_nothing(tom, tmp_path):
     log = tmp_path / "begun.log"
     tom.start_worker()
     long = tom.send(f"long.send({str(log)!r}, 12)")
-    wait_for(lambda: log.exists(), 40, "the begin of the long job")
+    wait_for(lambda: log.exists(), 120, "the begin of the long job")
     quick = tom.send("quick.send(7)")
-    wait_for(lambda: tom.state(quick) == "done", 20, "a quick job beside a long one")
+    wait_for(lambda: tom.state(quick) == "done", 60, "a quick job beside a long one")
 
     tom.end_worker()
     assert tom.row(long) == ("queued", 0)
 
     tom.start_worker()
-    wait_for(lambda: log.read_text() == "begun begun ", 40, "the second begin of the long job")
+    wait_for(lambda: log.read_text() == "begun begun ", 120, "the second begin of the long job")
     tom.end_worker(signal.SIGKILL)
     assert tom.state(long) == "running"
 
     tom.start_worker()
-    wait_for(lambda: tom.state(long) == "done", 60, "the end of the long job")
+    wait_for(lambda: tom.state(long) == "done", 240, "the end of the long job")
     assert log.read_text() == "begun begun begun "
 
 
@@ -215,4 +215,4 @@ def test_a_queue_that_is_stopped_and_started_empty_loses_nothing(tom, server):
     tom.start_worker()
 
     for pk in (before, while_away):
-        wait_for(lambda pk=pk: tom.row(pk) == ("done", 1), 60, f"job {pk}")
+        wait_for(lambda pk=pk: tom.row(pk) == ("done", 1), 240, f"job {pk}")

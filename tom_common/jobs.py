@@ -16,6 +16,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -108,7 +109,19 @@ def is_abandoned(job: Job) -> bool:
         return True
     except PermissionError:
         return False
-    return False
+    return _is_dead_but_counted(int(pid))
+
+
+def _is_dead_but_counted(pid: int) -> bool:
+    """Tell whether a process has ended and only its number is left, since nobody asked how it ended.
+
+    So it stays in a container whose first process collects no children of others.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] in "ZX"
 
 
 def claim(job: Job) -> bool:

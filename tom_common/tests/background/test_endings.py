@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -38,6 +40,21 @@ def test_job_of_a_process_that_ended_here_is_known_at_once(thread_mode, pid):
     job = abandoned(worker=f"{host}:{pid}:other", heartbeat_at=timezone.now())
 
     assert run_due() == 1
+    job.refresh_from_db()
+    assert job.state == State.DONE
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="this system has no /proc")
+def test_job_of_a_process_that_ended_and_was_not_collected_is_known_at_once(thread_mode):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # seen, not collected: its number is kept
+    host = jobs.worker_name().split(":")[0]
+    job = abandoned(worker=f"{host}:{ended.pid}:other", heartbeat_at=timezone.now())
+
+    try:
+        assert run_due() == 1
+    finally:
+        ended.wait()
     job.refresh_from_db()
     assert job.state == State.DONE
 
