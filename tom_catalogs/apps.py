@@ -28,6 +28,9 @@ class TomCatalogsConfig(AppConfig):
             f"{path}.jplsbdb.JPLSBDBHarvester",
             f"{path}.mpc.MPCExplorerHarvester",
             f"{path}.jplhorizons.JPLHorizonsHarvester",
+            f"{path}.scout.ScoutHarvester",
+            f"{path}.gaia.GaiaHarvester",
+            f"{path}.vizier.VizierHarvester",
         ]
 
     def nav_items(self) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ class TomDataservicesConfig(AppConfig):
     def data_services(self) -> list[dict[str, str]]:
         """Offer the catalogues that come with the TOM."""
         path = "tom_dataservices.data_services.catalogues"
-        names = ("Simbad", "Ned", "Sesame", "Tns", "Sbdb", "Mpc", "Horizons")
+        names = ("Simbad", "Ned", "Sesame", "Tns", "Sbdb", "Mpc", "Horizons", "Vizier", "Gaia")
         return [{"class": f"{path}.{name}DataService"} for name in names]
 
     def storage_folders(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""A stand-in for the catalogues: SIMBAD, NED, Sesame, TNS, SBDB, MPC and Horizons under one address.
+"""A stand-in for the catalogues, all under one address.
 
 Their answers are recorded ones of the shared data where there are any, else made in the published shape.
 """
@@ -8,6 +8,8 @@ import re
 from contextlib import contextmanager
 from urllib.parse import parse_qs, unquote
 
+from tests.standins import tap
+from tests.standins.scout import Scout
 from tests.standins.serving import StandIn, running
 
 BETELGEUSE = {
@@ -67,28 +69,33 @@ class Catalogues(StandIn):
         self.recorded = recorded
         self.tns_key = "the key"
         self.statements = []
+        self.scout = Scout()
 
     def answer(self, method, path, query, body, headers):
-        if path == "/simbad/sim-tap/sync":
-            self.statements.append(parse_qs(body.decode())["QUERY"][0])
-            return self.simbad(self.statements[-1])
-        if path == "/srs/ObjectLookup":
-            return self.ned(query)
+        if path.endswith("/sync"):
+            return self.tap(path, parse_qs(body.decode())["QUERY"][0])
         if path.startswith("/cgi-bin/nph-sesame/"):
             return self.sesame(unquote(next(iter(query))))
-        if path == "/sbdb.api":
-            return self.sbdb(query)
-        if path == "/api/get-orb":
-            return self.mpc(json.loads(body))
-        if path == "/api/horizons.api":
-            return self.horizons(query)
         if path.startswith("/api/get/"):
             return self.tns(path.rpartition("/")[2], parse_qs(body.decode()), headers["User-Agent"])
-        return 404, b"no such page", "text/plain"
+        answers = {
+            "/scout.api": lambda: _json(self.scout.scout(query)),
+            "/srs/ObjectLookup": lambda: self.ned(query),
+            "/sbdb.api": lambda: self.sbdb(query),
+            "/api/get-orb": lambda: self.mpc(json.loads(body)),
+            "/api/horizons.api": lambda: self.horizons(query),
+        }
+        return answers[path]() if path in answers else (404, b"no such page", "text/plain")
+
+    def tap(self, path, adql):
+        self.statements.append(adql)
+        if path == "/tap-server/tap/sync":
+            return _json(tap.gaia(adql, self.recorded))
+        return _json(tap.vizier(adql)) if path == "/TAPVizieR/tap/sync" else self.simbad(adql)
 
     def settings(self):
         """Give the ``DATA_SERVICES`` that lead here."""
-        names = ("Simbad", "NED", "Sesame", "MPC", "JPL SBDB", "JPL Horizons")
+        names = ("Simbad", "NED", "Sesame", "MPC", "JPL SBDB", "JPL Horizons", "Gaia", "VizieR", "Scout")
         tns = {"base_url": self.url, "api_key": self.tns_key, "bot_id": 42, "bot_name": "our bot"}
         return {**{name: {"base_url": self.url} for name in names}, "TNS": tns}
 

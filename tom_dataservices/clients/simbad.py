@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tom_common.remote import RemoteBadReply
 from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number
+from tom_dataservices.clients.tap import tap_rows
 
 _OBJECT = (
     "SELECT basic.oid, main_id, ra, dec, pmra, pmdec, plx_value, rvz_redshift, otype, sp_type"
@@ -63,15 +63,7 @@ class Simbad(Catalogue):
         return {}
 
     def _ask(self, adql: str) -> list[dict[str, Any]]:
-        said = self.service().post_form(
-            "simbad/sim-tap/sync",
-            {"REQUEST": "doQuery", "LANG": "ADQL", "FORMAT": "json", "MAXREC": "1000", "QUERY": adql},
-        )
-        try:
-            names = [column["name"] for column in said["metadata"]]
-            return [dict(zip(names, row, strict=True)) for row in said["data"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise RemoteBadReply("Simbad answered without the table that was asked for.") from error
+        return tap_rows(self.service(), "simbad/sim-tap/sync", adql)
 
 
 def squeezed(name: str) -> str:

@@ -8,13 +8,16 @@ from typing import Any, ClassVar
 from django import forms
 
 from tom_dataservices.clients.catalogue import Catalogue
+from tom_dataservices.clients.gaia import Gaia
 from tom_dataservices.clients.horizons import Horizons
 from tom_dataservices.clients.mpc import MinorPlanetCenter
 from tom_dataservices.clients.ned import Ned
 from tom_dataservices.clients.sbdb import SmallBodyDatabase
+from tom_dataservices.clients.scout import Scout
 from tom_dataservices.clients.sesame import Sesame
 from tom_dataservices.clients.simbad import Simbad
 from tom_dataservices.clients.tns import TransientNameServer
+from tom_dataservices.clients.vizier import Vizier
 from tom_dataservices.dataservices import DataService
 from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.forms import BaseQueryForm
@@ -157,3 +160,30 @@ class TnsDataService(CatalogueService):
     verbose_name = "Transient Name Server"
     catalogue = TransientNameServer
     service_notes = "Transients by official name, or by the name that a survey gave them."
+
+
+class VizierDataService(CatalogueService):
+    """VizieR."""
+
+    name = "VizieR"
+    catalogue = Vizier
+    service_notes = (
+        "Variable stars of the VSX by name; HIP, TYC, 2MASS and WISEA numbers; or what lies at a place."
+    )
+
+
+class GaiaDataService(CatalogueService):
+    """The catalogue of Gaia."""
+
+    name = "Gaia"
+    verbose_name = "Gaia DR3"
+    catalogue = Gaia
+    service_notes = "Stars by source number, such as Gaia DR3 4658204053297963392, or by place."
+
+
+class ScoutNameService(CatalogueService):
+    """Scout, asked for one temporary designation."""
+
+    name = "Scout"
+    catalogue = Scout
+    service_notes = "Unconfirmed near-Earth objects by temporary designation, on one orbit they may have."

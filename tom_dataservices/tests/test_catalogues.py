@@ -6,13 +6,16 @@ from tests.shared_data import shared_data_dir
 from tests.standins.catalogues import catalogues
 from tom_common.remote import RemoteBadReply, RemoteError, RemoteUnavailable
 from tom_dataservices.clients.catalogue import AmbiguousNameError, as_number, mjd_of_jd, orbit_fields
+from tom_dataservices.clients.gaia import Gaia
 from tom_dataservices.clients.horizons import Horizons, command
 from tom_dataservices.clients.mpc import MinorPlanetCenter
 from tom_dataservices.clients.ned import Ned
 from tom_dataservices.clients.sbdb import SmallBodyDatabase
+from tom_dataservices.clients.scout import Scout
 from tom_dataservices.clients.sesame import Sesame
 from tom_dataservices.clients.simbad import Simbad, squeezed
 from tom_dataservices.clients.tns import TransientNameServer
+from tom_dataservices.clients.vizier import Vizier
 from tom_dataservices.dataservices import (
     MissingDataException,
     NotConfiguredError,
@@ -31,6 +34,9 @@ CLIENTS = {
     MinorPlanetCenter: ("65803", "/api/get-orb"),
     Horizons: ("Ceres", "/api/horizons"),
     TransientNameServer: ("SN 2023ixf", "/api/get/object"),
+    Gaia: ("Gaia DR3 6636066871411763712", "/tap-server"),
+    Vizier: ("RR Lyr", "/TAPVizieR"),
+    Scout: ("P12aBcD", "/scout"),
 }
 
 
@@ -234,7 +240,7 @@ def test_a_hyperbolic_orbit_has_no_mean_anomaly():
 
 
 def test_each_catalogue_is_a_data_service(standin):
-    names = {"Simbad", "NED", "Sesame", "TNS", "JPL SBDB", "MPC Explorer", "JPL Horizons"}
+    names = {"Simbad", "NED", "Sesame", "TNS", "JPL SBDB", "MPC Explorer", "JPL Horizons", "VizieR", "Gaia"}
     assert names <= set(get_data_service_classes())
 
 
@@ -249,6 +255,9 @@ def test_each_catalogue_is_a_data_service(standin):
         ("JPL SBDB", "67P"),
         ("MPC Explorer", "65803"),
         ("JPL Horizons", "Ceres"),
+        ("VizieR", "HIP 95497"),
+        ("VizieR", "291.366, 42.784, 5 arcsec"),
+        ("Gaia", "Gaia DR3 6636066871411763712"),
     ],
 )
 def test_a_target_is_made_that_is_complete(standin, name, term):
