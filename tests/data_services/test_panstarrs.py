@@ -64,6 +64,29 @@ def test_mean_magnitudes_without_missing_ones(mast, ask, work, the_query):
     assert list(bands) == [("g", 18.2), ("r", 17.9), ("z", 17.5)]
 
 
+def test_every_table_of_the_catalogue_can_be_asked(mast, ask, work):
+    """Summaries of one object at the same epoch stand beside each other; none hides another."""
+    asked = {"detection": 4, "mean": 3, "stack": 2, "forced_mean": 1}
+    for table in asked:
+        before = PhotometryReducedDatum.objects.count()
+        query = ask(table=table)
+        work()
+        query.refresh_from_db()
+        assert (query.state, query.error) == (State.DONE, "")
+        assert table.replace("_", " ") in query.words
+        assert PhotometryReducedDatum.objects.count() - before == asked[table], query.message
+    forced = PhotometryReducedDatum.objects.get(brightness=18.22)
+    assert (forced.bandpass, forced.timestamp.isoformat()) == ("g", "2012-03-14T12:00:00+00:00"), "56000.5"
+
+
+def test_tables_that_only_one_release_has(mast, target):
+    form = get_service_class("PanSTARRS")().get_form()
+    for table, release in (("detection", "dr1"), ("forced_mean", "dr1")):
+        values = {"service": "PanSTARRS", "target_id": target.pk, "radius_arcsec": 2, "min_detections": 2}
+        found = form({**values, "table": table, "release": release})
+        assert "is in DR2 only" in found.errors["release"][0]
+
+
 def test_nothing_near_is_a_result(mast, ask, work, the_query):
     mast.objects.clear()
     ask()

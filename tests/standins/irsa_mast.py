@@ -1,7 +1,9 @@
 """Stand-ins for the light curves of ZTF at IRSA, and for the Pan-STARRS tables at MAST."""
 
 import json
+from functools import cache
 
+from tests.shared_data import shared_data_dir
 from tests.standins.serving import StandIn
 
 IRSA_HEAD = (
@@ -17,6 +19,25 @@ MEAN_HEAD = (
     "objID,raMean,decMean,epochMean,nDetections,gMeanPSFMag,gMeanPSFMagErr,rMeanPSFMag,rMeanPSFMagErr,"
     "iMeanPSFMag,iMeanPSFMagErr,zMeanPSFMag,zMeanPSFMagErr,yMeanPSFMag,yMeanPSFMagErr"
 )
+STACK_HEAD = (
+    "objID,primaryDetection,gPSFMag,gPSFMagErr,gKronMag,rPSFMag,rPSFMagErr,rKronMag,iPSFMag,iPSFMagErr"
+)
+FORCED_HEAD = "objID,gnTotal,gFPSFFlux,gFPSFMag,gFPSFMagErr,rnTotal,rFPSFFlux,rFPSFMag,rFPSFMagErr"
+HEADS = {
+    "dr2/detection.csv": DETECTION_HEAD,
+    "dr1/mean.csv": MEAN_HEAD,
+    "dr2/mean.csv": MEAN_HEAD,
+    "dr1/stack.csv": STACK_HEAD,
+    "dr2/stack.csv": STACK_HEAD,
+    "dr2/forced_mean.csv": FORCED_HEAD,
+}
+
+
+@cache
+def mean_columns():
+    """Return the columns of the mean table, as MAST listed them."""
+    path = shared_data_dir() / "data" / "services" / "mast" / "panstarrs_columns.json"
+    return {column["name"] for column in json.loads(path.read_text())}
 
 
 class IRSA(StandIn):
@@ -54,6 +75,8 @@ class MAST(StandIn):
                 f"{near},{i},{1 + i % 5},{55500.0 + i},10,20,0.0002,0.000002,0.99,1" for i in range(4)
             ],
             "mean": [f"{near},{mean}"],
+            "stack": [f"{near},1,18.25,0.005,18.1,17.95,0.004,17.8,-999,-999"],
+            "forced_mean": [f"{near},11,0.000187,18.22,0.008,9,-999,-999,-999"],
         }
 
     def answer(self, method, path, query, body, headers):
@@ -61,13 +84,16 @@ class MAST(StandIn):
         self.asked = {**query, "release": release, "table": table}
         if table == "mean.json":
             names = query["columns"]
+            if unknown := set(names) - mean_columns():
+                return 400, f"no such columns: {sorted(unknown)}".encode(), "text/plain"
             info = [{"name": name, "type": "float"} for name in names]
             known = [
-                {"objID": str(a), "raMean": b, "decMean": c, "nDetections": 5} for a, b, c in self.objects
+                {"objID": str(a), "raMean": b, "decMean": c, "epochMean": 56000.5, "nDetections": 5}
+                for a, b, c in self.objects
             ]
             rows = [[row[name] for name in names] for row in known]
             return 200, json.dumps({"info": info, "data": rows}).encode(), "application/json"
-        head = {"detection.csv": DETECTION_HEAD, "mean.csv": MEAN_HEAD}.get(table)
+        head = HEADS.get(f"{release}/{table}")
         if head is None:
             return 500, b"no such table", "text/plain"
         number = query["objID"][0]

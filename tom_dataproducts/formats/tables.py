@@ -19,7 +19,7 @@ from tom_dataproducts.formats.raw_tables import RawTable, numbers_of, unique_nam
 from tom_dataproducts.formats.recognition import FormatError
 from tom_dataproducts.formats.text_tables import read_text_table
 
-_WIDE = re.compile(r"([grizy])(?:mean|)psfmag")
+_WIDE = re.compile(r"([grizy])(?:mean|f|)psfmag")
 _VARIABLES = re.compile(r"^(?:VARLIST|VARNAMES):(.*)$", re.MULTILINE)
 _SAMPLE_BYTES = 512 * 1024
 
@@ -211,7 +211,7 @@ def _read_json(text: str) -> RawTable:
 
 
 def made_long(table: RawTable) -> RawTable:
-    """Return a table of mean magnitudes of Pan-STARRS, one column a band, as one row for each band."""
+    """Return a table of mean, stack or forced magnitudes of Pan-STARRS as one row for each band."""
     lowered = {name.lower(): name for name in table.names}
     bands = {found[1]: name for lower, name in lowered.items() if (found := _WIDE.fullmatch(lower))}
     if len(bands) < 2:

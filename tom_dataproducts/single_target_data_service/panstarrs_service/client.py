@@ -11,7 +11,9 @@ from tom_targets.finder import separation
 
 PAGE_SIZE, MAX_PAGES = 5000, 40
 LEAST_PSF_ON_GOOD_PIXELS = 0.9
-_OBJECT_COLUMNS = ("objID", "raMean", "decMean", "nDetections")
+SUMMARIES = frozenset({"mean", "stack", "forced_mean"})
+"""Tables with one row for an object; a date that one lacks is taken from the mean table."""
+_OBJECT_COLUMNS = ("objID", "raMean", "decMean", "epochMean", "nDetections")
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class PS1Object:
     ra_deg: float
     dec_deg: float
     distance_arcsec: float
+    epoch_mjd: float | None = None
+    """Mean epoch of its detections."""
 
 
 class MASTClient:
@@ -91,9 +95,16 @@ class MASTClient:
             rows += lines[1:]
             if len(lines) - 1 < PAGE_SIZE:
                 break
-        return b"\n".join([head, *rows]) + b"\n" if rows else b""
+        if not rows:
+            return b""
+        if table in SUMMARIES and b"epochmean" not in head.lower() and found.epoch_mjd:
+            epoch = f",{found.epoch_mjd}".encode()
+            head, rows = head + b",epochMean", [row + epoch for row in rows]
+        return b"\n".join([head, *rows]) + b"\n"
 
 
 def _object(row: dict[str, Any], ra_deg: float, dec_deg: float) -> PS1Object:
     ra, dec = float(row["raMean"]), float(row["decMean"])
-    return PS1Object(str(row["objID"]), ra, dec, 3600.0 * separation(ra_deg, dec_deg, ra, dec))
+    epoch = float(row["epochMean"] or 0)  # -999 where it is missing
+    distance = 3600.0 * separation(ra_deg, dec_deg, ra, dec)
+    return PS1Object(str(row["objID"]), ra, dec, distance, epoch if epoch > 0 else None)

@@ -1,4 +1,4 @@
-"""Pan-STARRS1 through the catalogue API of MAST: detections of an object, or its mean or stack magnitudes.
+"""Pan-STARRS1 through the catalogue API of MAST: what it measured of an object, each time or in the mean.
 
 References
 ----------
@@ -29,7 +29,9 @@ TABLES = (
     ("detection", "Detections: each exposure, a light curve"),
     ("mean", "Mean: one magnitude a band"),
     ("stack", "Stack: one magnitude a band, the deepest"),
+    ("forced_mean", "Forced mean: one magnitude a band, measured on each exposure at its place on the stack"),
 )
+ONLY_IN_DR2 = frozenset({"detection", "forced_mean"})
 
 
 class PanstarrsSingleTargetQueryForm(BaseSingleTargetDataServiceQueryForm):
@@ -67,8 +69,9 @@ class PanstarrsSingleTargetQueryForm(BaseSingleTargetDataServiceQueryForm):
     def clean(self) -> dict[str, Any]:
         """Look whether the release has the table."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("table") == "detection" and cleaned.get("release") == "dr1":
-            self.add_error("release", "Detections are in DR2 only.")
+        if cleaned.get("table") in ONLY_IN_DR2 and cleaned.get("release") == "dr1":
+            label = dict(TABLES)[cleaned["table"]].partition(":")[0]
+            self.add_error("release", f"DR1 has no such table: {label} is in DR2 only.")
         return cleaned
 
 
@@ -78,7 +81,7 @@ class PanstarrsSingleTargetDataService(remote.RemoteDataService):
     name = "PanSTARRS"
     verbose_name = "Pan-STARRS1 catalogue"
     info_url = "https://catalogs.mast.stsci.edu/docs/panstarrs.html"
-    service_notes = "Detections from 2009 to 2015 in g, r, i, z, y, or mean and stack magnitudes."
+    service_notes = "Detections from 2009 to 2015 in g, r, i, z, y, or mean, stack and forced magnitudes."
     data_service_type = "Catalog"
     default_url = "https://catalogs.mast.stsci.edu/api/v0.1/panstarrs"
     credential_fields = (
@@ -124,7 +127,8 @@ class PanstarrsSingleTargetDataService(remote.RemoteDataService):
             "object_id": str(cleaned.get("object_id") or ""),
         }
         key = f"{place.ra_deg:.4f} {place.dec_deg:+.4f}"
-        what = f"{task['table']} table of {str(task['release']).upper()}, {task['radius_arcsec']:g}″"
+        table = str(task["table"]).replace("_", " ")
+        what = f"{table} table of {str(task['release']).upper()}, {task['radius_arcsec']:g}″"
         moving = f", {place.words}" if place.words else ""
         return remote.Ask({"task": task}, key, f"{key}, {what}{moving}")
 
