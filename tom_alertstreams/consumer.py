@@ -14,6 +14,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
+from tom_alertstreams.counts import add_counts
 from tom_alertstreams.models import StreamState
 from tom_alertstreams.storing import PacketStore, Stored
 from tom_dataservices.packets import StreamMessage
@@ -61,7 +62,8 @@ class KafkaReader:
         self.error = ""
         self.word = StreamState.Word.CONNECTING
         self._told_at = 0.0
-        self._told_messages = 0
+        self._told_messages = self._told_dead = 0
+        self._by_topic: dict[str, dict[str, Any]] = {}
         self._last_message: Any = None
 
     def run(self, stop: threading.Event) -> None:
@@ -83,6 +85,7 @@ class KafkaReader:
         if messages:
             self._store(messages, stop)
             self._commit(consumer, messages)
+            self._count_topics(messages)
         self._tell(consumer)
 
     def _messages(self, found: Sequence[Any]) -> list[StreamMessage]:
@@ -100,6 +103,7 @@ class KafkaReader:
                     one.value() or b"",
                     one.key(),
                     timestamp_ms if kind else None,
+                    tuple((name, value or b"") for name, value in one.headers() or ()),
                 )
             )
         if messages:
@@ -148,17 +152,29 @@ class KafkaReader:
             self.word = StreamState.Word.WAITING
         logger.warning("%s: %s", self.name, self.error)
 
+    def _count_topics(self, messages: Sequence[StreamMessage]) -> None:
+        now = timezone.now().isoformat(timespec="seconds")
+        for message in messages:
+            of_topic = self._by_topic.setdefault(message.topic, {"messages": 0})
+            of_topic["messages"] += 1
+            of_topic["last_message_at"] = now
+
     def _lag(self, consumer: Any) -> int | None:
-        """Return how many messages wait at the broker, as far as the last fetch knew."""
+        """Return how many messages wait at the broker, as far as the last fetch knew; noted by topic, too."""
         lag = 0
+        by_topic: dict[str, int] = {}
         try:
             positions = consumer.position(consumer.assignment())
             for one in positions:
                 _, high = consumer.get_watermark_offsets(one, timeout=1.0, cached=True)
                 if high > 0 and one.offset >= 0:
-                    lag += max(0, high - one.offset)
+                    behind = max(0, high - one.offset)
+                    lag += behind
+                    by_topic[one.topic] = by_topic.get(one.topic, 0) + behind
         except KafkaException:
             return None
+        for topic, behind in by_topic.items():
+            self._by_topic.setdefault(topic, {"messages": 0})["lag"] = behind
         return lag
 
     def _tell(self, consumer: Any, *, at_once: bool = False) -> None:
@@ -168,8 +184,11 @@ class KafkaReader:
         messages = self.total.used + self.total.dead
         seconds = now - self._told_at if self._told_at else 0.0
         rate = (messages - self._told_messages) / seconds if seconds else 0.0
-        self._told_at, self._told_messages = now, messages
+        new, new_dead = messages - self._told_messages, self.total.dead - self._told_dead
+        self._told_at, self._told_messages, self._told_dead = now, messages, self.total.dead
+        lag = self._lag(consumer)
         try:
+            add_counts(self.name, new, new_dead)
             StreamState.objects.update_or_create(
                 stream=self.name,
                 process=f"{socket.gethostname()}:{os.getpid()}",
@@ -179,7 +198,8 @@ class KafkaReader:
                     "messages": messages,
                     "dead": self.total.dead,
                     "per_second": rate,
-                    "lag": self._lag(consumer),
+                    "lag": lag,
+                    "by_topic": self._by_topic,
                     "last_message_at": self._last_message,
                     "error": self.error,
                 },

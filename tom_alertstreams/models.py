@@ -35,6 +35,9 @@ class StreamState(models.Model):
     stream = models.CharField(max_length=255)
     process = models.CharField(max_length=200, help_text="host:pid")
     topics = models.JSONField(default=list)
+    by_topic = models.JSONField(
+        default=dict, help_text="Of each topic: messages, lag, and last_message_at as ISO text."
+    )
     word = models.CharField(max_length=12, choices=Word, default=Word.CONNECTING)
     messages = models.BigIntegerField(default=0)
     dead = models.BigIntegerField(default=0)
@@ -51,6 +54,21 @@ class StreamState(models.Model):
         return f"{self.stream} ({self.get_word_display()})"
 
 
+class StreamCount(models.Model):
+    """How many messages a stream took in ten minutes, all its processes together."""
+
+    stream = models.CharField(max_length=255)
+    begin = models.DateTimeField(help_text="Of the ten minutes.")
+    messages = models.BigIntegerField(default=0)
+    dead = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["stream", "begin"], name="stream_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.begin:%Y-%m-%d %H:%M}: {self.messages}"
+
+
 class DeadLetter(models.Model):
     """A message that could not be used, with its bytes and the reason; it can be played again."""
 
@@ -60,6 +78,7 @@ class DeadLetter(models.Model):
     offset = models.BigIntegerField()
     key = models.BinaryField(null=True)
     value = models.BinaryField()
+    headers = models.JSONField(default=list, help_text="Pairs of a name and its bytes as hexadecimal digits.")
     reason = models.TextField()
     created = models.DateTimeField(auto_now_add=True, db_index=True)
     replayed = models.DateTimeField(null=True)

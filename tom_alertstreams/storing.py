@@ -14,9 +14,9 @@ from django.utils import timezone
 from tom_alertstreams.models import DeadLetter, StreamOffset
 from tom_common.history import change_run
 from tom_dataproducts.summaries import refresh_summaries
-from tom_dataservices.ingest import IngestOptions
+from tom_dataservices.ingest import IngestOptions, IngestReport
 from tom_dataservices.ingest.run import ingest_batch
-from tom_dataservices.packets import SchemaStore, StreamMessage, read_message_batches
+from tom_dataservices.packets import AlertBatch, SchemaStore, StreamMessage, read_message_batches
 
 logger = logging.getLogger(__name__)
 
@@ -115,19 +115,23 @@ class PacketStore:
             rejected, batch.rejected = batch.rejected, []
             batch.received -= len(rejected)
             letters = [
-                _letter(self.group, by_place[one.file, one.number], one.reason)
+                letter_of(self.group, by_place[one.file, one.number], one.reason)
                 for one in rejected
                 if (one.file, one.number) in by_place
             ]
             DeadLetter.objects.bulk_create(letters, ignore_conflicts=True)
             result.dead += len(letters)
             if batch.received:
-                report, changed = ingest_batch(batch, self.options, self._change_run())
+                report, changed = self.ingest(batch)
                 result.new_targets += report.new_targets
                 result.new_data += report.new_data
                 result.changed |= changed
         result.used = len(fresh) - result.dead
         return result
+
+    def ingest(self, batch: AlertBatch) -> tuple[IngestReport, set[int]]:
+        """Store a batch of alerts, in the transaction of their offsets; streams may add to it."""
+        return ingest_batch(batch, self.options, self._change_run())
 
     def _advance(self, messages: Sequence[StreamMessage]) -> list[StreamMessage]:
         """Move the offsets behind the messages and return those that were not stored yet.
@@ -157,25 +161,19 @@ class PacketStore:
         with transaction.atomic():
             fresh = self._advance([message])
             for one in fresh:
-                DeadLetter.objects.bulk_create([_letter(self.group, one, reason)], ignore_conflicts=True)
+                DeadLetter.objects.bulk_create([letter_of(self.group, one, reason)], ignore_conflicts=True)
         return Stored(dead=len(fresh), known=1 - len(fresh))
 
     def replay(self, letter: DeadLetter) -> str:
         """Use a dead letter once more and return why it cannot be used still; empty if it was."""
-        message = StreamMessage(
-            letter.topic,
-            letter.partition,
-            letter.offset,
-            bytes(letter.value),
-            bytes(letter.key) if letter.key is not None else None,
-        )
+        message = message_of(letter)
         changed: set[int] = set()
         try:
             with transaction.atomic():
                 for batch in read_message_batches([message], self.schemas, with_cutouts=self.with_cutouts):
                     if batch.rejected:
                         return batch.rejected[0].reason
-                    changed |= ingest_batch(batch, self.options, self._change_run())[1]
+                    changed |= self.ingest(batch)[1]
         except (DatabaseError, ValueError) as error:
             return f"{type(error).__name__}: {error}"
         if changed:
@@ -183,7 +181,8 @@ class PacketStore:
         return ""
 
 
-def _letter(group: str, message: StreamMessage, reason: str) -> DeadLetter:
+def letter_of(group: str, message: StreamMessage, reason: str) -> DeadLetter:
+    """Return the row that keeps a message which cannot be used."""
     return DeadLetter(
         group=group,
         topic=message.topic,
@@ -191,5 +190,18 @@ def _letter(group: str, message: StreamMessage, reason: str) -> DeadLetter:
         offset=message.offset,
         key=message.key,
         value=message.value,
+        headers=[[name, value.hex()] for name, value in message.headers],
         reason=reason,
+    )
+
+
+def message_of(letter: DeadLetter) -> StreamMessage:
+    """Return the message that a dead letter keeps."""
+    return StreamMessage(
+        letter.topic,
+        letter.partition,
+        letter.offset,
+        bytes(letter.value),
+        bytes(letter.key) if letter.key is not None else None,
+        headers=tuple((name, bytes.fromhex(value)) for name, value in letter.headers),
     )

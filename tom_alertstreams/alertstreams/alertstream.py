@@ -33,10 +33,13 @@ class AlertStream(ABC):
     ----------
     required_keys, allowed_keys : list of str
         Names of options.
+    label : str
+        What pages call the stream; given by `get_alert_streams`.
     alert_handler : dict of str to callable
         What is called for an alert, by topic; from the option ``TOPIC_HANDLERS``.
     """
 
+    label = ""
     required_keys: ClassVar[list[str]] = []
     allowed_keys: ClassVar[list[str]] = []
 
@@ -78,7 +81,8 @@ def get_alert_streams(alert_stream_configs: list[dict[str, Any]]) -> list[AlertS
         If a class cannot be imported, or an entry lacks an option.
     """
     streams = []
-    for entry in alert_stream_configs:
+    labels = stream_labels(alert_stream_configs)
+    for entry, label in zip(alert_stream_configs, labels, strict=True):
         if not entry.get("ACTIVE", True):
             logger.debug("the alert stream %s is not active", entry.get("NAME"))
             continue
@@ -90,8 +94,24 @@ def get_alert_streams(alert_stream_configs: list[dict[str, Any]]) -> list[AlertS
             raise ImproperlyConfigured(
                 f"settings.ALERT_STREAMS names {entry['NAME']}, which cannot be imported: {error}"
             ) from error
-        streams.append(cls(**entry.get("OPTIONS", {})))
+        stream = cls(**entry.get("OPTIONS", {}))
+        stream.label = label
+        streams.append(stream)
     return streams
+
+
+def stream_labels(alert_stream_configs: list[dict[str, Any]]) -> list[str]:
+    """Return what pages call the streams of a list of entries, each its own.
+
+    It is the entry's ``LABEL``, or the name of its class; a second one of the same is numbered.
+    """
+    seen: dict[str, int] = {}
+    labels = []
+    for entry in alert_stream_configs:
+        word = str(entry.get("LABEL") or str(entry.get("NAME", "")).rpartition(".")[2] or "unnamed")
+        seen[word] = seen.get(word, 0) + 1
+        labels.append(word if seen[word] == 1 else f"{word} {seen[word]}")
+    return labels
 
 
 def get_default_alert_streams() -> list[AlertStream]:

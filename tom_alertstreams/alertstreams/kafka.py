@@ -97,7 +97,7 @@ class KafkaAlertStream(AlertStream):
     def listen(self) -> None:
         """Read the topics until `stop` is set; the batch in hand is finished first."""
         reader = KafkaReader(
-            name=type(self).__name__,
+            name=self.label or type(self).__name__,
             settings=self.kafka_settings(),
             topics=self.topic_names(),
             store=self.packet_store(),

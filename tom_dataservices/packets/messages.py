@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,16 @@ from .reading import gathered
 MAGIC = b"Obj\x01"
 MAX_MESSAGE_BYTES = 16_000_000
 _NOWHERE = Path("/nonexistent")
+# Until 2025 the keys of Fink named a schema, as fink_ztf_2.7_3.10.1, instead of holding it.
+_SCHEMA_NAME = re.compile(rb"fink_[A-Za-z0-9_.-]{1,80}")
 
 
 @dataclass(frozen=True)
 class StreamMessage:
-    """One message as a broker hands it out; `timestamp_ms` is Unix time, None where the broker sets none."""
+    """One message as a broker hands it out.
+
+    `timestamp_ms` is Unix time, None where the broker sets none; `headers` are pairs of name and bytes.
+    """
 
     topic: str
     partition: int
@@ -27,6 +33,7 @@ class StreamMessage:
     value: bytes
     key: bytes | None = None
     timestamp_ms: int | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def place(self) -> str:
@@ -66,10 +73,7 @@ def read_message_batches(
 def _packets(message: StreamMessage, store: SchemaStore) -> Iterator[RawPacket | Rejection]:
     content = message.value
     try:
-        if not content:
-            raise FramingError("the message is empty")
-        if len(content) > MAX_MESSAGE_BYTES:
-            raise FramingError(f"the message has more than {MAX_MESSAGE_BYTES // 1_000_000} MB")
+        _check_size(content)
         if content.startswith(MAGIC):
             for one in read_container(io.BytesIO(content), store):
                 if isinstance(one, FramingError):
@@ -83,9 +87,18 @@ def _packets(message: StreamMessage, store: SchemaStore) -> Iterator[RawPacket |
         elif content[0] == 0 and len(content) > 5:
             schema = store.from_number(int.from_bytes(content[1:5], "big"), _NOWHERE)
             yield RawPacket(schema, content[5:], message.place, message.offset)
+        elif message.key and _SCHEMA_NAME.fullmatch(message.key):
+            yield RawPacket(store.from_name(message.key.decode()), content, message.place, message.offset)
         else:
             raise FramingError(
                 "not an alert packet: no Avro container, no registry number, no schema in its key"
             )
     except (FramingError, UnknownSchemaError, BadSchemaError) as error:
         yield Rejection(message.place, message.offset, str(error), content)
+
+
+def _check_size(content: bytes) -> None:
+    if not content:
+        raise FramingError("the message is empty")
+    if len(content) > MAX_MESSAGE_BYTES:
+        raise FramingError(f"the message has more than {MAX_MESSAGE_BYTES // 1_000_000} MB")

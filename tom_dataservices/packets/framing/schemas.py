@@ -86,6 +86,7 @@ class SchemaStore:
         self._default_dir = default_dir
         self._texts: OrderedDict[bytes, PacketSchema] = OrderedDict()
         self._numbered: dict[tuple[Path, int], PacketSchema] = {}
+        self._named: dict[str, PacketSchema] = {}
         self.bare = None if schema_file is None else PacketSchema(_record(_load(schema_file)))
 
     def from_text(self, text: bytes) -> PacketSchema:
@@ -125,6 +126,26 @@ class SchemaStore:
         if key not in self._numbered:
             self._numbered[key] = PacketSchema(_record(_load(_registered(folder, number))))
         return self._numbered[key]
+
+    def from_name(self, name: str) -> PacketSchema:
+        """Give the schema in the file ``<name>.avsc`` of the folder, or ``<name>_replayed.avsc``.
+
+        Raises
+        ------
+        UnknownSchemaError
+            If there is no folder of schemas or none of this name in it.
+        """
+        if name not in self._named:
+            folders = [folder for folder in (self._dir, self._default_dir) if folder is not None]
+            paths = [folder / f"{name}{end}.avsc" for folder in folders for end in ("", "_replayed")]
+            found = next((path for path in paths if path.is_file()), None)
+            if found is None:
+                raise UnknownSchemaError(
+                    f"its key names the schema {name}, and no folder of schemas holds {name}.avsc: put it"
+                    " into the folder of the option SCHEMAS_DIR or the setting ALERT_SCHEMAS_DIR"
+                )
+            self._named[name] = PacketSchema(_record(_load(found)))
+        return self._named[name]
 
 
 def _registered(folder: Path, number: int) -> Path:
