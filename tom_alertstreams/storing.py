@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DatabaseError, OperationalError, transaction
 from django.utils import timezone
 
-from tom_alertstreams.models import DeadLetter, StreamOffset
+from tom_alertstreams.models import DeadLetter
+from tom_alertstreams.offsets import OffsetKeeper, letter_of, message_of
 from tom_common.history import change_run
 from tom_dataproducts.summaries import refresh_summaries
 from tom_dataservices.ingest import IngestOptions, IngestReport
@@ -19,8 +20,6 @@ from tom_dataservices.ingest.run import ingest_batch
 from tom_dataservices.packets import AlertBatch, SchemaStore, StreamMessage, read_message_batches
 
 logger = logging.getLogger(__name__)
-
-Partition = tuple[str, int]
 
 
 @dataclass
@@ -41,7 +40,7 @@ class Stored:
         self.changed |= other.changed
 
 
-class PacketStore:
+class PacketStore(OffsetKeeper):
     """Makes targets and data of alert packets.
 
     Parameters
@@ -56,7 +55,7 @@ class PacketStore:
     def __init__(
         self, group: str, options: IngestOptions, schemas: SchemaStore, *, with_cutouts: bool = True
     ) -> None:
-        self.group = group
+        super().__init__(group)
         self.options = options
         self.schemas = schemas
         self.with_cutouts = with_cutouts
@@ -70,13 +69,6 @@ class PacketStore:
             title = f"Stream {self.group}, {hour:%Y-%m-%d %H} h UTC"
             self._run, self._run_hour = change_run(self.options.user, kind="ingest", title=title), hour
         return self._run
-
-    def next_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """Return where reading goes on, for those of the partitions that were read before."""
-        wanted = set(partitions)
-        rows = StreamOffset.objects.filter(group=self.group, topic__in={topic for topic, _ in wanted})
-        found = {(row.topic, row.partition): row.next_offset for row in rows}
-        return {key: offset for key, offset in found.items() if key in wanted}
 
     def store(self, messages: Sequence[StreamMessage]) -> Stored:
         """Store messages and how far they reach, or nothing of both.
@@ -108,7 +100,7 @@ class PacketStore:
         return result
 
     def _store(self, messages: Sequence[StreamMessage]) -> Stored:
-        fresh = self._advance(messages)
+        fresh = self.advance(messages)
         result = Stored(known=len(messages) - len(fresh))
         by_place = {(message.place, message.offset): message for message in fresh}
         for batch in read_message_batches(fresh, self.schemas, with_cutouts=self.with_cutouts):
@@ -133,33 +125,9 @@ class PacketStore:
         """Store a batch of alerts, in the transaction of their offsets; streams may add to it."""
         return ingest_batch(batch, self.options, self._change_run())
 
-    def _advance(self, messages: Sequence[StreamMessage]) -> list[StreamMessage]:
-        """Move the offsets behind the messages and return those that were not stored yet.
-
-        The rows of the offsets are locked: two processes that were given the same partition, one before and
-        one after a rebalance, take turns.
-        """
-        keys = {(message.topic, message.partition) for message in messages}
-        StreamOffset.objects.bulk_create(
-            [StreamOffset(group=self.group, topic=key[0], partition=key[1], next_offset=0) for key in keys],
-            ignore_conflicts=True,
-        )
-        rows = StreamOffset.objects.select_for_update().filter(
-            group=self.group, topic__in={topic for topic, _ in keys}
-        )
-        offsets = {(row.topic, row.partition): row for row in rows.order_by("pk")}
-        fresh = []
-        for message in messages:
-            row = offsets[message.topic, message.partition]
-            if message.offset >= row.next_offset:
-                fresh.append(message)
-                row.next_offset = message.offset + 1
-        StreamOffset.objects.bulk_update([offsets[key] for key in keys], ["next_offset"])
-        return fresh
-
     def _bury(self, message: StreamMessage, reason: str) -> Stored:
         with transaction.atomic():
-            fresh = self._advance([message])
+            fresh = self.advance([message])
             for one in fresh:
                 DeadLetter.objects.bulk_create([letter_of(self.group, one, reason)], ignore_conflicts=True)
         return Stored(dead=len(fresh), known=1 - len(fresh))
@@ -179,29 +147,3 @@ class PacketStore:
         if changed:
             refresh_summaries(sorted(changed))
         return ""
-
-
-def letter_of(group: str, message: StreamMessage, reason: str) -> DeadLetter:
-    """Return the row that keeps a message which cannot be used."""
-    return DeadLetter(
-        group=group,
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-        key=message.key,
-        value=message.value,
-        headers=[[name, value.hex()] for name, value in message.headers],
-        reason=reason,
-    )
-
-
-def message_of(letter: DeadLetter) -> StreamMessage:
-    """Return the message that a dead letter keeps."""
-    return StreamMessage(
-        letter.topic,
-        letter.partition,
-        letter.offset,
-        bytes(letter.value),
-        bytes(letter.key) if letter.key is not None else None,
-        headers=tuple((name, bytes.fromhex(value)) for name, value in letter.headers),
-    )

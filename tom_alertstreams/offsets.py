@@ -1,0 +1,87 @@
+"""How far each partition was read, kept by us; and messages kept as dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tom_alertstreams.models import DeadLetter, StreamOffset
+from tom_dataservices.packets import StreamMessage
+
+Partition = tuple[str, int]
+
+
+class OffsetKeeper:
+    """Knows how far a consumer group has read; what stores messages is made of it.
+
+    Parameters
+    ----------
+    group : str
+        Consumer group, under which offsets are kept.
+    """
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+
+    def next_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Return where reading goes on, for those of the partitions that were read before."""
+        wanted = set(partitions)
+        rows = StreamOffset.objects.filter(group=self.group, topic__in={topic for topic, _ in wanted})
+        found = {(row.topic, row.partition): row.next_offset for row in rows}
+        return {key: offset for key, offset in found.items() if key in wanted}
+
+    def is_fresh(self, message: StreamMessage) -> bool:
+        """Tell whether a message was not stored yet."""
+        row = StreamOffset.objects.filter(
+            group=self.group, topic=message.topic, partition=message.partition
+        ).first()
+        return row is None or message.offset >= row.next_offset
+
+    def advance(self, messages: Sequence[StreamMessage]) -> list[StreamMessage]:
+        """Move the offsets behind the messages and return those that were not stored yet.
+
+        The rows of the offsets are locked: two processes that were given the same partition, one before and
+        one after a rebalance, take turns.
+        """
+        keys = {(message.topic, message.partition) for message in messages}
+        StreamOffset.objects.bulk_create(
+            [StreamOffset(group=self.group, topic=key[0], partition=key[1], next_offset=0) for key in keys],
+            ignore_conflicts=True,
+        )
+        rows = StreamOffset.objects.select_for_update().filter(
+            group=self.group, topic__in={topic for topic, _ in keys}
+        )
+        offsets = {(row.topic, row.partition): row for row in rows.order_by("pk")}
+        fresh = []
+        for message in messages:
+            row = offsets[message.topic, message.partition]
+            if message.offset >= row.next_offset:
+                fresh.append(message)
+                row.next_offset = message.offset + 1
+        StreamOffset.objects.bulk_update([offsets[key] for key in keys], ["next_offset"])
+        return fresh
+
+
+def letter_of(group: str, message: StreamMessage, reason: str) -> DeadLetter:
+    """Return the row that keeps a message which cannot be used."""
+    return DeadLetter(
+        group=group,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+        headers=[[name, value.hex()] for name, value in message.headers],
+        reason=reason,
+    )
+
+
+def message_of(letter: DeadLetter) -> StreamMessage:
+    """Return the message that a dead letter keeps."""
+    return StreamMessage(
+        letter.topic,
+        letter.partition,
+        letter.offset,
+        bytes(letter.value),
+        bytes(letter.key) if letter.key is not None else None,
+        headers=tuple((name, bytes.fromhex(value)) for name, value in letter.headers),
+    )
