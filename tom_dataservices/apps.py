@@ -28,6 +28,12 @@ class TomDataservicesConfig(AppConfig):
                 "every_s": 86_400,
                 "title": "Old results of queries",
             },
+            {
+                "name": "lists of services",
+                "task": f"{path}.read_service_choices",
+                "every_s": 3600,
+                "title": "Lists of classes of the brokers",
+            },
         ]
 
     def data_services(self) -> list[dict[str, str]]:

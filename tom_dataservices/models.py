@@ -112,3 +112,52 @@ class RejectedPacket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file}{f' packet {self.number}' if self.number else ''}: {self.reason}"
+
+
+class ObjectClassification(models.Model):
+    """What a broker took a target for at a time; kept where it differs from what the broker said before.
+
+    Who may see it is who may see the target. It is no part of the change history: it is one itself.
+    """
+
+    target = models.ForeignKey(
+        "tom_targets.BaseTarget", on_delete=models.CASCADE, related_name="classifications"
+    )
+    service = models.CharField(max_length=50, help_text="The broker.")
+    classifier = models.CharField(max_length=100, blank=True, default="")
+    version = models.CharField(max_length=100, blank=True, default="", help_text="Of the classifier.")
+    class_name = models.CharField(max_length=100, verbose_name="Class")
+    probability = models.FloatField(null=True, blank=True, help_text="0 to 1; empty where none is given.")
+    seen_at = models.DateTimeField(
+        help_text="Time of the detection that it rests on; when it was told, where the broker names none."
+    )
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-seen_at", "-pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["target", "service", "classifier", "version", "class_name", "seen_at"],
+                name="unique_object_classification",
+            )
+        ]
+
+    def __str__(self) -> str:
+        sure = "" if self.probability is None else f" ({self.probability:.2f})"
+        return f"{self.service} {self.classifier}: {self.class_name}{sure}".replace(" :", ":")
+
+
+class ServiceChoices(models.Model):
+    """A list that a service keeps itself, such as its classes, as it was read last: forms are made of it."""
+
+    service = models.CharField(max_length=100)
+    kind = models.CharField(max_length=50)
+    choices = models.JSONField(default=list, help_text="Pairs of value and words, or of heading and pairs.")
+    read_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "service choices"
+        constraints = [models.UniqueConstraint(fields=["service", "kind"], name="unique_service_choices")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.service}"

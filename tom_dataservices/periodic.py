@@ -1,16 +1,22 @@
-"""Periodic work of queries: those that run by themselves, and results that are old."""
+"""Periodic work of queries: those that run by themselves, results that are old, lists that services keep."""
 
 from __future__ import annotations
+
+import logging
 
 from django.apps import apps
 
 from tom_common.background import background_task
 from tom_common.notifications import notify
-from tom_dataservices.plugin_errors import PluginFailedError
+from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import provider
+from tom_dataservices.registry import data_services
 from tom_dataservices.runs import fetch_now, start_run, throw_away_old
 from tom_dataservices.saved_queries import claim_due, due_queries
 from tom_dataservices.saved_query import SavedQuery
+from tom_dataservices.service_choices import keep_choices, services_to_read
+
+logger = logging.getLogger(__name__)
 
 
 @background_task(title="Queries that run by themselves", queue="bulk")
@@ -51,3 +57,22 @@ def _run(query: SavedQuery) -> bool:
 def tidy_queries() -> dict[str, int]:
     """Throw away results that are older than they are kept."""
     return {"runs": throw_away_old()}
+
+
+@background_task(title="Lists of classes of the brokers", queue="bulk")
+def read_service_choices() -> dict[str, int]:
+    """Read the lists that services in use keep themselves, once a day each; forms are made of them."""
+    counts = {"read": 0, "failed": 0}
+    known = data_services.all()
+    for name in services_to_read():
+        ask = getattr(known.get(name), "lists", None)
+        if ask is None:
+            continue
+        try:
+            with plugin_reported(name):
+                keep_choices(name, known[name]().lists())
+            counts["read"] += 1
+        except PluginFailedError as error:  # the lists read before go on being shown
+            logger.warning("the lists of %s were not read: %s", name, error)
+            counts["failed"] += 1
+    return counts

@@ -43,7 +43,7 @@ def result_rows(run: QueryRun, user: Any, *, limit: int | None = None) -> list[R
     made = targets_for_user(user, Target.objects.filter(pk__in=made_keys), "view_target").in_bulk()
     rows = [ResultRow(result, made.get(result.target_id)) for result in results]
     found = known_targets(
-        [result.name for result in results],
+        [_names(result) for result in results],
         [result.ra for result in results],
         [result.dec for result in results],
         radius_arcsec=targets_conf.duplicate_radius_arcsec(),
@@ -52,6 +52,15 @@ def result_rows(run: QueryRun, user: Any, *, limit: int | None = None) -> list[R
     for known in found:
         rows[known.row].known.append(known)
     return rows
+
+
+def _names(result: QueryResult) -> list[str]:
+    """Return the names that a result has: what the service knows it by, and further ones."""
+    further = result.values.get("aliases")
+    names = [result.name, *(further if isinstance(further, list) else ())]
+    if not result.result_id.isdecimal() or len(result.result_id) > 9:  # short numbers are places in a list
+        names.append(result.result_id)
+    return list(dict.fromkeys(str(name) for name in names if isinstance(name, str) and name))
 
 
 def columns_of(rows: list[ResultRow], *, most: int = 12) -> list[str]:

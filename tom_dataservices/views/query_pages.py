@@ -142,7 +142,9 @@ class QueryFormPage(QueryKindMixin, TemplateView):
         initial[self.provider_field] = self.asked.name
         if self.query:
             initial["query_name"] = self.query.name
-        form = self.asked.form_class()(data, initial=initial)
+        form_class = self.asked.form_class()
+        options = {"user": self.request.user} if getattr(form_class, "takes_user", False) else {}
+        form = form_class(data, initial=initial, **options)
         if hasattr(form, "helper"):
             form.helper.form_tag = False
             form.helper.inputs = []

@@ -1,0 +1,237 @@
+"""The base of all alert brokers: objects of a client into results, targets, points and classifications."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, ClassVar
+
+from tom_dataservices.classifications import keep_classifications
+from tom_dataservices.clients.broker import BrokerClient, BrokerObject
+from tom_dataservices.data_services.broker.fields import BrokerQueryForm, plain_query
+from tom_dataservices.data_services.broker.points import sparkline_points, store_points
+from tom_dataservices.dataservices import DataService
+from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.results import known_by_name
+from tom_targets.models import Target
+
+_NEAR_ARCSEC = 2.0
+_DEFAULT_RESULTS = 100
+
+
+class BrokerService(DataService):
+    """A broker of alerts, of one survey.
+
+    A subclass says with which client and form it works, and gives objects: `objects` for a query, `known` for
+    one object with all the broker knows of it.
+
+    Attributes
+    ----------
+    client : type[BrokerClient]
+    form : type[BrokerQueryForm]
+    survey : str
+        Whose points they are where a point does not say (``broker.points.SURVEYS``).
+    object_pattern : str
+        Regular expression of the names by which the broker knows objects; its first group is the id.
+    """
+
+    client: ClassVar[type[BrokerClient]]
+    form: ClassVar[type[BrokerQueryForm]]
+    survey: ClassVar[str] = "ZTF"
+    object_pattern: ClassVar[str] = r"(ZTF\d{2}[a-z]{7})"
+    query_results_table = "tom_dataservices/partials/broker_results_table.html"
+    results_valid_s = 1800.0
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Take the addresses of the client."""
+        super().__init_subclass__(**kwargs)
+        client = getattr(cls, "client", None)
+        if client is not None:
+            cls.base_url = client.base_url
+            cls.info_url = client.info_url
+
+    def __init__(self, query_parameters: Any = None, user: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(query_parameters, user, *args, **kwargs)
+        self._known: dict[int, BrokerObject] = {}
+
+    # --- what a broker gives
+
+    @abstractmethod
+    def objects(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
+        """Yield the objects that fit a query (``plain_query``), page by page as they come."""
+
+    @abstractmethod
+    def known(self, object_id: str) -> BrokerObject:
+        """Return one object with its light curve, classifications and names.
+
+        Raises
+        ------
+        MissingDataException
+            If the broker has none of this id.
+        """
+
+    def cutout(self, result: dict[str, Any], role: str) -> tuple[bytes, str] | None:
+        """Return an image of a result and its type (``image/png``, ``image/fits``); None if there is none."""
+        return None
+
+    def fits(self, found: BrokerObject, query: dict[str, Any]) -> bool:
+        """Tell whether an object is shown; by default, whether it lies within the limits of the query."""
+        return fits(found, query)
+
+    def lists(self) -> dict[str, Sequence[tuple[Any, Any]]]:
+        """Ask for the lists that the broker keeps, such as ``classes``; forms show them."""
+        return {}
+
+    # --- the interface of data services
+
+    @classmethod
+    def get_form_class(cls) -> type[Any]:
+        """Return the class of the query form."""
+        return cls.form
+
+    @classmethod
+    def urls(cls, **kwargs: Any) -> dict[str, str]:
+        """Return the addresses of the broker, those of the settings before its own."""
+        client = cls.client()
+        return {
+            "base_url": str(client.setting("base_url", client.base_url)),
+            "info_url": client.info_url,
+        }
+
+    def build_query_parameters(self, parameters: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Return what is asked for, made of the cleaned data of the form."""
+        self.query_parameters = plain_query(parameters)
+        return self.query_parameters
+
+    def build_query_parameters_from_target(self, target: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the question for one target: by the broker's id of it, else by its place."""
+        found = self.object_id_of(target)
+        if found:
+            return {"ids": [found]}
+        if target.ra is None or target.dec is None:
+            raise MissingDataException(f"{target.name} has no name that {self.title} knows, and no place.")
+        return {
+            "ids": [],
+            "ra_deg": target.ra,
+            "dec_deg": target.dec,
+            "radius_arcsec": _NEAR_ARCSEC,
+            "max_results": 1,
+        }
+
+    @property
+    def title(self) -> str:
+        """What texts call the broker."""
+        return self.verbose_name or self.name
+
+    def query_service(self, query_parameters: dict[str, Any], **kwargs: Any) -> list[dict[str, Any]]:
+        """Return all results of a query at once."""
+        self.query_results = list(self.query_targets(query_parameters))
+        return self.query_results
+
+    def query_targets(self, query_parameters: Any, **kwargs: Any) -> Iterator[dict[str, Any]]:
+        """Yield what was found, one dict an object, as it comes."""
+        most = int(query_parameters.get("max_results") or _DEFAULT_RESULTS)
+        fitting = (one for one in self.objects(query_parameters) if self.fits(one, query_parameters))
+        for found in islice(fitting, most):
+            yield {**found.as_result(), "points": sparkline_points(found.points)}
+
+    def object_id_of(self, target: Any) -> str | None:
+        """Return what the broker knows a target by, read from its names."""
+        names = [target.name, *target.aliases.values_list("name", flat=True)]
+        pattern = re.compile(self.object_pattern)
+        return next((found[1] for name in names if (found := pattern.fullmatch(name.strip()))), None)
+
+    def object_of(self, target: Any) -> BrokerObject:
+        """Return what the broker knows of a target, asked once.
+
+        Raises
+        ------
+        MissingDataException
+        """
+        if target.pk not in self._known:
+            query = self.build_query_parameters_from_target(target)
+            if not query["ids"]:
+                near = next(iter(self.objects(query)), None)
+                if near is None:
+                    raise MissingDataException(
+                        f"{self.title} knows nothing within {_NEAR_ARCSEC:g} arcsec of {target.name}."
+                    )
+                query["ids"] = [near.object_id]
+            self._known[target.pk] = self.known(query["ids"][0])
+        return self._known[target.pk]
+
+    def query_reduced_data(self, target: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the light curve of a target, and its classifications."""
+        found = self.object_of(target)
+        return {"photometry": list(found.points), "classifications": list(found.classifications)}
+
+    def query_photometry(self, query_parameters: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        """Return the light curve of an object."""
+        return [one for object_id in query_parameters["ids"] for one in self.known(object_id).points]
+
+    def query_aliases(self, query_parameters: Any = None, target: Any = None, **kwargs: Any) -> Iterable[Any]:
+        """Return further names of a target, the broker's id among them."""
+        if target is None:
+            return []
+        found = self.object_of(target)
+        return [name for name in dict.fromkeys((found.object_id, *found.aliases)) if name != target.name]
+
+    # --- rows
+
+    def to_target(self, target_result: Any, **kwargs: Any) -> Any:
+        """Store the target of a result, or return the one that bears a name of it; see `DataService`."""
+        result = dict(target_result or {})
+        request = kwargs.get("request")
+        user = getattr(request, "user", None) or kwargs.get("user") or self.user
+        names = [result.get("name"), result.get("id"), *result.get("aliases", ())] if result else []
+        target = known_by_name([name for name in names if name], user=user)
+        if target is None:
+            target = super().to_target(result, **kwargs)
+        keep_classifications(target, result.get("classifications") or (), service=self.name)
+        return target
+
+    def create_target_from_query(self, target_result: dict[str, Any], **kwargs: Any) -> Any:
+        """Return the unsaved target of a result."""
+        if target_result.get("type") == Target.NON_SIDEREAL:
+            return Target(
+                name=target_result["name"], type=Target.NON_SIDEREAL, **(target_result.get("orbit") or {})
+            )
+        return Target(
+            name=target_result["name"],
+            type=Target.SIDEREAL,
+            ra=target_result["ra"],
+            dec=target_result["dec"],
+            epoch=2000.0,
+        )
+
+    def create_target_extras_from_query(self, query_results: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Return what the broker says of the object and targets have no column for."""
+        return dict(query_results.get("extras") or {})
+
+    def create_reduced_datums_from_query(
+        self, target: Any, data: Any, data_type: str | None = None, **kwargs: Any
+    ) -> list[Any]:
+        """Store photometry, or classifications, of a target; return the rows of photometry."""
+        if data_type == "classifications":
+            keep_classifications(target, data, service=self.name)
+            return []
+        return store_points(target, data, survey=self.survey)
+
+
+def fits(found: BrokerObject, query: dict[str, Any]) -> bool:
+    """Tell whether an object lies within the limits of a query; one whose value is not told does.
+
+    Brokers leave some limits out of what they can be asked for.
+    """
+    limits = (
+        (found.mag, query.get("mag_min"), query.get("mag_max")),
+        (found.detections, query.get("detections_min"), query.get("detections_max")),
+        (found.score, query.get("probability_min"), None),
+        (found.mjd_utc, query.get("mjd_min"), query.get("mjd_max")),
+    )
+    return all(
+        value is None or ((low is None or value >= low) and (high is None or value <= high))
+        for value, low, high in limits
+    )
