@@ -6,8 +6,10 @@ brought, with the keys of the rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from django.db.models import QuerySet
 
 from tom_common.history import SET, Tracked, track
 from tom_dataproducts.models import (
@@ -18,6 +20,7 @@ from tom_dataproducts.models import (
     ReducedDatum,
     SpectroscopyReducedDatum,
 )
+from tom_dataproducts.permissions import rows_with_grants
 
 
 def register() -> None:
@@ -30,6 +33,7 @@ def register() -> None:
             shown=("data", "data_product_type", "product_id"),
             natural=("product_id",),
             remove=remove_files,
+            object_condition=_granted(DataProduct),
             words=("file", "files"),
             name_field="data",
         )
@@ -52,7 +56,22 @@ def register() -> None:
         ReducedDatum: ("other measurement", "other measurements"),
     }
     for model, words in kinds.items():
-        track(Tracked(model, "target", "target_id", style=SET, natural=("target_id",), words=words))
+        track(
+            Tracked(
+                model,
+                "target",
+                "target_id",
+                style=SET,
+                natural=("target_id",),
+                object_condition=_granted(model) if model._meta.permissions else None,
+                words=words,
+            )
+        )
+
+
+def _granted(model: type[Any]) -> Callable[[Any, str], QuerySet | None]:
+    """Return who may see or change which rows of a model that may have grants of their own."""
+    return lambda user, verb: rows_with_grants(user, model, verb)
 
 
 def remove_files(pks: Sequence[int], user: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from tom_common.grants import granted
 from tom_targets import conf as targets_conf
@@ -83,6 +83,20 @@ def _rows_for_user(user: Any, queryset: QuerySet, action: str) -> QuerySet:
     if user.has_perm(f"{queryset.model._meta.app_label}.{codename}"):
         return visible
     return visible.filter(Q(granted(user, codename, queryset.model)))
+
+
+def rows_with_grants(user: Any, model: type[Model], verb: str) -> QuerySet | None:
+    """Return the rows of a model with which a user may do something by grants of their own.
+
+    None where the target alone decides: where ``TARGET_PERMISSIONS_ONLY`` is True, and for superusers and
+    holders of the permission for all rows.
+    """
+    if targets_conf.permissions_only():
+        return None
+    codename = f"{verb}_{model._meta.model_name}"
+    if user and user.is_active and user.has_perm(f"{model._meta.app_label}.{codename}"):
+        return None
+    return _rows_for_user(user, model._base_manager.order_by(), codename)
 
 
 GROUP_ACTIONS = ("view_dataproductgroup", "change_dataproductgroup", "delete_dataproductgroup")

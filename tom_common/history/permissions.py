@@ -43,12 +43,20 @@ def _seen(user: Any) -> Q:
 
 
 def _hidden_pairs(user: Any) -> Q:
-    """Return the condition of what has an owner besides its subject, and is hidden by that."""
+    """Return the condition of what has an owner besides its subject, and is hidden by that.
+
+    What is gone, and many rows that were noted as one, can be asked no more: their author sees them.
+    """
     hidden = Q(pk__in=[])
     for tracked in all_tracked():
-        if tracked.object_condition is not None:
-            known = tracked.object_condition(user, "view").filter(pk=OuterRef("object_pk"))
-            hidden |= Q(model_label=tracked.label) & ~Q(Exists(known))
+        permitted = tracked.object_condition and tracked.object_condition(user, "view")
+        if permitted is None:
+            continue
+        unseen = Q(model_label=tracked.label) & ~Q(Exists(permitted.filter(pk=OuterRef("object_pk"))))
+        if tracked.style != PAIR and _is_known(user):
+            there = tracked.root._base_manager.filter(pk=OuterRef("object_pk")).order_by()
+            unseen &= ~(Q(change_set__author=user.pk) & ~Q(Exists(there)))
+        hidden |= unseen
     return hidden
 
 
@@ -136,11 +144,13 @@ def _object_model(tracked: Tracked) -> Any:
 
 def _why_not_objects(user: Any, change_set: ChangeSet) -> str:
     for tracked in all_tracked():
-        if tracked.object_condition is None:
+        permitted = tracked.object_condition and tracked.object_condition(user, "change")
+        if permitted is None:
             continue
-        touched = change_set.changes.filter(model_label=tracked.label).order_by().values("object_pk")
+        touched = change_set.changes.filter(model_label=tracked.label, object_pk__isnull=False)
+        touched = touched.order_by().values("object_pk")
         there = _object_model(tracked)._base_manager.filter(pk__in=touched).count()
-        if there and tracked.object_condition(user, "change").filter(pk__in=touched).count() < there:
+        if there and permitted.filter(pk__in=touched).count() < there:
             return f"It touched {tracked.words[1]} that you may not change."
     return ""
 

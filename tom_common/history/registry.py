@@ -81,7 +81,7 @@ class Tracked:
         Returns by key why rows cannot be removed, given their keys.
     object_condition : callable, optional
         Takes a user and ``"view"`` or ``"change"``; returns the permitted rows that ``object_pk`` names: what
-        a pair is in, else rows of the model itself.
+        a pair is in, else rows of the model itself. None where the subject alone decides.
     needs : str
         What one has to be allowed with the subject to undo a change: ``"change"``, or ``"view"`` where seeing
         it is enough to write such a row.
@@ -109,7 +109,7 @@ class Tracked:
     restore: Callable[[dict[str, Any], Any], None] | None = None
     why_not_back: Callable[[dict[str, Any]], str] | None = None
     obstacles: Callable[[Sequence[int]], dict[int, str]] | None = None
-    object_condition: Callable[[Any, str], QuerySet] | None = None
+    object_condition: Callable[[Any, str], QuerySet | None] | None = None
     needs: str = "change"
     restored: Callable[[Sequence[int], Any], None] | None = None
     words: tuple[str, str] = ("row", "rows")
