@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest
+from django.http.request import UnreadablePostError
 
 
 class SeveralFilesInput(forms.ClearableFileInput):
@@ -68,3 +71,25 @@ def limit_uploads(request: Any, max_bytes: int) -> LimitedUploadHandler:
     handler = LimitedUploadHandler(request, max_bytes)
     request.upload_handlers.insert(0, handler)
     return handler
+
+
+def too_many_text() -> str:
+    """Return what to say of a request with more files than Django reads at once."""
+    most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+    return f"More than {most} files in one go: nothing was stored. Send at most {most} at a time."
+
+
+def drain(request: HttpRequest, max_bytes: int) -> None:
+    """Read the rest of a body that nobody wants: a browser shows an answer only after it has sent all.
+
+    Parameters
+    ----------
+    request : HttpRequest
+    max_bytes : int
+        Give up after so many.
+    """
+    try:
+        while max_bytes > 0 and (chunk := request.read(2**16)):
+            max_bytes -= len(chunk)
+    except UnreadablePostError:
+        pass  # whoever sent it has gone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from django.core.exceptions import TooManyFilesSent
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import QueryDict
 from django.urls import NoReverseMatch, reverse
@@ -15,7 +16,7 @@ from rest_framework.response import Response
 from tom_common.api_docs import ApiDoc
 from tom_common.api_fields import is_clean
 from tom_common.api_json import StrictJSONParser
-from tom_common.file_uploads import limit_uploads
+from tom_common.file_uploads import limit_uploads, too_many_text
 from tom_common.serializers import GroupSerializer
 from tom_dataproducts import conf, readings, services
 from tom_dataproducts.formats import FormatError, Mapping
@@ -123,6 +124,11 @@ class UploadMixin:
         if request.method == "POST":
             self.limit = limit_uploads(request, conf.upload_max_bytes())
         return super().initialize_request(request, *args, **kwargs)
+
+    def handle_exception(self, exc):
+        if isinstance(exc, TooManyFilesSent):
+            exc = serializers.ValidationError({"data": [too_many_text()]})
+        return super().handle_exception(exc)
 
     def create(self, request, *args, **kwargs):
         self.must_be_known()

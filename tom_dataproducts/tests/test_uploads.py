@@ -329,3 +329,17 @@ def test_the_tag_gives_the_form_for_a_target_and_for_a_record(people, rf):
         assert field in shown.render(RequestContext(request, {"obj": obj}))
     request.user = users["stranger"]
     assert "<form" not in shown.render(RequestContext(request, {"obj": record}))
+
+
+@pytest.mark.parametrize("asks", ["page", "script", "api"])
+def test_more_files_than_are_read_at_once_are_refused_with_a_sentence(client, owner, asks):
+    client, target = owner
+    client.get(URL, {"target": target.pk})  # brings the cookie
+    client.handler.enforce_csrf_checks = True  # the token is looked for in the body, which is not read
+    files = [sent(f"{number}.txt", b"x") for number in range(101)]
+    headers = {"Accept": "application/json"} if asks != "page" else {}
+    url = reverse("api:dataproducts-list") if asks == "api" else f"{URL}?target={target.pk}"
+    answer = client.post(url, {"target": target.pk, "files": files}, headers=headers)
+    assert "More than 100 files in one go: nothing was stored." in answer.content.decode()
+    assert answer.status_code == (200 if asks == "script" else 400)
+    assert not DataProduct.objects.exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import TemplateView
 
-from tom_common.file_uploads import limit_uploads
+from tom_common.file_uploads import drain, limit_uploads, too_many_text
 from tom_common.job_links import attach_jobs
 from tom_common.keyset import count_rows, keyset_page, pager
 from tom_dataproducts import conf
@@ -44,7 +44,23 @@ class DataProductUploadView(RefusedMixin, TemplateView):
     def dispatch(self, request, *args, **kwargs):
         # What nobody may store is dropped while it arrives.
         self.limit = limit_uploads(request, conf.upload_max_bytes() if request.user.is_authenticated else 0)
-        return self.protected(request, *args, **kwargs)
+        try:
+            return self.protected(request, *args, **kwargs)
+        except TooManyFilesSent:
+            return self.answer_too_many(request)
+
+    def answer_too_many(self, request):
+        """Answer a form with more files than are read at once; where it was for stands in the address."""
+        drain(request, conf.upload_max_bytes())
+        if not request.user.is_authenticated:
+            return self.refuse(request, "Log in first.")
+        if wants_json(request):
+            return JsonResponse({"errors": [too_many_text()]})
+        self.target, self.record, may_add = _place(request.user, request.GET)
+        if not may_add:
+            raise PermissionDenied("You may see this target, but not add data to it.")
+        context = self.get_context_data(problem=too_many_text())
+        return self.render_to_response(context, status=400)
 
     @method_decorator(csrf_protect)
     def protected(self, request, *args, **kwargs) -> HttpResponseBase:

@@ -42,7 +42,7 @@
 
   document.addEventListener("change", (event) => {
     const form = formOf(event.target);
-    if (form && event.target.type === "file") showChosen(form);
+    if (form && event.target.type === "file") setFiles(form, [...event.target.files]);
   });
   document.addEventListener("click", (event) => {
     const away = event.target.closest("[data-tom-upload-away]");
