@@ -147,8 +147,8 @@ def _why_not_objects(user: Any, change_set: ChangeSet) -> str:
         permitted = tracked.object_condition and tracked.object_condition(user, "change")
         if permitted is None:
             continue
-        touched = change_set.changes.filter(model_label=tracked.label, object_pk__isnull=False)
-        touched = touched.order_by().values("object_pk")
+        changes = change_set.changes.filter(model_label=tracked.label, object_pk__isnull=False)
+        touched = changes.order_by().values("object_pk")
         there = _object_model(tracked)._base_manager.filter(pk__in=touched).count()
         if there and permitted.filter(pk__in=touched).count() < there:
             return f"It touched {tracked.words[1]} that you may not change."

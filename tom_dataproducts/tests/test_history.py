@@ -19,7 +19,7 @@ FILE, OTHER, POINT = "dataproduct", "reduceddatum", "photometryreduceddatum"
 
 @pytest.fixture
 def history(people):
-    """Give an open target with a file and measurements that the owner brought; the member may see the file."""
+    """Give an open target with a file, which the member may see, and measurements; the owner brought them."""
     users, group = people
     target = shared_target(people, "OPEN")
     with change_set(users["owner"], title="The night of secret.dat"):
