@@ -15,8 +15,9 @@ from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
 from tom_alertstreams.counts import add_counts
+from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.models import StreamState
-from tom_alertstreams.storing import PacketStore, Stored
+from tom_alertstreams.storing import Stored
 from tom_dataservices.packets import StreamMessage
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class KafkaReader:
     settings : dict
         Settings of librdkafka.
     topics : sequence of str
-    store : PacketStore
+    store : MessageStore
     batch_size : int
         Most messages of one transaction.
     """
@@ -50,7 +51,7 @@ class KafkaReader:
         name: str,
         settings: dict[str, Any],
         topics: Sequence[str],
-        store: PacketStore,
+        store: MessageStore,
         batch_size: int = 500,
     ) -> None:
         self.name = name

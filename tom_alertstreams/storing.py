@@ -134,7 +134,10 @@ class PacketStore(OffsetKeeper):
 
     def replay(self, letter: DeadLetter) -> str:
         """Use a dead letter once more and return why it cannot be used still; empty if it was."""
-        message = message_of(letter)
+        return self.use(message_of(letter))
+
+    def use(self, message: StreamMessage) -> str:
+        """Store one message, whatever was read before, and return why it cannot be; empty if it was."""
         changed: set[int] = set()
         try:
             with transaction.atomic():

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     *TOMTOOLKIT_INSTALLED_APPS,
     "tom_alertstreams",
+    "tom_fink",
     *(["django_dramatiq"] if REDIS_URL or RABBITMQ_URL else []),
     *env.list("TOM_PLUGINS", default=[]),
 ]

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from tom_alertstreams.alertstreams.alertstream import AlertStream
 from tom_alertstreams.consumer import KafkaReader
+from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.storing import PacketStore
 from tom_dataservices import conf as ingest_conf
 from tom_dataservices.ingest import IngestOptions
@@ -94,13 +95,25 @@ class KafkaAlertStream(AlertStream):
             str(given["GROUP_ID"]), options, schemas, with_cutouts=bool(given.get("CUTOUTS", True))
         )
 
-    def listen(self) -> None:
-        """Read the topics until `stop` is set; the batch in hand is finished first."""
-        reader = KafkaReader(
+    def message_store(self) -> MessageStore:
+        """Return what takes the messages: what turns alert packets into rows."""
+        return self.packet_store()
+
+    @property
+    def consumer_group(self) -> str:
+        """The group under which offsets and dead letters are kept."""
+        return str(self.options["GROUP_ID"])
+
+    def reader(self) -> KafkaReader:
+        """Return what reads the topics."""
+        return KafkaReader(
             name=self.label or type(self).__name__,
             settings=self.kafka_settings(),
             topics=self.topic_names(),
-            store=self.packet_store(),
+            store=self.message_store(),
             batch_size=int(self.options.get("BATCH_SIZE", 500)),
         )
-        reader.run(self.stop)
+
+    def listen(self) -> None:
+        """Read the topics until `stop` is set; the batch in hand is finished first."""
+        self.reader().run(self.stop)

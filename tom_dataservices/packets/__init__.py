@@ -4,7 +4,7 @@ from .batch import AlertBatch, AlertObject, Cutout, PointColumns, PointKind, Rej
 from .framing import SchemaStore
 from .identity import point_keys
 from .lockstep import BadSchemaError
-from .messages import StreamMessage, read_message_batches
+from .messages import StreamMessage, read_message_batches, read_records
 from .reading import read_alert_batches, total_bytes
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "point_keys",
     "read_alert_batches",
     "read_message_batches",
+    "read_records",
     "total_bytes",
 ]

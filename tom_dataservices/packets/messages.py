@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
+
+import fastavro
 
 from .batch import AlertBatch, Rejection
 from .framing import FramingError, RawPacket, SchemaStore, UnknownSchemaError, read_container
@@ -70,6 +73,29 @@ def read_message_batches(
     return gathered(found, batch_size=batch_size, with_cutouts=with_cutouts)
 
 
+def read_records(message: StreamMessage, store: SchemaStore) -> list[dict[str, Any]]:
+    """Decode a message into its records as they are, for code that asks for one of them.
+
+    Raises
+    ------
+    ValueError
+        If the message cannot be read; the text says why.
+    """
+    records = []
+    for packet in _packets(message, store):
+        if isinstance(packet, Rejection):
+            raise ValueError(packet.reason)
+        stream = io.BytesIO(packet.body)
+        try:
+            record = fastavro.schemaless_reader(stream, packet.schema.parsed)
+        except (EOFError, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
+            raise ValueError(f"not a record of its schema {packet.schema.name}: {error}") from error
+        if stream.tell() != len(packet.body):
+            raise ValueError(f"{len(packet.body) - stream.tell()} bytes are left over behind the record")
+        records.append(cast("dict[str, Any]", record))
+    return records
+
+
 def _packets(message: StreamMessage, store: SchemaStore) -> Iterator[RawPacket | Rejection]:
     content = message.value
     try:
@@ -82,13 +108,13 @@ def _packets(message: StreamMessage, store: SchemaStore) -> Iterator[RawPacket |
         elif message.key and message.key.lstrip()[:1] == b"{":
             schema = store.from_text(message.key)
             yield RawPacket(schema, content, message.place, message.offset)
+        elif message.key and _SCHEMA_NAME.fullmatch(message.key):
+            yield RawPacket(store.from_name(message.key.decode()), content, message.place, message.offset)
         elif store.bare is not None:
             yield RawPacket(store.bare, content, message.place, message.offset)
         elif content[0] == 0 and len(content) > 5:
             schema = store.from_number(int.from_bytes(content[1:5], "big"), _NOWHERE)
             yield RawPacket(schema, content[5:], message.place, message.offset)
-        elif message.key and _SCHEMA_NAME.fullmatch(message.key):
-            yield RawPacket(store.from_name(message.key.decode()), content, message.place, message.offset)
         else:
             raise FramingError(
                 "not an alert packet: no Avro container, no registry number, no schema in its key"
