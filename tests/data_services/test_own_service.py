@@ -134,7 +134,7 @@ PROJECT = """
     call_command("check")
     call_command("migrate", verbosity=0)
     from tom_common.models import Job
-    from tom_dataproducts.models import DataProduct, PhotometryReducedDatum
+    from tom_dataproducts.models import DataProduct, PhotometryReducedDatum, ServiceQuery
     from tom_dataproducts.single_target_data_service.single_target_data_service import (
         get_service_class, get_service_classes,
     )
@@ -176,8 +176,13 @@ PROJECT = """
             worker.stop()
 
     answer = client.post(url, {**values, "days": 3})
-    assert answer.status_code == 302 and answer.url == f"/targets/{target.pk}/?tab=photometry", answer.content
+    place = "#data-services" if case["dramatiq"] else ""
+    assert answer.status_code == 302, answer.content
+    assert answer.url == f"/targets/{target.pk}/?tab=photometry{place}", answer.url
     wait()
+    query = ServiceQuery.objects.get()
+    assert (query.state, query.message) == ("done", "The archive was asked."), query.error
+    assert query.product is not None and query.words == "Days 3", query.words
     assert PhotometryReducedDatum.objects.count() == 3, PhotometryReducedDatum.objects.count()
     assert DataProduct.objects.get().data_product_type == "archive_photometry"
 
@@ -187,7 +192,8 @@ PROJECT = """
         assert Job.objects.latest("pk").error == "The cellar holds 100 days.", Job.objects.latest("pk").error
     else:
         assert answer.status_code == 200 and "The cellar holds 100 days." in answer.content.decode()
-        assert not Job.objects.filter(task__contains="ask_plain").exists()
+    failed = ServiceQuery.objects.latest("pk")
+    assert (failed.state, failed.error) == ("failed", "The cellar holds 100 days."), failed.error
     answer = client.post(url, {**values, "days": "many"})
     assert answer.status_code == 200 and "Enter a whole number." in answer.content.decode()
     print("the service works")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 FOLDER = "tom_dataproducts.single_target_data_service.tasks"
-TASKS = frozenset({f"{FOLDER}.ask_service", f"{FOLDER}.atlas_query"})
+TASKS = frozenset({f"{FOLDER}.ask_service", f"{FOLDER}.ask_own_service", f"{FOLDER}.atlas_query"})
 
 
 def on_job_ended(sender: Any, job: Any, **_: Any) -> None:

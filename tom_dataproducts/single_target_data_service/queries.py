@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django.db import transaction
@@ -11,9 +12,10 @@ from tom_common.jobs import cancel_job, retry_job
 from tom_common.models import Job
 from tom_dataproducts.models import ServiceQuery
 from tom_dataproducts.models.service_queries import new_mark
-from tom_dataproducts.single_target_data_service import running, tasks
+from tom_dataproducts.single_target_data_service import own_services, running, tasks
 from tom_dataproducts.single_target_data_service.remote_data_service import RemoteDataService
 from tom_dataproducts.single_target_data_service.single_target_data_service import (
+    BaseSingleTargetDataService,
     SingleTargetDataServiceException,
 )
 from tom_targets.models import BaseTarget
@@ -67,6 +69,10 @@ def write_down(
         "words": ask.words[:300],
         "job_id": job_id,
     }
+    return _opened(key, values)
+
+
+def _opened(key: str, values: dict[str, Any]) -> tuple[ServiceQuery, bool]:
     query, is_new = ServiceQuery.objects.get_or_create(open_key=key, defaults=values)
     if not is_new and query.job is not None and query.job.is_finished and not query.needs_answer:
         close_with_job(query, query.job)
@@ -87,9 +93,66 @@ def start_query(
     with transaction.atomic():
         query, is_new = write_down(service, cleaned, user=user)
         if is_new:
-            title = f"{service.label()}: {query.target.name}"
-            query.job = tasks.ask_service.submit(user=query.user, title=title, query_id=query.pk)
-            query.save(update_fields=["job_id"])
+            _send(query, f"{service.label()}: {query.target.name}")
+    return _begun(query, is_new)
+
+
+def start_own_query(
+    service: BaseSingleTargetDataService, form: Any, *, target: BaseTarget, user: Any = None
+) -> tuple[ServiceQuery, bool]:
+    """Write down what a user said in the form of a project's own service, and send the job that asks.
+
+    The form is kept as it was sent, and judged again by the job: cleaned values need not be plain.
+
+    Parameters
+    ----------
+    service : BaseSingleTargetDataService
+    form : Form
+        Valid, with its data as a ``QueryDict``.
+    target : BaseTarget
+    user : User, optional
+
+    Returns
+    -------
+    (ServiceQuery, bool)
+        The query, and whether the same was open already.
+
+    Raises
+    ------
+    SingleTargetDataServiceException
+        Where tasks run at once, if it failed.
+    """
+    data = form.data.copy()
+    data.pop("csrfmiddlewaretoken", None)
+    text = data.urlencode()
+    digest = hashlib.sha256("&".join(sorted(text.split("&"))).encode()).hexdigest()
+    shown = own_services.shown_values(form)
+    owner = user if user is not None and user.is_authenticated else None
+    key = f"target {target.pk} {digest[:20]}"
+    values = {
+        "target": target,
+        "user": owner,
+        "service": str(service.name)[:50],
+        "product_type": str(service.get_data_product_type())[:50],
+        "parameters": {"task": shown, "form": text, "position_key": key},
+        "words": ", ".join(f"{label} {value}" for label, value in shown.items())[:300],
+    }
+    with transaction.atomic():
+        query, is_new = _opened(running.open_key(owner, service.name, key), values)
+        if is_new:
+            _send(query, f"{service.name}: {target.name}")
+    return _begun(query, is_new)
+
+
+def _send(query: ServiceQuery, title: str) -> None:
+    """Send the job that brings a query forward, whoever's service it asks."""
+    task = tasks.ask_own_service if "form" in query.parameters else tasks.ask_service
+    query.job = task.submit(user=query.user, title=title[:200], query_id=query.pk)
+    query.save(update_fields=["job_id"])
+
+
+def _begun(query: ServiceQuery, is_new: bool) -> tuple[ServiceQuery, bool]:
+    """Return a query and whether it was open before, with what tasks that run at once have done."""
     query.refresh_from_db()
     if is_new and query.state == State.FAILED:
         raise SingleTargetDataServiceException(query.error)
@@ -121,8 +184,7 @@ def retry_query(query: ServiceQuery, *, send_anew: bool = False) -> bool:
         )
     if query.job is not None and retry_job(query.job):
         return True
-    query.job = tasks.ask_service.submit(user=query.user, title=str(query)[:200], query_id=query.pk)
-    query.save(update_fields=["job_id"])
+    _send(query, str(query))
     return True
 
 

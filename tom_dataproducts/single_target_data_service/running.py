@@ -121,7 +121,7 @@ def bring_forward(query: ServiceQuery, *, patient: bool = True) -> dict[str, Any
         return outcome(query)
     service = remote.remote_service(query.service)
     if not query.is_open:
-        _open_again(query)
+        open_again(query)
     current_job().check_cancelled()
     try:
         if missing := service.missing(query.user):
@@ -155,7 +155,7 @@ def outcome(query: ServiceQuery) -> dict[str, Any]:
     return {"state": query.get_state_display(), **(query.report or {}), "links": links}
 
 
-def _open_again(query: ServiceQuery) -> None:
+def open_again(query: ServiceQuery) -> None:
     """Open a query that failed or was cancelled, because its job is tried again."""
     values: dict[str, Any] = {"state": State.SUBMITTED, "error": "", "finished": None, "needs_answer": False}
     if query.state == State.CANCELLED:  # its request was withdrawn

@@ -75,7 +75,9 @@ class BaseSingleTargetDataService(ABC):
     service_notes: str | None = None
     data_service_type = "Forced Photometry"
     user: Any = None
-    """Who asks, set by our page before `query_service` is called; None where a program asks."""
+    """Who asks, set before `query_service` is called; None where a program asks."""
+    runs_in_page: bool = False
+    """Whether `query_service` is called while the page waits, instead of in the background."""
 
     @abstractmethod
     def query_service(self, query_parameters: dict[str, Any]) -> Any:

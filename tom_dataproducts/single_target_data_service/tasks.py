@@ -7,7 +7,6 @@ import time
 from datetime import datetime
 from typing import Any
 
-from django.http import QueryDict
 from django.utils import timezone
 
 from tom_common import background
@@ -15,11 +14,10 @@ from tom_common.background import background_task
 from tom_common.job_context import InputRefused, JobCancelled, RunAgain, current_job
 from tom_common.remote import RemoteError, RemoteRejected
 from tom_dataproducts.models import ServiceQuery
-from tom_dataproducts.single_target_data_service import running
+from tom_dataproducts.single_target_data_service import own_services, running
 from tom_dataproducts.single_target_data_service.remote_data_service import remote_service
 from tom_dataproducts.single_target_data_service.single_target_data_service import (
     SingleTargetDataServiceException,
-    get_service_class,
 )
 
 logger = logging.getLogger(__name__)
@@ -45,10 +43,20 @@ def wait_or_go(query: ServiceQuery) -> dict[str, Any]:
 @background_task(max_retries=_TRIES, time_limit_ms=ONE_STEP_MS, title="Ask a data service")
 def ask_service(query_id: int) -> dict[str, Any]:
     """Do what is next for a query; run again later while its service works."""
+    return wait_or_go(_query(query_id))
+
+
+def _query(query_id: int) -> ServiceQuery:
     query = ServiceQuery.objects.select_related("target", "user").filter(pk=query_id).first()
     if query is None:
         raise InputRefused("The query is gone, or its target is.")
-    return wait_or_go(query)
+    return query
+
+
+@background_task(max_retries=2, time_limit_ms=ONE_STEP_MS, title="Ask a data service", queue="bulk")
+def ask_own_service(query_id: int) -> dict[str, Any]:
+    """Let a service of the project's own ask, in the queue of what may take long."""
+    return own_services.ask(_query(query_id))
 
 
 @background_task(max_retries=_TRIES, time_limit_ms=ONE_STEP_MS, title="ATLAS forced photometry")
@@ -123,31 +131,3 @@ def withdraw_request(query_id: int, mark: str, remote_id: str, sent_at: str) -> 
     except RemoteError as error:
         raise RunAgain(running.LONGEST_PAUSE_S, str(error)) from error
     return f"{service.label()} has been told."
-
-
-@background_task(title="Ask a data service")
-def ask_plain_service(service: str, data: str) -> str:
-    """Let a service of the project's own ask what a user said in its form.
-
-    Parameters
-    ----------
-    service : str
-        Name of the service.
-    data : str
-        The form as it was sent, URL-encoded: cleaned values need not be plain.
-    """
-    from django.contrib.auth import get_user_model
-
-    found = get_service_class(service)()
-    user_id = getattr(current_job(), "user_id", None)
-    found.user = get_user_model().objects.filter(pk=user_id).first() if user_id else None
-    form = found.get_form()(QueryDict(data))
-    if not form.is_valid():
-        raise InputRefused(
-            "; ".join(f"{name}: {' '.join(map(str, texts))}" for name, texts in form.errors.items())
-        )
-    try:
-        found.query_service(form.cleaned_data)
-    except SingleTargetDataServiceException as error:
-        raise InputRefused(str(error)) from error
-    return str(found.get_success_message())

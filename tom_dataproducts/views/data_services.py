@@ -10,11 +10,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.generic import FormView, TemplateView, View
 
-from tom_common import background
 from tom_common.keyset import count_rows, keyset_page, pager
 from tom_common.remote import RemoteError, reported
 from tom_dataproducts.models import ServiceQuery
-from tom_dataproducts.single_target_data_service import credentials, overview, queries, tasks
+from tom_dataproducts.single_target_data_service import credentials, overview, own_services, queries
 from tom_dataproducts.single_target_data_service.key_forms import key_form
 from tom_dataproducts.single_target_data_service.layouts import has_crispy_templates
 from tom_dataproducts.single_target_data_service.remote_data_service import RemoteDataService
@@ -33,6 +32,7 @@ class SingleTargetDataServiceQueryView(RefusedMixin, FormView):
     """Ask a service about the target ``?target_id=``."""
 
     template_name = "tom_dataproducts/single_target_data_service_form.html"
+    own_query, was_open = None, False
 
     def dispatch(self, request, *args, **kwargs):
         asked = request.POST.get("target_id") or request.GET.get("target_id") or ""
@@ -69,6 +69,7 @@ class SingleTargetDataServiceQueryView(RefusedMixin, FormView):
             query_form=form,
             target=self.target,
             service_label=overview.service_label(self.service.name),
+            waits_here=not self.is_ours and own_services.needs_the_page(self.service, form),
             by_layout=getattr(form, "has_own_layout", False) and has_crispy_templates(),
             missing=self.service.missing(self.request.user) if self.is_ours else "",
             key_url=overview.key_url(self.service) if self.is_ours else "",
@@ -85,29 +86,39 @@ class SingleTargetDataServiceQueryView(RefusedMixin, FormView):
         except (SingleTargetDataServiceException, RemoteError) as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
-        messages.success(self.request, self.service.get_success_message())
+        messages.success(self.request, self.success_message())
         return redirect(self.get_success_url())
 
     def ask(self, form):
-        """Ask now; a service of the project's own in a job, where a broker of messages is set up."""
+        """Ask by a job; while the page waits where only the page can."""
         if self.is_ours:
             self.service.query_service(form.cleaned_data)
-            return
-        if background.mode() != "dramatiq":
+        elif own_services.needs_the_page(self.service, form):
             with reported(self.service.name):
                 self.service.query_service(form.cleaned_data)
-            return
-        data = self.request.POST.copy()
-        data.pop("csrfmiddlewaretoken", None)
-        title = f"{overview.service_label(self.service.name)}: {self.target.name}"
-        tasks.ask_plain_service.submit(
-            user=self.request.user, title=title, service=self.service.name, data=data.urlencode()
-        )
+        else:
+            self.own_query, self.was_open = queries.start_own_query(
+                self.service, form, target=self.target, user=self.request.user
+            )
+
+    def success_message(self):
+        query = self.own_query
+        if query is None:
+            return self.service.get_success_message()
+        if self.was_open:
+            return f"{self.service.name} is being asked the same already: here is that query."
+        if query.is_open:
+            name = self.service.name
+            return f"{name} is asked in the background: the section Survey services tells how it goes."
+        return query.message
 
     def get_success_url(self):
         if getattr(self.service, "was_open", False):
             return self.service.query.get_absolute_url()
-        fragment = "#data-services" if self.is_ours else ""
+        if self.own_query is not None and self.was_open:
+            return self.own_query.get_absolute_url()
+        is_going_on = self.is_ours or (self.own_query is not None and self.own_query.is_open)
+        fragment = "#data-services" if is_going_on else ""
         return f"{self.target.get_absolute_url()}?tab=photometry{fragment}"
 
 
