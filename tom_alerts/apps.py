@@ -20,3 +20,9 @@ class TomAlertsConfig(AppConfig):
     def nav_items(self) -> list[dict[str, Any]]:
         """Offer the entry of the navigation bar."""
         return [{"partial": "tom_alerts/partials/navbar_link.html"}]
+
+    def target_detail_buttons(self) -> list[dict[str, Any]]:
+        """Offer the menu by which reports on a target are written."""
+        if not apps.is_installed("tom_dataservices"):
+            return []
+        return [{"partial": "tom_alerts/reports/menu.html", "context": "tom_alerts.reports.buttons.menu"}]

@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
+from tom_alerts.report_models import ReporterDefaults, SentReport, TnsValueList
 from tom_dataservices.saved_query import SavedQuery
+
+__all__ = [
+    "AlertStreamMessage",
+    "BrokerQuery",
+    "DemoRow",
+    "ReporterDefaults",
+    "SentReport",
+    "TnsValueList",
+]
 
 
 class BrokerQuery(SavedQuery):

@@ -10,6 +10,7 @@ from tom_alerts.views.queries import (
     CreateTargetFromAlertView,
     RunQueryView,
 )
+from tom_alerts.views.reports import ReportActionView, ReportFormView, ReportListView, ReportView
 from tom_alerts.views.submission import SubmitAlertUpstreamView
 from tom_alerts.views.upload import AlertUploadView, RejectedPacketListView, rejected_packet_content
 
@@ -23,6 +24,10 @@ __all__ = [
     "BrokerQueryUpdateView",
     "CreateTargetFromAlertView",
     "RejectedPacketListView",
+    "ReportActionView",
+    "ReportFormView",
+    "ReportListView",
+    "ReportView",
     "RunQueryView",
     "SubmitAlertUpstreamView",
     "rejected_packet_content",

@@ -26,6 +26,9 @@ KINDS = {
     "merge": "Merge",
     "delete": "Deletion",
     "restore": "Restored",
+    "query": "Query",
+    "catalogue": "Catalogues",
+    "report": "Report",
     "revert": "Revert",
 }
 

@@ -41,7 +41,15 @@ class RemoteUnavailable(RemoteError):
         HTTP status; None where there was no answer.
     retry_after_s : float, optional
         Seconds after which the service wants to be asked again.
+
+    Attributes
+    ----------
+    never_arrived : bool
+        Whether it is certain that the service did not see the request, so that sending it again repeats
+        nothing. False where nobody knows.
     """
+
+    never_arrived = False
 
     def __init__(self, text: str, *, status: int | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(text)
@@ -51,6 +59,8 @@ class RemoteUnavailable(RemoteError):
 
 class RemotePaused(RemoteUnavailable):
     """The service did not answer several times in a row: it is not asked for a while (``retry_after_s``)."""
+
+    never_arrived = True
 
 
 class RemoteRejected(RemoteError):

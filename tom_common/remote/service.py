@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
+from urllib3.exceptions import NewConnectionError
 
 from tom_base import __version__
 from tom_common.remote import record
@@ -303,9 +304,11 @@ class RemoteService:
         """Turn an error of the library into ours, without the address, which may hold a credential."""
         found = translated(self.name, error, read_timeout_s=self._timeout[1])
         if method != "GET" and isinstance(error, requests.ConnectionError | requests.Timeout):
-            if not isinstance(error, requests.ConnectTimeout):
+            if not _never_connected(error):
                 text = f"{str(found).rstrip('.')}; it may have obeyed nevertheless."
                 return RemoteUnavailable(text)
+            if isinstance(found, RemoteUnavailable):
+                found.never_arrived = True
         return found
 
     def _detail(self, response: requests.Response, content: bytes) -> str:
@@ -324,6 +327,14 @@ class RemoteService:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    """Tell whether nothing was sent, since there was no connection to send it by."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(reason, NewConnectionError)
 
 
 def _json_or_none(content: bytes) -> Any:

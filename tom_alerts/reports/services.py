@@ -1,0 +1,96 @@
+"""What can be done with reports: prepare one, send it, send it again, throw a preview away."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import transaction
+
+from tom_alerts.models import SentReport
+from tom_alerts.reports import destinations, forms, prefill
+from tom_dataservices.clients.hermes_messages import HERMES, TEST_TOPIC
+from tom_dataservices.clients.tns_reports import is_live
+
+Kind, State = SentReport.Kind, SentReport.State
+
+FORMS: dict[str, type[forms.ReportForm]] = {
+    Kind.DISCOVERY: forms.DiscoveryForm,
+    Kind.CLASSIFICATION: forms.ClassificationForm,
+    Kind.HERMES: forms.HermesForm,
+}
+_STARTS = {
+    Kind.DISCOVERY: prefill.discovery_values,
+    Kind.CLASSIFICATION: prefill.classification_values,
+    Kind.HERMES: prefill.hermes_values,
+}
+
+
+def form_for(kind: str, target: Any, user: Any, *, data: Any = None, report: Any = None) -> forms.ReportForm:
+    """Return the form of a report: filled in from the target, or with what a report holds."""
+    initial: dict[str, Any] = {}
+    if data is None:
+        initial = dict(report.form_values) if report is not None else _STARTS[Kind(kind)](target, user)
+    return FORMS[kind](data, initial=initial, target=target, user=user)
+
+
+def where_to(kind: str, body: dict[str, Any] | None = None) -> tuple[str, bool]:
+    """Return the address that a report goes to, and whether all the world sees it there."""
+    if kind == Kind.HERMES:
+        url = destinations.hermes_url()
+        is_real = url.startswith(HERMES.split("/api/")[0])
+        return url, is_real and (body or {}).get("topic") != TEST_TOPIC
+    url = destinations.tns_url()
+    return url, is_live(url)
+
+
+def prepare(kind: str, form: forms.ReportForm, *, report: SentReport | None = None) -> SentReport:
+    """Keep a preview of what a valid form says, a new one or that of a report, and the user's habits."""
+    body = form.body()
+    report = report or SentReport(kind=kind, user=form.user, target=form.target)
+    report.state = State.PREVIEW
+    report.target_name = form.target.name[:100]
+    report.destination, report.is_live = where_to(kind, body)
+    report.form_values = form.plain_values()
+    report.summary = form.summary()
+    report.body = json.dumps(body, indent=2, ensure_ascii=False)
+    report.spectra = [int(key) for key in form.cleaned_data.get("spectra") or ()]
+    report.reasons, report.note, report.answer, report.remote_id = [], "", None, ""
+    with transaction.atomic():
+        report.save()
+        prefill.keep_defaults(form.user, form.plain_values())
+    return report
+
+
+def send(report: SentReport, user: Any) -> bool:
+    """Send a report in the background; False if it is on its way already, or was changed meanwhile."""
+    return _queue(report, user, SentReport.EDITABLE)
+
+
+def send_again(report: SentReport, user: Any) -> bool:
+    """Send a report again of which nobody knows whether it arrived, since a person has looked and says so."""
+    return _queue(report, user, (State.UNKNOWN,))
+
+
+def ask_again(report: SentReport, user: Any) -> bool:
+    """Ask once more what became of a report that was sent."""
+    return _queue(report, user, (State.SUBMITTED,), State.SUBMITTED)
+
+
+def _queue(report: SentReport, user: Any, states: Any, to: str = State.QUEUED) -> bool:
+    from tom_alerts.reports.tasks import send_report
+
+    with transaction.atomic():
+        rows = SentReport.objects.filter(pk=report.pk, state__in=states)
+        if not rows.update(state=to, reasons=[], note="", polls=0):
+            return False
+        job = send_report.submit(
+            user=user, title=f"{report}"[:200], report_pk=report.pk, user_id=report.user_id or user.pk
+        )
+        SentReport.objects.filter(pk=report.pk).update(job_id=job.pk)
+    return True
+
+
+def discard(report: SentReport) -> bool:
+    """Throw a preview away; False if it is one no more."""
+    return bool(SentReport.objects.filter(pk=report.pk, state=State.PREVIEW).delete()[0])
