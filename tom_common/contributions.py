@@ -99,6 +99,14 @@ def target_detail_sections() -> list[Contribution]:
     return sorted(_parts("target_detail_sections"), key=lambda part: part.order)
 
 
+def observation_record_sections() -> list[Contribution]:
+    """Return the sections of the page of an observation record by `order`.
+
+    Their context functions take the template context of the page, which holds ``record`` and ``target``.
+    """
+    return sorted(_parts("observation_record_sections"), key=lambda part: part.order)
+
+
 def target_detail_buttons() -> list[Contribution]:
     """Return the buttons of a target's page."""
     return _parts("target_detail_buttons")

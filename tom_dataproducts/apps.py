@@ -85,6 +85,17 @@ class TomDataproductsConfig(AppConfig):
             },
         ]
 
+    def observation_record_sections(self):
+        """Offer files, and the form that brings them, to the page of an observation record."""
+        return [
+            {
+                "label": "Files",
+                "partial": "tom_dataproducts/partials/section_record_files.html",
+                "context": "tom_dataproducts.section_contexts.record_files",
+                "order": 10,
+            }
+        ]
+
     def periodic_tasks(self):
         """Offer the periodic work of this app."""
         tasks = "tom_dataproducts.tasks"

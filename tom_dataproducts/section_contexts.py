@@ -7,8 +7,9 @@ from typing import Any
 from django.urls import reverse
 
 from tom_common.job_links import attach_jobs
-from tom_dataproducts.file_selectors import cutouts_of, files_of, is_picture
+from tom_dataproducts.file_selectors import cutouts_of, files_of, is_picture, with_rights
 from tom_dataproducts.images import STRETCHES
+from tom_dataproducts.permissions import data_products_for_user
 from tom_dataproducts.points import point_rows
 from tom_dataproducts.selectors import newest_points
 from tom_dataproducts.spectra_selectors import spectra_facts
@@ -19,6 +20,7 @@ from tom_targets.permissions import may
 
 _NEWEST = 20
 _FILES = 25
+_RECORD_FILES = 200
 
 
 def light_curve_context(target: BaseTarget, user: Any) -> dict[str, Any]:
@@ -99,13 +101,25 @@ def files(context: Any) -> dict[str, Any]:
     }
 
 
+def record_files(context: Any) -> dict[str, Any]:
+    """Return the files of the page's observation record that the user may see, newest first."""
+    user = context["request"].user
+    rows = data_products_for_user(user, context["record"].dataproduct_set.all())
+    products = list(with_rights(rows, user).order_by("-pk")[:_RECORD_FILES])
+    for product in products:
+        product.has_picture = is_picture(product)
+    return {"products": products, "form": upload_form(context["record"], user)}
+
+
 def upload_form(obj: Any, user: Any) -> DataProductUploadForm | None:
     """Return the form for files of a target or an observation record; None if the user may add none."""
     is_target = isinstance(obj, BaseTarget)
     target = obj if is_target else obj.target
     if not getattr(user, "is_authenticated", False) or not may(user, "change_target", target):
         return None
-    back_url = f"{target.get_absolute_url()}?tab=manage-data#manage-data"
+    back_url = (
+        f"{target.get_absolute_url()}?tab=manage-data#manage-data" if is_target else obj.get_absolute_url()
+    )
     place = {"target": target.pk} if is_target else {"observation_record": obj.pk}
     return DataProductUploadForm(initial={**place, "referrer": back_url}, user=user, auto_id="upload_%s")
 

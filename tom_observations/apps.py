@@ -17,6 +17,10 @@ class TomObservationsConfig(AppConfig):
 
         register_observing_desk(Desk())
 
+    def nav_items(self):
+        """Offer the entry of the navigation bar."""
+        return [{"partial": "tom_observations/partials/navbar_link.html"}]
+
     def home_sections(self):
         """Offer to the home page what is up tonight of the targets that one follows."""
         return [
@@ -28,7 +32,7 @@ class TomObservationsConfig(AppConfig):
         ]
 
     def target_detail_sections(self):
-        """Offer the visibility of a target to its page."""
+        """Offer visibility and observation records of a target to its page."""
         return [
             {
                 "id": "tonight",
@@ -39,5 +43,13 @@ class TomObservationsConfig(AppConfig):
                 "order": 25,
                 "lazy": True,
                 "height": "tom-tonight-room",
-            }
+            },
+            {
+                "id": "observations",
+                "label": "Observations",
+                "partial": "tom_observations/partials/section_observations.html",
+                "context": "tom_observations.section_contexts.observations",
+                "order": 30,
+                "lazy": True,
+            },
         ]

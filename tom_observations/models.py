@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.urls import reverse
 
 from tom_common.hooks import run_hook
 
@@ -32,6 +33,10 @@ class ObservationRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.target} @ {self.facility}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the page of this record."""
+        return reverse("observations:detail", args=[self.pk])
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the record; run ``observation_change_state`` if it is new or its status changed."""

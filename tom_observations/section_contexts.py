@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from tom_common.astro.visibility import chart_times
 from tom_observations.forms import VisibilityForm
-from tom_observations.selectors import known_sites
+from tom_observations.selectors import known_sites, visible_observations
 from tom_observations.sites import OWN_SITE
 from tom_observations.visibility import SiteNight, night_chart, site_nights
 from tom_targets.bodies import bodies_of, has_orbit
+
+_RECORDS = 25
 
 
 def tonight(context: Any) -> dict[str, Any] | None:
@@ -65,3 +67,15 @@ def moon_words(row: SiteNight) -> str:
     """Say how full the Moon is in a night."""
     night = row.summary.night
     return f"{round(100 * night.moon_illuminated)}% lit, {'waxing' if night.moon_waxing else 'waning'}"
+
+
+def observations(context: Any) -> dict[str, Any] | None:
+    """Return the observation records of the page's target that the user may see, newest first."""
+    target, user = context["target"], context["request"].user
+    rows = visible_observations(user).filter(target=target.pk).select_related("user")
+    found = list(rows.order_by("-created", "-pk")[: _RECORDS + 1])
+    return {
+        "records": found[:_RECORDS],
+        "all_url": f"{reverse('observations:list')}?target_id={target.pk}",
+        "has_more": len(found) > _RECORDS,
+    }

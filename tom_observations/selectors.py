@@ -1,12 +1,18 @@
-"""What may be seen of observing sites: the table, what staff entered, and the user's own."""
+"""What may be seen of observing sites (the table, what staff entered, the user's own), and of records."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
 
 from tom_common.astro.observer import Site
 from tom_observations import conf
-from tom_observations.models import Facility
+from tom_observations.models import Facility, ObservationRecord
+from tom_observations.permissions import observations_for_user
 from tom_observations.sites import OWN_SITE, facility_sites
 
 
@@ -46,3 +52,50 @@ def own_site(user: Any) -> Site | None:
         profile.site_longitude,
         profile.site_elevation_m or 0.0,
     )
+
+
+def visible_observations(user: Any) -> QuerySet[ObservationRecord]:
+    """Return the observation records that a user may see."""
+    return observations_for_user(user, ObservationRecord.objects.all())
+
+
+def observation_or_404(user: Any, pk: int) -> ObservationRecord:
+    """Return an observation record with its target and who asked for it.
+
+    Raises
+    ------
+    Http404
+        If there is none that the user may see.
+    """
+    found = visible_observations(user).select_related("target", "user").filter(pk=pk).first()
+    if found is None:
+        raise Http404("There is no such observation record, or you may not see it.")
+    return found
+
+
+def parameter_rows(parameters: Any) -> list[tuple[str, str]]:
+    """Return (name, value in words) of what was asked of a facility, nested values by dotted names.
+
+    Records of old stored their parameters as text that holds JSON.
+    """
+    if isinstance(parameters, str):
+        try:
+            parameters = json.loads(parameters)
+        except ValueError:
+            return [("parameters", parameters)]
+    return list(_flat("", parameters))
+
+
+def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _flat(f"{path}.{name}" if path else str(name), inner)
+    elif isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value):
+        for number, inner in enumerate(value, 1):
+            yield from _flat(f"{path} {number}".strip(), inner)
+    elif isinstance(value, list):
+        yield path, ", ".join(str(inner) for inner in value) or "–"
+    elif isinstance(value, bool):
+        yield path, "yes" if value else "no"
+    elif value not in (None, "", {}):
+        yield path or "parameters", str(value)

@@ -21,6 +21,7 @@ from tom_dataproducts.upload_forms import DataProductUploadForm
 from tom_dataproducts.upload_selectors import uploads_of
 from tom_dataproducts.uploads import too_large_text
 from tom_observations.models import ObservationRecord
+from tom_observations.permissions import observations_for_user
 from tom_targets.selectors import target_or_404
 from tom_targets.views.mixins import LoginMixin, RefusedMixin
 
@@ -147,7 +148,7 @@ def _place(user, data):
     record_pk, target_pk = _key(data.get("observation_record")), _key(data.get("target"))
     record = None
     if record_pk:
-        record = ObservationRecord.objects.filter(pk=record_pk).first()
+        record = observations_for_user(user, ObservationRecord.objects.filter(pk=record_pk)).first()
         if record is None:
             raise Http404("There is no such observation record, or you may not see it.")
         target_pk = record.target_id
