@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tom_common.api_router import SharedAPIRootRouter
-from tom_dataproducts import api_exports, api_views, views
+from tom_dataproducts import api_exports, api_service_queries, api_views, views
 from tom_dataproducts.views import exporting, light_curve
 
 app_name = "tom_dataproducts"
@@ -73,3 +73,4 @@ router.register("dataproducts", api_views.DataProductViewSet, "dataproducts")
 router.register("reduceddatums", api_views.ReducedDatumViewSet, "reduceddatums")
 router.register("lightcurves", api_views.LightCurveViewSet, "lightcurves")
 router.register("exports", api_exports.ExportViewSet, "exports")
+router.register("servicequeries", api_service_queries.ServiceQueryViewSet, "servicequeries")
