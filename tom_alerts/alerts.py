@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from tom_alerts.models import BrokerQuery
 from tom_alerts.registry import DEFAULT_ALERT_CLASSES, get_service_class, get_service_classes
 from tom_observations.models import ObservationRecord
 from tom_targets.models import Target
+
+logger = logging.getLogger(__name__)
 
 __all__ = [
     "DEFAULT_ALERT_CLASSES",
@@ -193,12 +196,26 @@ class GenericBroker(ABC):
     def fetch_and_save_all(self, parameters: dict[str, Any]) -> list[Any]:
         """Make targets of all alerts that a query finds, with their data, and return them."""
         from tom_alerts.providers import BrokerProvider
+        from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
         from tom_dataservices.providers import Access
 
+        duplicates = Duplicates.chosen()
         asked = BrokerProvider.of(self)
         targets = []
         for found in asked.find(copy.deepcopy(parameters)):
-            kept = asked.make_target(found.raw, Access())
+            try:
+                kept = keep_result(
+                    asked,
+                    found.raw,
+                    names=[found.name],
+                    ra_deg=found.ra_deg,
+                    dec_deg=found.dec_deg,
+                    access=Access(),
+                    duplicates=duplicates,
+                )
+            except LeftOutError as error:
+                logger.info("%s", error)
+                continue
             asked.bring_data(kept.target, found.raw)
             targets.append(kept.target)
         return targets

@@ -37,6 +37,11 @@ def results_shown() -> int:
     return int(getattr(settings, "TOM_QUERY_RESULTS", 100))
 
 
+def on_near_target() -> str:
+    """What becomes of a result near a stored target where nobody chose (``TOM_QUERY_ON_NEAR``)."""
+    return str(getattr(settings, "TOM_QUERY_ON_NEAR", "create"))
+
+
 def results_kept_days() -> float:
     """Days for which the results of a query are kept (``TOM_QUERY_RESULTS_KEEP_DAYS``)."""
     return float(getattr(settings, "TOM_QUERY_RESULTS_KEEP_DAYS", 7))

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import Group
 
+from tom_dataservices import conf, duplicates
 from tom_targets.models import Target
 from tom_targets.selectors import groups_to_share_with
 
@@ -46,7 +47,7 @@ class KeepingForm(_GroupsMixin):
 
 
 class TargetsFromResultsForm(_GroupsMixin):
-    """Who sees targets that are made of results, and where they are put."""
+    """Who sees targets that are made of results, where they are put, and what becomes of known ones."""
 
     permissions = forms.ChoiceField(
         label="Who may see new targets",
@@ -61,3 +62,14 @@ class TargetsFromResultsForm(_GroupsMixin):
         label="Put on target list", max_length=200, required=False, help_text="Empty: no list."
     )
     with_data = forms.BooleanField(label="Bring light curves along", required=False, initial=True)
+    on_near = forms.ChoiceField(
+        label="A result near a target of another name", choices=duplicates.CHOICES, required=False
+    )
+    near_arcsec = forms.FloatField(
+        label="Near is within (″)", min_value=0.0, max_value=duplicates.MAX_RADIUS_ARCSEC, required=False
+    )
+
+    def __init__(self, *args: Any, near_arcsec: float | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on_near"].initial = conf.on_near_target()
+        self.fields["near_arcsec"].initial = near_arcsec

@@ -26,7 +26,9 @@ class ResultRow:
         return {**self.result.values, "id": self.result.row_id}
 
 
-def result_rows(run: QueryRun, user: Any, *, limit: int | None = None) -> list[ResultRow]:
+def result_rows(
+    run: QueryRun, user: Any, *, limit: int | None = None, near_arcsec: float | None = None
+) -> list[ResultRow]:
     """Return the rows of a run: three queries, however many there are.
 
     Parameters
@@ -35,6 +37,8 @@ def result_rows(run: QueryRun, user: Any, *, limit: int | None = None) -> list[R
     user : User
         Told only of targets that this user may see.
     limit : int, optional
+    near_arcsec : float, optional
+        How near a stored target may be the same; as the settings say without.
     """
     results = list(run.results.defer("raw")[:limit])
     if not results:
@@ -46,7 +50,7 @@ def result_rows(run: QueryRun, user: Any, *, limit: int | None = None) -> list[R
         [_names(result) for result in results],
         [result.ra for result in results],
         [result.dec for result in results],
-        radius_arcsec=targets_conf.duplicate_radius_arcsec(),
+        radius_arcsec=targets_conf.duplicate_radius_arcsec() if near_arcsec is None else near_arcsec,
         user=user,
     )
     for known in found:

@@ -22,6 +22,7 @@ from django.utils.html import conditional_escape
 
 from tom_common.background import current_job
 from tom_dataservices import conf
+from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
 from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.kept_answers import AnswerLostError, packed, plain, unpacked
 from tom_dataservices.models import ROW, QueryResult, QueryRun
@@ -212,10 +213,11 @@ def _ids_before(run: QueryRun) -> set[str] | None:
 
 @dataclass
 class MadeTargets:
-    """What became of results: targets made and found there, rows of data, and notes for the user."""
+    """What became of results: targets made and found there, how many were left out, rows of data, notes."""
 
     made: list[Any] = field(default_factory=list)
     there: list[Any] = field(default_factory=list)
+    left_out: int = 0
     data_rows: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -233,11 +235,19 @@ def chosen(run: QueryRun, ids: Iterable[str] | None) -> QuerySet[QueryResult]:
     return run.results.filter(Q(result_id__in=wanted) | Q(pk__in=keys))
 
 
-def make_targets(results: Sequence[QueryResult], access: Access, *, with_data: bool = True) -> MadeTargets:
+def make_targets(
+    results: Sequence[QueryResult],
+    access: Access,
+    *,
+    with_data: bool = True,
+    duplicates: Duplicates | None = None,
+) -> MadeTargets:
     """Make targets of results, one transaction each, and bring along what the service knows of them.
 
-    A result that cannot be used does not keep the others out; the user is told why.
+    A result that cannot be used does not keep the others out; the user is told why. `duplicates` says what
+    becomes of one that a stored target may be; the settings do without.
     """
+    chosen_for_known = duplicates or Duplicates.chosen()
     report = MadeTargets()
     job = current_job()
     for index, result in enumerate(results):
@@ -245,8 +255,20 @@ def make_targets(results: Sequence[QueryResult], access: Access, *, with_data: b
         asked = provider(result.run.kind, result.run.provider, access.user)
         try:
             raw = unpacked(result.raw)
-            with plugin_reported(asked.title, letting=(NameTakenError,)), transaction.atomic():
-                kept = asked.make_target(raw, access)
+            with plugin_reported(asked.title, letting=(NameTakenError, LeftOutError)), transaction.atomic():
+                kept = keep_result(
+                    asked,
+                    raw,
+                    names=[result.name or result.result_id],
+                    ra_deg=result.ra,
+                    dec_deg=result.dec,
+                    access=access,
+                    duplicates=chosen_for_known,
+                )
+        except LeftOutError as error:
+            report.left_out += 1
+            report.notes.append(str(error))
+            continue
         except (AnswerLostError, NameTakenError, PluginFailedError) as error:
             report.notes.append(f"{result}: {error}")
             continue

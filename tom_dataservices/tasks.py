@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from tom_common.background import InputRefused, background_task, current_job
 from tom_common.grants import grant_access
+from tom_dataservices.duplicates import Duplicates
 from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
 from tom_dataservices.models import QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
@@ -104,6 +105,8 @@ def targets_from_results(
     permissions: str | None = None,
     list_name: str = "",
     with_data: bool = True,
+    on_near: str | None = None,
+    near_arcsec: float | None = None,
 ) -> dict[str, Any]:
     """Make targets of results of a run with the rights of a user; safe to run twice."""
     user = get_user_model()._default_manager.get(pk=user_id)
@@ -112,19 +115,21 @@ def targets_from_results(
         raise InputRefused("The results are gone; run the query again.")
     access = Access(user, list(groups_to_share_with(user).filter(pk__in=group_ids or ())), permissions)
     results = list(chosen(run, ids).select_related("run"))
-    report = make_targets(results, access, with_data=with_data)
+    duplicates = Duplicates.chosen(on_near, near_arcsec)
+    report = make_targets(results, access, with_data=with_data, duplicates=duplicates)
     job = current_job()
     for note in report.notes:
         job.log(note)
     targets = [*report.made, *report.there]
     if list_name and targets:
         _put_on_list(list_name, targets, user, report.notes)
-    if not targets:
+    if not targets and not report.left_out:
         raise InputRefused(report.notes[0] if report.notes else "None of the results makes a target.")
     links = [{"label": target.name, "url": target.get_absolute_url()} for target in targets[:20]]
     return {
         "created": len(report.made),
         "already_there": len(report.there),
+        "left_out": report.left_out,
         "data": report.data_rows,
         "links": links,
     }

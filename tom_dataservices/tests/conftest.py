@@ -38,7 +38,8 @@ class StarService(DataService):
         return parameters
 
     def build_query_parameters_from_target(self, target, **kwargs):
-        return {"name_begins": target.name}
+        names = [name for name in target.names if name.startswith("Star")]
+        return {"name_begins": (names or [target.name])[0]}
 
     def query_service(self, query_parameters, **kwargs):
         type(self).asked += 1

@@ -10,7 +10,7 @@ from tom_dataservices.views.data_services import (
     RunQueryView,
     update_data_from_query,
 )
-from tom_dataservices.views.query_pages import MoreView, ResultsPage, raw_result
+from tom_dataservices.views.found_pages import MoreView, ResultsPage, raw_result
 
 __all__ = [
     "CreateTargetFromQueryView",

@@ -10,21 +10,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views import View
 from django.views.generic import DeleteView, ListView, TemplateView
 
 from tom_dataservices import runs
-from tom_dataservices.kept_answers import AnswerLostError, plain, unpacked
-from tom_dataservices.models import QueryResult, QueryRun
+from tom_dataservices.models import QueryRun
 from tom_dataservices.permissions import saved_queries_for_user
 from tom_dataservices.providers import Provider, provider
 from tom_dataservices.query_forms import KeepingForm, TargetsFromResultsForm
-from tom_dataservices.result_pages import columns_of, result_rows
 from tom_dataservices.saved_queries import copy_query, keep_query
 from tom_dataservices.tasks import targets_from_results
+from tom_dataservices.views.found_pages import render_results
 from tom_targets.permissions import may_create_targets
 
 SHOWN_RUNS = 10
@@ -268,65 +267,6 @@ class RunPage(QueryKindMixin, View):
         return render_results(self.request, run, query=self.query)
 
 
-class ResultsPage(LoginRequiredMixin, View):
-    """The results of one run."""
-
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        run = get_object_or_404(runs.runs_for_user(request.user), pk=pk)
-        return render_results(request, run)
-
-
-class MoreView(LoginRequiredMixin, View):
-    """Fetch further results of a run; or ask the same again."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        run = get_object_or_404(runs.runs_for_user(request.user), pk=pk)
-        if "again" in request.POST:
-            try:
-                asked = provider(run.kind, run.provider, request.user)
-            except ImportError as error:
-                raise Http404(str(error)) from error
-            return redirect(runs.start_run(asked, dict(run.parameters), again=True))
-        return redirect(runs.fetch_more(run))
-
-
-def raw_result(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what the service said of one result, as JSON."""
-    rows = QueryResult.objects.filter(run__in=runs.runs_for_user(request.user))
-    result = get_object_or_404(rows, pk=pk)
-    try:
-        content = plain(unpacked(result.raw))
-    except AnswerLostError as error:
-        return HttpResponse(str(error), status=410, content_type="text/plain; charset=utf-8")
-    return JsonResponse(content, safe=False, json_dumps_params={"indent": 2})
-
-
-def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) -> HttpResponse:
-    """Answer with the page of a run's results; those that are there while it is still asking."""
-    try:
-        asked = provider(run.kind, run.provider, request.user)
-    except ImportError as error:
-        raise Http404(str(error)) from error
-    rows = result_rows(run, request.user)
-    is_moving = run.finished is None and (run.job is not None and not run.job.is_finished)
-    context = {
-        "run": run,
-        "title": asked.title,
-        "query": query or run,
-        "rows": rows,
-        "columns": columns_of(rows),
-        "is_moving": is_moving,
-        "feedback": run.feedback,
-        "targets_form": TargetsFromResultsForm(user=request.user),
-        "may_create": may_create_targets(request.user),
-        "new_count": sum(row.result.is_new for row in rows),
-    }
-    template, extra = asked.result_page(run, rows)
-    return render(request, template, {**context, **extra})
-
-
 class TargetsFromResultsView(QueryKindMixin, View):
     """Make targets of chosen results, in the background."""
 
@@ -357,6 +297,8 @@ class TargetsFromResultsView(QueryKindMixin, View):
             permissions=data["permissions"] or None,
             list_name=data["list_name"],
             with_data="permissions" not in request.POST or data["with_data"],
+            on_near=data["on_near"] or None,
+            near_arcsec=data["near_arcsec"],
         )
         job.refresh_from_db()
         if not job.is_finished:
@@ -386,6 +328,10 @@ class TargetsFromResultsView(QueryKindMixin, View):
             messages.error(request, job.error)
             return redirect(run)
         made, there = job.result["created"], job.result["already_there"]
-        messages.success(request, f"{made} target{'s' * (made != 1)} made, {there} there already.")
+        left_out = job.result["left_out"]
+        words = f"{made} target{'s' * (made != 1)} made, {there} there already"
+        messages.success(request, f"{words}{f', {left_out} left out' if left_out else ''}.")
+        if not made and not there:
+            return redirect(run)
         links = job.result["links"]
         return redirect(links[0]["url"] if len(links) == 1 else reverse("targets:list"))

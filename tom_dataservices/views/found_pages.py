@@ -1,0 +1,93 @@
+"""Pages of what a query found: the results, more of them, the raw answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views import View
+
+from tom_dataservices import runs
+from tom_dataservices.duplicates import MAX_RADIUS_ARCSEC
+from tom_dataservices.kept_answers import AnswerLostError, plain, unpacked
+from tom_dataservices.models import QueryResult, QueryRun
+from tom_dataservices.providers import provider
+from tom_dataservices.query_forms import TargetsFromResultsForm
+from tom_dataservices.result_pages import columns_of, result_rows
+from tom_targets import conf as targets_conf
+from tom_targets.permissions import may_create_targets
+
+
+class ResultsPage(LoginRequiredMixin, View):
+    """The results of one run."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        run = get_object_or_404(runs.runs_for_user(request.user), pk=pk)
+        return render_results(request, run)
+
+
+class MoreView(LoginRequiredMixin, View):
+    """Fetch further results of a run; or ask the same again."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        run = get_object_or_404(runs.runs_for_user(request.user), pk=pk)
+        if "again" in request.POST:
+            try:
+                asked = provider(run.kind, run.provider, request.user)
+            except ImportError as error:
+                raise Http404(str(error)) from error
+            return redirect(runs.start_run(asked, dict(run.parameters), again=True))
+        return redirect(runs.fetch_more(run))
+
+
+def raw_result(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what the service said of one result, as JSON."""
+    rows = QueryResult.objects.filter(run__in=runs.runs_for_user(request.user))
+    result = get_object_or_404(rows, pk=pk)
+    try:
+        content = plain(unpacked(result.raw))
+    except AnswerLostError as error:
+        return HttpResponse(str(error), status=410, content_type="text/plain; charset=utf-8")
+    return JsonResponse(content, safe=False, json_dumps_params={"indent": 2})
+
+
+def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) -> HttpResponse:
+    """Answer with the page of a run's results; those that are there while it is still asking."""
+    try:
+        asked = provider(run.kind, run.provider, request.user)
+    except ImportError as error:
+        raise Http404(str(error)) from error
+    near_arcsec = _near_arcsec(request)
+    rows = result_rows(run, request.user, near_arcsec=near_arcsec)
+    is_moving = run.finished is None and (run.job is not None and not run.job.is_finished)
+    context = {
+        "run": run,
+        "title": asked.title,
+        "query": query or run,
+        "rows": rows,
+        "columns": columns_of(rows),
+        "is_moving": is_moving,
+        "feedback": run.feedback,
+        "targets_form": TargetsFromResultsForm(user=request.user, near_arcsec=near_arcsec),
+        "near_arcsec": near_arcsec,
+        "known_count": sum(bool(row.known) and row.target is None for row in rows),
+        "may_create": may_create_targets(request.user),
+        "new_count": sum(row.result.is_new for row in rows),
+    }
+    template, extra = asked.result_page(run, rows)
+    return render(request, template, {**context, **extra})
+
+
+def _near_arcsec(request: HttpRequest) -> float:
+    """Return within what distance hits are told: as the address says, else as the settings do."""
+    try:
+        wanted = float(request.GET.get("near", ""))
+    except ValueError:
+        wanted = -1.0
+    if 0.0 <= wanted <= MAX_RADIUS_ARCSEC:
+        return wanted
+    return targets_conf.duplicate_radius_arcsec()
