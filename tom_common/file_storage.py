@@ -107,13 +107,31 @@ class PrivateS3Storage(S3Storage):
     def exists(self, name: str) -> bool:
         """Return whether there is a file of this name."""
         with _translated(name):
-            return bool(super().exists(name))
+            is_there = bool(super().exists(name))
+            if not is_there:
+                self._look_for_bucket()
+            return is_there
 
     def size(self, name: str) -> int:
         """Return the size of a file in bytes."""
         with _translated(name):
-            self.bucket.Object(self._normalize_name(name)).load()
+            try:
+                self.bucket.Object(self._normalize_name(name)).load()
+            except ClientError as error:
+                if _code(error) in _NOT_THERE:
+                    self._look_for_bucket()
+                raise
             return int(super().size(name))
+
+    def _look_for_bucket(self) -> None:
+        """Refuse to say that a file is not there if its bucket is not: asked for a file, S3 says the same."""
+        try:
+            self.bucket.meta.client.head_bucket(Bucket=self.bucket_name)
+        except ClientError as error:
+            if _code(error) in _NOT_THERE:
+                raise StorageUnavailable(
+                    f"The storage of files cannot be used: {_WORDS['NoSuchBucket']}."
+                ) from error
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         """Return the folders and files of a folder."""

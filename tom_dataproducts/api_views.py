@@ -106,7 +106,7 @@ class DataProductViewSet(
     @action(detail=True)
     def download(self, request, pk=None):
         self.get_object()  # answers for what is hidden
-        return views.download(request._request, int(pk))
+        return views.sent_file(request._request, int(pk))
 
     def perform_destroy(self, instance):
         services.delete_data_product(instance)

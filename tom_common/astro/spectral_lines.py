@@ -1,7 +1,8 @@
 """Lines of atoms, galaxies and the night sky, by which spectra are read. Pure.
 
 Wavelengths are at rest, in standard air above 2,000 Angstrom and in vacuum below, as the literature gives
-them; the other one is computed (``wavelengths``). Blends of fine structure are means by weight.
+them; the other one is computed (``wavelengths``). A blend of fine structure stands where its strongest line
+is; C II 4267 and Mg II 4481, pairs of like strength, at the mean by line strength, hydrogen at that by weight.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ class Telluric:
 LINE_GROUPS = ("H", "He", "C", "O", "Na", "Mg", "Si", "S", "Ca", "Fe", "galaxy", "sky")
 """Names of the lists, in the order in which they are offered; ``sky`` does not move with the target."""
 
-# From the NIST Atomic Spectra Database to 0.01 Angstrom (docs/decisions/0170); the sky from Osterbrock et al.
-# (1996), doi:10.1086/133722.
+# From the levels of the NIST Atomic Spectra Database to 0.01 Angstrom, each compared with them by a test
+# (docs/decisions/0170, 0230); OH of the sky from Osterbrock et al. (1996), doi:10.1086/133722.
 _LINES: dict[str, tuple[tuple[str, tuple[float, ...]], ...]] = {
     "H": (
         ("Lyα", (1215.67,)),
@@ -63,14 +64,14 @@ _LINES: dict[str, tuple[tuple[str, tuple[float, ...]], ...]] = {
         ("Paδ", (10049.37,)),
     ),
     "He": (
-        ("He I", (3888.65, 4471.48, 4921.93, 5015.68, 5875.62, 6678.15, 7065.19, 7281.35, 10830.33)),
+        ("He I", (3888.65, 4471.48, 4921.93, 5015.68, 5875.62, 6678.15, 7065.18, 7281.35, 10830.34)),
         ("He II", (3203.10, 4685.70, 5411.52)),
     ),
     "C": (
-        ("C I", (9094.83, 9405.73, 10691.25)),
-        ("C II", (4267.18, 6578.05, 6582.88, 7231.33, 7236.42)),
+        ("C I", (9094.83, 9405.73, 10691.24)),
+        ("C II", (4267.16, 6578.05, 6582.88, 7231.33, 7236.42)),
         ("C III", (4647.42, 4650.25, 5695.92)),
-        ("C IV", (1548.20, 1550.77, 5801.33, 5811.98)),
+        ("C IV", (1548.19, 1550.77, 5801.31, 5811.97)),
     ),
     "O": (
         ("O I", (6158.19, 7771.94, 7774.17, 7775.39, 8446.36, 9266.01)),
@@ -82,7 +83,7 @@ _LINES: dict[str, tuple[tuple[str, tuple[float, ...]], ...]] = {
     "Mg": (
         ("Mg I", (3838.29, 5167.32, 5172.68, 5183.60, 8806.76)),
         ("Mg I]", (4571.10,)),
-        ("Mg II", (2795.53, 2802.70, 4481.13, 7877.05, 7896.37, 9218.25, 9244.26)),
+        ("Mg II", (2795.53, 2802.70, 4481.21, 7877.05, 7896.37, 9218.25, 9244.26)),
     ),
     "Si": (
         ("Si II", (3856.02, 3862.60, 4128.05, 4130.89, 5041.02, 5055.98, 5957.56, 5978.93, 6347.11, 6371.37)),
@@ -97,8 +98,8 @@ _LINES: dict[str, tuple[tuple[str, tuple[float, ...]], ...]] = {
     ),
     "Fe": (
         ("Fe I", (4383.54, 5269.54, 5328.04)),
-        ("Fe II", (4233.17, 4549.47, 4583.84, 4923.93, 5018.44, 5169.03, 5276.00, 5316.61, 6247.56, 6456.38)),
-        ("Fe III", (4419.60, 5127.39, 5156.11)),
+        ("Fe II", (4233.16, 4549.47, 4583.83, 4923.92, 5018.44, 5169.03, 5276.00, 5316.61, 6247.56, 6456.38)),
+        ("Fe III", (4419.60, 5127.37, 5156.12)),
         ("[Fe II]", (7155.17,)),
     ),
     "galaxy": (

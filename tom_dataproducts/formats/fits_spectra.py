@@ -9,9 +9,10 @@ Greisen et al. (2006), doi:10.1051/0004-6361:20053818 (spectral coordinates); IR
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tom_common.astro.time import datetime_to_unix_us, mjd_utc_to_datetime, unix_us_to_datetime
 from tom_dataproducts.formats.lazy_astropy import fits
@@ -22,7 +23,24 @@ from tom_dataproducts.formats.results import Floats
 from tom_dataproducts.formats.spectrum_comments import observed_at, wavelength_unit
 
 TABLE, AXIS, MULTISPEC, CAMERAS = "fits spectrum table", "fits spectrum", "iraf multispec", "fits cameras"
-_WAVE_NAMES = ("loglam", "wavelength", "wave", "lambda", "lam", "wl", "wavelength_aa", "spec_wave", "awav")
+_WAVE_NAMES = (
+    "loglam",
+    "wavelength",
+    "wave",
+    "lambda",
+    "lam",
+    "wl",
+    "wavelength_aa",
+    "spec_wave",
+    "awav",
+    "wave_air",
+    "wavelength_air",
+    "lambda_air",
+    "wave_vac",
+    "wavelength_vac",
+    "wavelength_vacuum",
+    "lambda_vac",
+)
 _FLUX_NAMES = ("flux", "flux_reduced", "flam", "fluxcorr", "f_lambda", "spec_flux", "data", "counts")
 _ERROR_NAMES = (
     "err",
@@ -37,8 +55,20 @@ _ERROR_NAMES = (
 )
 _SPECTRAL_AXES = ("wave", "awav", "lambda", "linear", "angstrom", "multispe", "log-linear", "wavelength")
 _MIN_SAMPLES = 16
-Piece = tuple[str, Floats, Floats, Floats, str, str]
-"""Name, wavelength, flux, error (may be empty), unit of wavelength, unit of flux."""
+_MASK_NAMES = ("mask", "dq", "qual", "quality", "badpix", "flags")
+_NO_MASK = np.empty(0, bool)
+
+
+class Piece(NamedTuple):
+    """One spectrum as it stands in a file; the arrays share a length, `error` and `mask` may be empty."""
+
+    name: str
+    wave: Floats
+    flux: Floats
+    error: Floats
+    unit: str
+    flux_unit: str
+    mask: NDArray[np.bool_] = _NO_MASK
 
 
 def layout_of(hdus: fits.HDUList) -> str | None:
@@ -132,15 +162,34 @@ def _from_table(hdus: fits.HDUList) -> list[Piece]:
     wave = _floats(data[by_name[wave_name].name])
     flux = _floats(data[by_name[flux_name].name])
     error = _floats(data[by_name[error_name].name]) if error_name else np.empty(0)
-    if not error_name and "ivar" in names:
+    mask_name = _first(names, _MASK_NAMES)
+    mask = _marks(_floats(data[by_name[mask_name].name])) if mask_name else _NO_MASK
+    if "ivar" in names:
         ivar = _floats(data[by_name["ivar"].name])
-        error = np.where(ivar > 0, 1.0 / np.sqrt(np.where(ivar > 0, ivar, 1.0)), np.nan)
+        mask = _with_unweighted(mask, ivar)
+        error = error if error_name else error_of_ivar(ivar)
     unit = "Angstrom"
     if "loglam" in wave_name:
         wave = 10.0**wave
     else:
         unit = wavelength_unit(str(by_name[wave_name].unit or "")) or _unit_by_size(wave)
-    return [("", wave, flux, error, unit, _flux_unit(by_name[flux_name].unit, hdus))]
+    return [Piece("", wave, flux, error, unit, _flux_unit(by_name[flux_name].unit, hdus), mask)]
+
+
+def error_of_ivar(ivar: Floats) -> Floats:
+    """Return errors (1 sigma) of inverse variances; NaN where there is no weight."""
+    return np.where(ivar > 0, 1.0 / np.sqrt(np.where(ivar > 0, ivar, 1.0)), np.nan)
+
+
+def _marks(values: Floats) -> NDArray[np.bool_]:
+    """Return the points that a mask or a quality marks as bad: those that are not 0."""
+    return np.asarray(np.nan_to_num(values) != 0, dtype=np.bool_)
+
+
+def _with_unweighted(mask: NDArray[np.bool_], ivar: Floats) -> NDArray[np.bool_]:
+    """Return a mask that holds the points without weight, too."""
+    unweighted = ~(ivar > 0)
+    return mask | unweighted if len(mask) == len(ivar) else unweighted
 
 
 def _floats(column: Any) -> Floats:
@@ -210,8 +259,27 @@ def _lines(data: Any, axis: Floats, unit: str, hdus: fits.HDUList) -> list[Piece
             error = _error_extension(hdus, cube.shape[-1])
         name = f"aperture {aperture + 1}" if cube.shape[1] > 1 else ""
         wave = axis if axis.ndim == 1 else axis[aperture]
-        pieces.append((name, wave, cube[0, aperture], error, unit, flux_unit))
+        mask = _mask_extension(hdus, cube.shape[-1])
+        pieces.append(Piece(name, wave, cube[0, aperture], error, unit, flux_unit, mask))
     return pieces
+
+
+def _mask_extension(hdus: fits.HDUList, count: int) -> NDArray[np.bool_]:
+    """Return the bad points that an extension of its own marks, those without weight included."""
+    mask = _NO_MASK
+    for hdu in hdus[1:]:
+        name = str(hdu.name).lower()
+        if getattr(hdu, "shape", None) != (count,):
+            continue
+        if name in _MASK_NAMES:
+            mask = (
+                mask | _marks(np.asarray(hdu.data, np.float64))
+                if len(mask)
+                else _marks(np.asarray(hdu.data, np.float64))
+            )
+        elif name == "ivar":
+            mask = _with_unweighted(mask, np.asarray(hdu.data, np.float64))
+    return mask
 
 
 def _error_extension(hdus: fits.HDUList, count: int) -> Floats:
@@ -223,7 +291,7 @@ def _error_extension(hdus: fits.HDUList, count: int) -> Floats:
             if name in _ERROR_NAMES or name.startswith(("err", "sig", "unc")):
                 return values
             if name == "ivar":
-                return np.where(values > 0, 1.0 / np.sqrt(np.where(values > 0, values, 1.0)), np.nan)
+                return error_of_ivar(values)
             if name in ("var", "variance"):
                 return np.where(values > 0, np.sqrt(np.where(values > 0, values, 0.0)), np.nan)
     return np.empty(0)
@@ -251,12 +319,15 @@ def _from_cameras(hdus: fits.HDUList) -> list[Piece]:
         flux = np.atleast_2d(np.asarray(flux_hdu.data, dtype=np.float64))
         if flux.shape[0] > 1:
             raise FormatError(f"The file holds spectra of {flux.shape[0]:,} objects; one is expected.")
-        error = np.empty(0)
+        error, mask = np.empty(0), _NO_MASK
+        if f"{camera}_MASK" in by_name:
+            mask = _marks(np.atleast_2d(np.asarray(by_name[f"{camera}_MASK"].data, dtype=np.float64))[0])
         if f"{camera}_IVAR" in by_name:
             ivar = np.atleast_2d(np.asarray(by_name[f"{camera}_IVAR"].data, dtype=np.float64))[0]
-            error = np.where(ivar > 0, 1.0 / np.sqrt(np.where(ivar > 0, ivar, 1.0)), np.nan)
+            error, mask = error_of_ivar(ivar), _with_unweighted(mask, ivar)
         unit = str(flux_hdu.header.get("BUNIT", "")) or SPECTRUM_FLUX_UNIT
-        pieces.append((camera.lower(), np.asarray(hdu.data, np.float64), flux[0], error, "Angstrom", unit))
+        wave = np.asarray(hdu.data, np.float64)
+        pieces.append(Piece(camera.lower(), wave, flux[0], error, "Angstrom", unit, mask))
     return pieces
 
 
@@ -275,9 +346,33 @@ def header_options(hdus: fits.HDUList) -> tuple[dict[str, Any], list[str]]:
         exposure = header.get("EXPTIME", header.get("EXPOSURE"))
         if isinstance(exposure, int | float) and not isinstance(exposure, bool) and exposure > 0:
             options.setdefault("exposure_time", float(exposure))
+    if medium := _medium(hdus):
+        options["medium"] = medium
     if "observed_at" not in options:
         problems.append("The headers do not tell when the spectrum was taken (DATE-OBS or MJD-OBS).")
     return options, problems
+
+
+def _medium(hdus: fits.HDUList) -> str:
+    """Return ``air`` or ``vacuum`` where a file says it: by a card, its axis, a column, its survey."""
+    for hdu in hdus[:3]:
+        header = hdu.header
+        kind = str(header.get("CTYPE1", "")).strip().upper()
+        told = str(header.get("AIRORVAC") or header.get("MEDIUM") or "").strip().lower()
+        if told.startswith("air") or kind.startswith("AWAV") or header.get("VACUUM") is False:
+            return "air"
+        if told.startswith("vac") or re.fullmatch(r"WAVE(-.*)?", kind) or header.get("VACUUM") is True:
+            return "vacuum"
+        for column in getattr(hdu, "columns", None) or ():
+            name = str(column.name).lower()
+            if name in ("awav", "wave_air", "wavelength_air", "lambda_air"):
+                return "air"
+            if name in ("wave_vac", "wavelength_vac", "wavelength_vacuum", "lambda_vac"):
+                return "vacuum"
+    # DESI and SDSS write vacuum, the latter without a word in its spec-lite files.
+    names = {str(hdu.name).upper() for hdu in hdus}
+    is_sdss = str(hdus[0].header.get("TELESCOP", "")).strip().upper().startswith("SDSS")
+    return "vacuum" if is_sdss or any(name.endswith("_WAVELENGTH") for name in names) else ""
 
 
 def _moment(header: Any) -> str | None:

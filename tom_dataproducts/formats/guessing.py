@@ -63,11 +63,14 @@ _SPECTRUM_NAMES: dict[str, list[str]] = {
     m.WAVELENGTH: (
         "wavelength wave wl lambda lam loglam loglambda logwave wavelengthaa wavelengthangstrom angstrom"
         " wavelengthnm wavelengthum wavevac waveair obswave"
+        " wavelengthvac wavelengthvacuum wavelengthair lambdavac lambdaair awav restwave waverest"
+        " wavelengthrest"
     ).split(),
     m.FLUX: "flux flam flambda fluxlambda fluxdensity spectrum spec counts f fluxcorr intensity".split(),
     m.FLUX_ERROR: (
         "fluxerr fluxerror error err sigma fluxunc unc uncertainty eflux ferror ivar noise std stdev fluxivar"
     ).split(),
+    m.MASK: "mask dq qual quality badpix ismasked bad".split(),
 }
 
 

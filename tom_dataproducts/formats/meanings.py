@@ -10,7 +10,7 @@ LIMIT, FLUX_LIMIT, IS_LIMIT = "limit", "flux_limit", "is_limit"
 TELESCOPE, INSTRUMENT, EXPOSURE = "telescope", "instrument", "exposure_time"
 SOURCE, REDUCTION = "source", "reduction_version"
 MAGNITUDE_SYSTEM, ZERO_POINT, SIGN, FLAG, NOTE = "magnitude_system", "zero_point", "sign", "flag", "note"
-WAVELENGTH = "wavelength"
+WAVELENGTH, MASK = "wavelength", "mask"
 
 PHOTOMETRY_MEANINGS: dict[str, str] = {
     IGNORE: "Not used",
@@ -40,6 +40,7 @@ SPECTRUM_MEANINGS: dict[str, str] = {
     WAVELENGTH: "Wavelength",
     FLUX: "Flux",
     FLUX_ERROR: "Error of the flux",
+    MASK: "Marks bad points (not 0)",
 }
 """Meanings of the columns of a spectrum, with words for a select."""
 MEANINGS = {"photometry": PHOTOMETRY_MEANINGS, "spectroscopy": SPECTRUM_MEANINGS}
@@ -59,12 +60,16 @@ FLUX_UNITS = {
     "counts": "Counts with a zero point",
 }
 WAVELENGTH_UNITS = {"Angstrom": "Angstrom", "nm": "nm", "um": "µm", "log10(Angstrom)": "log10(Angstrom)"}
+MEDIA = {"air": "Air", "vacuum": "Vacuum"}
+FRAMES = {"observed": "Observed", "rest": "At rest"}
 OPTION_CHOICES: dict[str, dict[str, str]] = {
     "time_format": TIME_FORMATS,
     "time_scale": TIME_SCALES,
     "magnitude_system": MAGNITUDE_SYSTEMS,
     "flux_unit": FLUX_UNITS,
     "wavelength_unit": WAVELENGTH_UNITS,
+    "medium": MEDIA,
+    "frame": FRAMES,
 }
 """Choices of those options that have some; the unit of a spectrum's flux is free text."""
 
@@ -86,6 +91,8 @@ PHOTOMETRY_OPTIONS: dict[str, str] = {
 }
 SPECTRUM_OPTIONS: dict[str, str] = {
     "wavelength_unit": "Unit of the wavelength",
+    "medium": "Wavelengths are those in",
+    "frame": "Frame of the wavelengths",
     "flux_unit": "Unit of the flux",
     "observed_at": "Time of the observation (UTC)",
     "telescope": "Telescope",

@@ -104,6 +104,10 @@ class Spectrum:
         In ``flux_unit``; error is empty where the file has none.
     time_us : int or None
         Microseconds since 1970 (UTC) of the observation, None where the file does not say.
+    medium, frame : str
+        ``air`` or ``vacuum``, ``observed`` or ``rest``; '' where nobody has said it.
+    mask : ndarray of bool
+        Points that are marked as bad; empty where there is no mark.
     """
 
     wavelength: Floats
@@ -118,6 +122,9 @@ class Spectrum:
     setup: str = ""
     name: str = ""
     reduction_version: str = ""
+    medium: str = ""
+    frame: str = ""
+    mask: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
 
 
 @dataclass

@@ -70,21 +70,24 @@ def _from_table(table: RawTable, mapping: Mapping | None) -> SpectraFound:
     found = SpectraFound(errors=list(table.errors), bad_rows=table.bad_rows)
     columns = {}
     good = np.ones(len(table), bool)
-    for meaning in (m.WAVELENGTH, m.FLUX, m.FLUX_ERROR):
+    for meaning in (m.WAVELENGTH, m.FLUX, m.FLUX_ERROR, m.MASK):
         if meaning in names:
             columns[meaning], wrong = _column(table, names[meaning], options, found)
             good &= ~wrong
     wave, flux = columns[m.WAVELENGTH], columns[m.FLUX]
     good &= np.isfinite(wave)
     error = columns.get(m.FLUX_ERROR, np.empty(0))
+    mask = np.nan_to_num(columns[m.MASK]) != 0 if m.MASK in columns else np.empty(0, bool)
     if len(error) and "ivar" in names[m.FLUX_ERROR].lower():
-        error = np.where(error > 0, 1.0 / np.sqrt(np.where(error > 0, error, 1.0)), np.nan)
+        mask = ~(error > 0) | (mask if len(mask) else False)
+        error = fits_spectra.error_of_ivar(error)
     unit = str(options.get("wavelength_unit") or "Angstrom")
     if unit == "log10(Angstrom)":
         wave, unit = 10.0**wave, "Angstrom"
     found.errors.sort(key=lambda entry: entry.line)
     flux_unit = str(options.get("flux_unit") or m.SPECTRUM_FLUX_UNIT)
-    piece = ("", wave[good], flux[good], error[good] if len(error) else error, unit, flux_unit)
+    taken = [column[good] if len(column) else column for column in (error, mask)]
+    piece = fits_spectra.Piece("", wave[good], flux[good], taken[0], unit, flux_unit, taken[1])
     found.spectra.append(_spectrum(piece, {**options, "wavelength_unit": unit}))
     return found
 
@@ -100,7 +103,7 @@ def _column(table: RawTable, name: str, options: dict[str, Any], found: SpectraF
 
 
 def _spectrum(piece: fits_spectra.Piece, options: dict[str, Any]) -> Spectrum:
-    name, wave, flux, error, unit, flux_unit = piece
+    name, wave, flux, error, unit, flux_unit, mask = piece
     if len(wave) > MAX_SAMPLES:
         raise FormatError(f"The spectrum has {len(wave):,} samples; at most {MAX_SAMPLES:,} are stored.")
     unit = str(options.get("wavelength_unit") or unit)
@@ -109,6 +112,7 @@ def _spectrum(piece: fits_spectra.Piece, options: dict[str, Any]) -> Spectrum:
         raise FormatError("The spectrum holds no flux.")
     order = np.argsort(wave[known], kind="stable")
     error = np.where(error[known] >= 0, error[known], np.nan)[order] if len(error) else error
+    mask = mask[known][order] if len(mask) else mask
     moment = observed_at(str(options.get("observed_at"))) if options.get("observed_at") else None
     exposure = options.get("exposure_time")
     return Spectrum(
@@ -124,4 +128,7 @@ def _spectrum(piece: fits_spectra.Piece, options: dict[str, Any]) -> Spectrum:
         setup=name,
         name=name,
         reduction_version=str(options.get("reduction_version") or "")[:50],
+        medium=str(options.get("medium") or ""),
+        frame=str(options.get("frame") or ""),
+        mask=mask if mask.any() else np.empty(0, bool),
     )

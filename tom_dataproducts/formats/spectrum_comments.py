@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tom_common.astro.time import mjd_utc_to_datetime, parse_mjd_utc, unix_us_to_datetime
-from tom_dataproducts.formats.meanings import SPECTRUM_FLUX_UNIT
+from tom_dataproducts.formats.meanings import FRAMES, MEDIA, SPECTRUM_FLUX_UNIT
 from tom_dataproducts.formats.raw_tables import RawTable
 from tom_dataproducts.formats.times import iso_to_us
 
@@ -30,6 +30,14 @@ _KEYS: dict[str, str] = {
     "cunit1": "wavelength_unit",
     "wavelength_unit": "wavelength_unit",
     "wavelength_units": "wavelength_unit",
+    "airorvac": "medium",
+    "medium": "medium",
+    "wavelength_medium": "medium",
+    "wavelength medium": "medium",
+    "frame": "frame",
+    "spectral_frame": "frame",
+    "wavelength_frame": "frame",
+    "wavelength frame": "frame",
 }
 _LINE = re.compile(r"^[#%!/\\\s]*([A-Za-z][\w \-]{1,30}?)\s*[:=]\s*(.+)$")
 
@@ -76,12 +84,21 @@ def _value(name: str, text: str) -> Any:
     if name == "exposure_time":
         found = re.match(r"\d+(?:\.\d+)?", text)
         return float(found[0]) if found else None
+    if name in ("medium", "frame"):
+        return one_of(text, tuple(MEDIA if name == "medium" else FRAMES))
     return (wavelength_unit(text) or "Angstrom") if name == "wavelength_unit" else text
 
 
 def _take_units(table: RawTable, options: dict[str, Any]) -> None:
     for name, unit in zip(table.names, table.units, strict=True):
         lowered = name.lower()
+        if lowered.startswith(("wave", "lam", "wl", "awav", "rest")):
+            if "vac" in lowered:
+                options.setdefault("medium", "vacuum")
+            elif "air" in lowered or lowered.startswith("awav"):
+                options.setdefault("medium", "air")
+            if "rest" in lowered:
+                options.setdefault("frame", "rest")
         if "log" in lowered and "lam" in lowered:
             options["wavelength_unit"] = "log10(Angstrom)"
         elif lowered.startswith(("wave", "lam", "wl")) and (found := wavelength_unit(unit)):
@@ -112,3 +129,9 @@ def observed_at(text: str) -> str | None:
         return mjd_utc_to_datetime(parse_mjd_utc(text)).isoformat()
     except (ValueError, OverflowError):
         return None
+
+
+def one_of(text: str, known: tuple[str, ...]) -> str | None:
+    """Return the known word that a text begins with (``vac`` is vacuum), None for anything else."""
+    word = text.strip().lower()
+    return next((name for name in known if word and (word.startswith(name) or name.startswith(word))), None)

@@ -70,6 +70,11 @@ def value_of(spectrum: Spectrum) -> dict[str, Any]:
     for name in ("telescope", "instrument", "setup", "reduction_version"):
         if text := getattr(spectrum, name):
             value[name] = text
+    for name, text in (("wavelength_medium", spectrum.medium), ("frame", spectrum.frame)):
+        if text:
+            value[name] = text
+    if len(spectrum.mask):
+        value["mask"] = spectrum.mask.astype(int).tolist()
     if spectrum.exposure_s is not None:
         value["exposure_time"] = spectrum.exposure_s
     return value

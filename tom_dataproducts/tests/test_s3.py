@@ -140,6 +140,24 @@ def test_a_missing_bucket_stores_nothing_and_says_so(client, use, service, peopl
         default_storage.save("x.dat", SimpleUploadedFile("x.dat", b"x"))
 
 
+@pytest.mark.parametrize("way", ["stream", "redirect"])
+def test_a_download_tells_a_missing_bucket_from_a_missing_file(
+    client, use, settings, service, people, target, way
+):
+    settings.TOM_DOWNLOADS = way
+    product = upload(client, target, people)
+    service.client.delete_object(Bucket=BUCKET, Key=f"tom/{product.data.name}")
+    page = download(client, product)
+    assert page.status_code == 404
+    assert "The file is not in the storage" in page.content.decode()
+    use(bucket_name="no-such-bucket")
+    page = download(client, product)
+    assert page.status_code == 503
+    assert "its bucket does not exist" in page.content.decode()
+    answer = client.get(f"/api/dataproducts/{product.pk}/download/")
+    assert (answer.status_code, "bucket does not exist" in answer.json()["detail"]) == (503, True)
+
+
 def test_denied_credentials_store_nothing_and_say_so(client, use, service, people, target, caplog):
     kept = upload(client, target, people)
     service.ask_for_credentials()

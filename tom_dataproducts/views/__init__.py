@@ -11,7 +11,7 @@ from tom_dataproducts.views.data_services import (
     ServiceQueryView,
     SingleTargetDataServiceQueryView,
 )
-from tom_dataproducts.views.downloads import download
+from tom_dataproducts.views.downloads import download, sent_file
 from tom_dataproducts.views.files import (
     DataProductDeleteView,
     DataProductFeatureView,
@@ -74,6 +74,7 @@ __all__ = [
     "SpectrumPageView",
     "SingleTargetDataServiceQueryView",
     "download",
+    "sent_file",
     "finder_image",
     "fits_picture",
     "fits_preview",

@@ -14,6 +14,7 @@ from django.http import (
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
+from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header, http_date
 from django.views.decorators.http import require_safe
@@ -48,17 +49,37 @@ CONTENT_TYPES = {
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 
 
+class FileGone(Http404):
+    """A data product has no file, or not any more."""
+
+
 @require_safe
 def download(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Send a file, or a part of it, as a download; nothing of it is shown in the origin of the pages."""
+    """Send a file to a browser; say by a page that it is gone."""
+    try:
+        return sent_file(request, pk)
+    except FileGone as error:
+        product = product_or_404(request.user, pk)
+        context = {"product": product, "target": product.target, "text": str(error)}
+        return render(request, "tom_dataproducts/file_gone.html", context, status=404)
+
+
+def sent_file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Send a file, or a part of it, as a download; nothing of it is shown in the origin of the pages.
+
+    Raises
+    ------
+    Http404
+        If there is no product with this key that the user may see; `FileGone` if it is without its file.
+    """
     product = product_or_404(request.user, pk)
     if not product.data:
-        raise Http404("This data product has no file.")
+        raise FileGone("This data product has no file.")
     storage, name = product.data.storage, product.data.name
     try:
         size = storage.size(name)
     except FileNotFoundError as error:
-        raise Http404("The file of this data product is missing.") from error
+        raise FileGone("The file of this data product is missing.") from error
     shown = product.get_file_name()
     kind = CONTENT_TYPES.get(PurePosixPath(shown).suffix.lower(), "application/octet-stream")
     disposition = content_disposition_header(True, shown) or "attachment"

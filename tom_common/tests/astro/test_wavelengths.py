@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 from astropy import units
 
-from tom_common.astro.spectral_lines import LINE_GROUPS, SPECTRAL_LINES, lines_as_columns
+from tom_common.astro.spectral_lines import LINE_GROUPS, SPECTRAL_LINES, SpectralLine, lines_as_columns
 from tom_common.astro.wavelengths import (
     air_to_vacuum_a,
     flux_scale,
     vacuum_to_air_a,
     wavelength_unit_a,
 )
+from tom_common.tests.astro.nist_levels import LEVELS
 
 # NIST Atomic Spectra Database, wavelengths in air and in vacuum (Ritz or observed), in Angstrom.
 NIST = {
@@ -39,6 +40,31 @@ def test_lines_stand_where_nist_has_them_in_air_and_in_vacuum(line, wavelengths)
     assert len(found) == 1
     assert found[0].air_a == pytest.approx(air_a, abs=0.015)
     assert found[0].vacuum_a == pytest.approx(vacuum_a, abs=0.02)
+
+
+# Air wavelengths by the levels of NIST, and the strengths of the lines in LS coupling (20, 14 and 1 of 35).
+PAIRS = {
+    ("C II", 4267.16): ((4267.001, 14), (4267.261, 20), (4267.261, 1)),
+    ("Mg II", 4481.21): ((4481.126, 20), (4481.150, 1), (4481.325, 14)),
+}
+# Osterbrock et al. (1996), table 1
+OH = (7276.405, 7750.640, 7913.708, 8344.602, 8399.170, 8430.174, 8827.096, 8885.850)
+
+
+def by_levels(line: SpectralLine) -> float:
+    if line.name == "OH":
+        return min(OH, key=lambda air_a: abs(air_a - line.air_a))
+    if pair := PAIRS.get((line.name, line.air_a)):
+        return float(np.average([air for air, _ in pair], weights=[strength for _, strength in pair]))
+    low, high = LEVELS[line.name, line.air_a]
+    return float(vacuum_to_air_a(1e8 / (high - low)))
+
+
+def test_every_line_stands_where_its_energy_levels_put_it():
+    differences = {(line.name, line.air_a): line.air_a - by_levels(line) for line in SPECTRAL_LINES}
+    # Everybody writes 6562.80 for Balmer alpha, whose mean by weight is 6562.819.
+    assert differences.pop(("Hα", 6562.8)) == pytest.approx(-0.019, abs=0.001)
+    assert {line: found for line, found in differences.items() if abs(found) > 0.0105} == {}
 
 
 def test_every_list_has_lines_and_lyman_alpha_is_in_vacuum():
