@@ -2,7 +2,7 @@
 
 Wavelengths are at rest, in standard air above 2,000 Angstrom and in vacuum below, as the literature gives
 them; the other one is computed (``wavelengths``). A blend of fine structure stands where its strongest line
-is; C II 4267 and Mg II 4481, pairs of like strength, at the mean by line strength, hydrogen at that by weight.
+is; C II 4267 and Mg II 4481, pairs of like strength, at the mean by strength, hydrogen at that by weight.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a file of a spectrum says beside its points: air or vacuum, observed or at rest, which points are bad."""
+"""What a spectrum says beside its points: air or vacuum, observed or at rest, which points are bad."""
 
 import io
 
@@ -35,6 +35,11 @@ def table(primary=None, **columns):
     return written(fits.PrimaryHDU(header=header_of(**(primary or {}))), fits.BinTableHDU.from_columns(made))
 
 
+def beside(name, values):
+    header = header_of(CRVAL1=4000.0, CDELT1=10.0)
+    return written(fits.PrimaryHDU(FLUX, header), fits.ImageHDU(values, name=name))
+
+
 @pytest.mark.parametrize(
     ("content", "medium"),
     [
@@ -63,9 +68,9 @@ def test_a_file_says_whether_its_wavelengths_are_in_air(content, medium):
     [
         (table(wavelength=WAVE, flux=FLUX, mask=BAD), [10, 11, 12]),
         (table(wavelength=WAVE, flux=FLUX, QUAL=BAD), [10, 11, 12]),
-        (table({"TELESCOP": "SDSS"}, loglam=np.log10(WAVE), flux=FLUX, ivar=IVAR, and_mask=1 - BAD), [10, 11, 12]),
-        (written(fits.PrimaryHDU(FLUX, header_of(CRVAL1=4e3, CDELT1=1.0)), fits.ImageHDU(BAD, name="MASK")), [10, 11, 12]),
-        (written(fits.PrimaryHDU(FLUX, header_of(CRVAL1=4e3, CDELT1=1.0)), fits.ImageHDU(IVAR, name="IVAR")), [10, 11, 12]),
+        (table(loglam=np.log10(WAVE), flux=FLUX, ivar=IVAR, and_mask=1 - BAD), [10, 11, 12]),
+        (beside("MASK", BAD), [10, 11, 12]),
+        (beside("IVAR", IVAR), [10, 11, 12]),
         (table(wavelength=WAVE, flux=FLUX), []),
     ],
     ids=["mask", "quality", "SDSS: no weight", "extension", "weights in an extension", "none"],
