@@ -86,8 +86,8 @@ def _from_table(table: RawTable, mapping: Mapping | None) -> SpectraFound:
         wave, unit = 10.0**wave, "Angstrom"
     found.errors.sort(key=lambda entry: entry.line)
     flux_unit = str(options.get("flux_unit") or m.SPECTRUM_FLUX_UNIT)
-    taken = [column[good] if len(column) else column for column in (error, mask)]
-    piece = fits_spectra.Piece("", wave[good], flux[good], taken[0], unit, flux_unit, taken[1])
+    error, mask = error[good] if len(error) else error, mask[good] if len(mask) else mask
+    piece = fits_spectra.Piece("", wave[good], flux[good], error, unit, flux_unit, mask)
     found.spectra.append(_spectrum(piece, {**options, "wavelength_unit": unit}))
     return found
 
