@@ -17,6 +17,12 @@ class TomCommonConfig(AppConfig):
         task = "tom_common.periodic.tidy"
         return [{"name": "tidy", "task": task, "every_s": 3600, "title": "Tidying up"}]
 
+    def metrics(self) -> list[Any]:
+        """Tell programs that watch the TOM about its jobs."""
+        from tom_common.metrics import job_metrics
+
+        return job_metrics()
+
     def ready(self) -> None:
         """Connect what follows a saved user or a first request, and register the system checks."""
         from django.core.signals import request_started

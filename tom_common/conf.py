@@ -34,6 +34,11 @@ def open_urls() -> list[str]:
     return list(setting("OPEN_URLS") or [])
 
 
+def metrics_token() -> str:
+    """What a program that reads the figures at ``/metrics`` has to show; empty: only staff reads them."""
+    return str(setting("TOM_METRICS_TOKEN", "") or "")
+
+
 def account_requirements() -> list[str]:
     """Dotted paths of the functions that say where a logged-in user has to go first."""
     return list(setting("TOM_ACCOUNT_REQUIREMENTS") or [])

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from tom_common.views import health, jobs, notifications
+from tom_common.views import health, jobs, metrics, notifications
 
 job_urlpatterns = [
     path("jobs/", jobs.JobListView.as_view(), name="job-list"),
     path("jobs/retry-failed/", health.RetryAllView.as_view(), name="job-retry-all"),
+    path("metrics", metrics.MetricsView.as_view(), name="metrics"),
     path("health/", health.HealthView.as_view(), name="health"),
     path("health/services/<int:pk>/reset/", health.ServiceResetView.as_view(), name="health-service-reset"),
     path("health/periodic/", health.PeriodicRunView.as_view(), name="health-periodic-run"),

@@ -34,6 +34,7 @@ AUTHENTICATION_PAGES = frozenset(
         "register",
         "api-token-auth",
         "robots_txt",
+        "metrics",  # asks for a token itself
     }
 )
 

@@ -57,6 +57,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 AUTH_STRATEGY = env.str("AUTH_STRATEGY", default="READ_ONLY")
 OPEN_URLS = env.list("OPEN_URLS", default=[])
+TOM_METRICS_TOKEN = env.str("TOM_METRICS_TOKEN", default="")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -1,0 +1,100 @@
+"""What is done with dead letters: use them once more, or discard them."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
+
+from tom_alertstreams import conf
+from tom_alertstreams.alertstreams.alertstream import AlertStream, get_alert_streams
+from tom_alertstreams.handling import MessageStore, mark_replayed
+from tom_alertstreams.models import DeadLetter
+
+logger = logging.getLogger(__name__)
+
+
+class StoresByGroup:
+    """Finds what takes the messages of a dead letter, each stream of the settings made once."""
+
+    def __init__(self) -> None:
+        self._streams: list[AlertStream] = []
+        self._stores: dict[int, MessageStore] = {}
+        self.broken: list[str] = []
+        for entry in conf.alert_streams():
+            try:
+                self._streams += get_alert_streams([{**entry, "ACTIVE": True}])
+            except ImproperlyConfigured as error:
+                self.broken.append(str(error))
+
+    def of(self, letter: DeadLetter) -> MessageStore | None:
+        """Return the store; None if no stream of the settings reads the group and topic of the letter."""
+        fitting: list[Any] = [
+            stream
+            for stream in self._streams
+            if getattr(stream, "consumer_group", None) == letter.group and _reads(stream, letter.topic)
+        ]
+        if not fitting:
+            return None
+        stream = fitting[0]
+        if id(stream) not in self._stores:
+            self._stores[id(stream)] = stream.message_store()
+        return self._stores[id(stream)]
+
+
+def _reads(stream: Any, topic: str) -> bool:
+    for name in stream.topic_names():
+        if name == topic or (name.startswith("^") and re.match(name, topic)):
+            return True
+    return False
+
+
+def replay(letter: DeadLetter, stores: StoresByGroup) -> str:
+    """Use a dead letter once more and note what became of it; return why it cannot be used, or nothing."""
+    store = stores.of(letter)
+    if store is None:
+        broken = f" ({' '.join(stores.broken)})" if stores.broken else ""
+        return f"no stream in settings.ALERT_STREAMS reads {letter.topic} as group {letter.group}{broken}"
+    reason = store.replay(letter)
+    mark_replayed(letter, reason)
+    return reason
+
+
+def replay_all(
+    letters: QuerySet, *, on_progress: Callable[[int, DeadLetter, str], None] | None = None
+) -> tuple[int, int]:
+    """Use dead letters once more, oldest first.
+
+    Parameters
+    ----------
+    letters : QuerySet of DeadLetter
+        Those used already are left out.
+    on_progress : callable, optional
+        Called after each with how many were tried, the letter, and why it cannot be used; may raise to stop.
+
+    Returns
+    -------
+    used, left : int
+    """
+    stores = StoresByGroup()
+    used = tried = last = 0
+    while True:
+        # One at a time: a message may have megabytes, and a job may run for long.
+        letter = letters.filter(replayed=None, pk__gt=last).order_by("pk").first()
+        if letter is None:
+            return used, tried - used
+        last = letter.pk
+        reason = replay(letter, stores)
+        tried += 1
+        used += not reason
+        if on_progress is not None:
+            on_progress(tried, letter, reason)
+
+
+def discard(letters: QuerySet) -> int:
+    """Delete dead letters and return how many they were."""
+    return letters.order_by().delete()[0]
