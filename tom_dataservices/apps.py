@@ -37,10 +37,21 @@ class TomDataservicesConfig(AppConfig):
         ]
 
     def data_services(self) -> list[dict[str, str]]:
-        """Offer the catalogues that come with the TOM."""
-        path = "tom_dataservices.data_services.catalogues"
-        names = ("Simbad", "Ned", "Sesame", "Tns", "Sbdb", "Mpc", "Horizons", "Vizier", "Gaia")
-        return [{"class": f"{path}.{name}DataService"} for name in names]
+        """Offer the catalogues and brokers that come with the TOM."""
+        path = "tom_dataservices.data_services"
+        catalogues = ("Simbad", "Ned", "Sesame", "Tns", "Sbdb", "Mpc", "Horizons", "Vizier", "Gaia")
+        brokers = (
+            "fink.FinkZtfService",
+            "fink.FinkLsstService",
+            "alerce.AlerceZtfService",
+            "alerce.AlerceLsstService",
+            "lasair.LasairLsstService",
+            "lasair.LasairZtfService",
+        )
+        return [
+            *({"class": f"{path}.catalogues.{name}DataService"} for name in catalogues),
+            *({"class": f"{path}.{name}"} for name in brokers),
+        ]
 
     def storage_folders(self) -> list[str]:
         """Name the folder of files that wait to be read, and that no row knows."""

@@ -40,7 +40,7 @@ class BrokerClient:
     """
 
     name: ClassVar[str]
-    base_url: ClassVar[str]
+    base_url: ClassVar[str] = ""
     info_url: ClassVar[str] = ""
     page_size: ClassVar[int] = 100
     timeout_s: ClassVar[float] = 60.0

@@ -1,0 +1,68 @@
+"""What Fink's services for ZTF and for Rubin's LSST share: the questions, and how they refuse.
+
+Both answer a flat list of rows whose keys bear a prefix: ``i:`` and ``r:`` fields of the survey, ``d:`` and
+``f:`` of Fink, ``v:`` made at query time. Source: brokers.md 4.1 and 4.2, after the server's own code.
+"""
+
+from __future__ import annotations
+
+import ast
+import statistics
+from typing import Any, ClassVar
+
+from tom_common.remote import RemoteRejected
+from tom_dataservices.clients.broker import BrokerClient, number
+from tom_dataservices.exceptions import QueryServiceError
+
+Row = dict[str, Any]
+IDS_A_REQUEST = 50
+
+
+class Fink(BrokerClient):
+    """What both services share: the questions, and how they refuse."""
+
+    page_size = 1000
+    web_url: ClassVar[str]
+
+    def ask(self, path: str, **arguments: Any) -> list[Row]:
+        """Return the rows of one endpoint; arguments that are None are left out.
+
+        Asked by GET, which may be repeated. True is sent as the text that the server compares with.
+
+        Raises
+        ------
+        QueryServiceError
+            If Fink refuses the arguments.
+        RemoteError
+        """
+        sent = {key: str(value) for key, value in arguments.items() if value is not None}
+        try:
+            return self.rows_of(self.service().get_json(path, sent))
+        except RemoteRejected as error:
+            raise self.refusal(error) from error
+
+    def refusal(self, error: RemoteRejected) -> Exception:
+        """Return what a refusal says: plain text that looks like a Python dict."""
+        if error.status != 400:
+            return error
+        said = error.detail
+        try:
+            found = ast.literal_eval(said)
+            said = str(found["text"] if isinstance(found, dict) else found)
+        except (ValueError, SyntaxError, KeyError):
+            pass  # then the text speaks for itself
+        return QueryServiceError(f"{self.name} refuses the query: {' '.join(said.split())[:500]}")
+
+    def image(self, **arguments: Any) -> bytes:
+        """Return a cutout as PNG."""
+        return self.service().get_bytes("cutouts", {**arguments, "output-format": "PNG"})
+
+    def page_of(self, object_id: str) -> str:
+        """Return the address of the object's page at Fink."""
+        return f"{str(self.setting('web_url', self.web_url)).rstrip('/')}/{object_id}"
+
+
+def middle(rows: list[Row], key: str) -> float | None:
+    """Return the median of a field over rows."""
+    values = [value for row in rows if (value := number(row.get(key))) is not None]
+    return statistics.median_low(values) if values else None

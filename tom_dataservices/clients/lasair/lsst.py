@@ -1,0 +1,144 @@
+"""Lasair for LSST: rows of its tables and its light-curve packets into objects."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tom_common.remote import RemoteBadReply
+from tom_dataservices.clients.broker import (
+    BrokerObject,
+    id_text,
+    mjd_utc_of_tai,
+    number,
+    text,
+    whole,
+)
+from tom_dataservices.clients.lasair.rest import (
+    Lasair,
+    Row,
+    annotation,
+    classifications,
+    first_row,
+    images_of,
+    tns_name,
+)
+from tom_dataservices.clients.rubin_rows import NAME_PREFIX, ab_magnitude, flux_points
+from tom_dataservices.exceptions import QueryServiceError
+
+
+class LasairLsst(Lasair):
+    """Objects of Rubin's LSST: numbers, fluxes in nJy, times in TAI."""
+
+    name = "Lasair"
+    base_url = "https://api.lasair.lsst.ac.uk/api"
+    info_url = "https://lasair.lsst.ac.uk"
+    web_url = "https://lasair.lsst.ac.uk"
+    id_column = "diaObjectId"
+    bands: ClassVar[str] = "ugrizy"
+    columns = (
+        "objects.diaObjectId",
+        "objects.ra",
+        "objects.decl",
+        "objects.nDiaSources",
+        "objects.firstDiaSourceMjdTai",
+        "objects.lastDiaSourceMjdTai",
+        "objects.latestR",
+        *(f"objects.{band}_{what}" for band in "ugrizy" for what in ("psfFlux", "latestMJD")),
+    )
+
+    def literal(self, object_id: str) -> str:
+        """Return a number; anything else is refused."""
+        if not object_id.isdecimal():
+            raise QueryServiceError(f"{object_id} is no diaObjectId: Lasair numbers its LSST objects.")
+        return object_id
+
+    def object_of(self, row: Row) -> BrokerObject | None:
+        """Return the object of a row of a query: the newest flux is that of the band measured last."""
+        object_id = id_text(row.get("diaObjectId"))
+        if object_id is None:
+            return None
+        times = {band: number(row.get(f"{band}_latestMJD")) for band in self.bands}
+        seen = {band: when for band, when in times.items() if when is not None}
+        band = max(seen, key=lambda name: seen[name]) if seen else None
+        flux = number(row.get(f"{band}_psfFlux")) if band else None
+        mag, _ = ab_magnitude(flux, None)
+        last = number(row.get("lastDiaSourceMjdTai")) or (seen[band] if band else None)
+        mjd = mjd_utc_of_tai(last)
+        sherlock, tns = text(row.get("classification")), text(row.get("tns_name"))
+        return BrokerObject(
+            object_id=object_id,
+            name=f"{NAME_PREFIX}{object_id}",
+            ra_deg=number(row.get("ra")),
+            dec_deg=number(row.get("decl", row.get("dec"))),
+            mjd_utc=mjd,
+            mag=mag,
+            band=band,
+            flux_njy=flux,
+            class_name=sherlock,
+            classifier="Sherlock" if sherlock else None,
+            detections=whole(row.get("nDiaSources")),
+            aliases=tuple(one for one in (object_id, tns_name(row)) if one),
+            extras={
+                "lasair_sherlock": sherlock,
+                "lasair_tns_name": tns,
+                "lasair_tns_type": text(row.get("type")),
+                "reliability": number(row.get("latestR")),
+                "lasair_host_separation_arcsec": number(row.get("separationArcsec")),
+            },
+            classifications=classifications(sherlock, text(row.get("type")) if tns else None, mjd),
+            url=self.page_of(object_id),
+        )
+
+    def known(self, object_id: str) -> BrokerObject:
+        """Return an object with its light curve, annotations and images."""
+        said = self.one(self.literal(object_id), lasair_added="true", lite="false")
+        return self.packet(said)
+
+    def packet(self, said: Row) -> BrokerObject:
+        """Return the object of a full or lite light-curve packet."""
+        summary = said.get("diaObject") or {}
+        added = said.get("lasairData") or {}
+        sources = self.rows_of(said.get("diaSourcesList") or [])
+        forced = self.rows_of(said.get("diaForcedSourcesList") or [])
+        object_id = id_text(said.get("diaObjectId") or summary.get("diaObjectId"))
+        if object_id is None:
+            raise RemoteBadReply(f"{self.name} answered with an object without a number.")
+        newest = max(sources, key=lambda row: number(row.get("midpointMjdTai")) or 0.0, default={})
+        notes = added.get("annotations") or said.get("annotations") or []
+        by_sherlock = notes.get("sherlock") if isinstance(notes, dict) else None
+        sherlock = text(first_row(added.get("sherlock") or by_sherlock).get("classification"))
+        tns = first_row(added.get("TNS"))
+        mjd = mjd_utc_of_tai(newest.get("midpointMjdTai", summary.get("lastDiaSourceMjdTai")))
+        flux = number(newest.get("psfFlux"))
+        mag, mag_err = ab_magnitude(flux, number(newest.get("psfFluxErr")))
+        images = first_row(added.get("imageUrls"))
+        return BrokerObject(
+            object_id=object_id,
+            name=f"{NAME_PREFIX}{object_id}",
+            ra_deg=number(summary.get("ra")),
+            dec_deg=number(summary.get("decl", summary.get("dec"))),
+            mjd_utc=mjd,
+            mag=mag,
+            mag_err=mag_err,
+            band=text(newest.get("band")),
+            flux_njy=flux,
+            class_name=sherlock,
+            classifier="Sherlock" if sherlock else None,
+            detections=len(sources),
+            aliases=tuple(one for one in (object_id, tns_name(tns)) if one),
+            extras={
+                "lasair_sherlock": sherlock,
+                "lasair_tns_name": text(tns.get("tns_name")),
+                "lasair_tns_type": text(tns.get("type")),
+            },
+            classifications=(
+                *classifications(sherlock, text(tns.get("type")), mjd),
+                *(annotation(one, mjd) for one in (notes if isinstance(notes, list) else ())),
+            ),
+            points=(
+                *flux_points(sources, "diaSourceId"),
+                *flux_points(forced, "diaForcedSourceId", forced=True),
+            ),
+            cutouts=images_of(images),
+            url=self.page_of(object_id),
+        )
