@@ -224,7 +224,11 @@ class ServiceQueryViewSet(
     @action(detail=True, methods=["post"])
     def retry(self, request, pk=None):
         query = self.changeable()
-        if not queries.retry_query(query, send_anew=self.body().get("send_anew") is True):
+        try:
+            is_asked = queries.retry_query(query, send_anew=self.body().get("send_anew") is True)
+        except SingleTargetDataServiceException as error:
+            return Response({"detail": str(error)}, status=status.HTTP_409_CONFLICT)
+        if not is_asked:
             return self.nothing(query, "There is nothing to try again")
         return self.told(query.pk)
 

@@ -177,7 +177,7 @@ def test_an_expired_token_is_told_and_nothing_is_asked_twice(atlas, ask, work, t
     work(2)
     failed = the_query()
     settings.SINGLE_TARGET_DATA_SERVICES["ATLAS"]["api_key"] = "f" * 40
-    retry_query(failed)
+    retry_query(the_query())
     work()
     assert failed.state == State.FAILED
     assert "does not accept the credentials" in failed.error
@@ -202,7 +202,7 @@ def test_a_task_deleted_at_atlas_fails_and_the_next_try_sends_a_new_one(atlas, a
     work(2)
     failed = the_query()
     atlas.run_s = 0.0
-    retry_query(failed)
+    retry_query(the_query())
     work()
     assert "has not got the request any more" in failed.error
     assert (the_query().state, len(atlas.tasks)) == (State.DONE, 2)

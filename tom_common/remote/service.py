@@ -262,9 +262,8 @@ class RemoteService:
             detail = self._detail(response, content)
             if wait_s is not None:
                 text += f" (asks to wait {wait_s:.0f} s)"
-            raise RemoteUnavailable(
-                f"{text}{': ' + detail if detail else ''}.", status=status, retry_after_s=wait_s
-            )
+            text += f": {detail.rstrip('.')}" if detail else ""
+            raise RemoteUnavailable(f"{text}.", status=status, retry_after_s=wait_s)
         if status >= 400:
             detail = self._detail(response, content)
             words = WORDS.get(status, "it refuses the request")

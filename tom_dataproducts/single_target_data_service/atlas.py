@@ -183,7 +183,8 @@ def _refused(text: str) -> remote.Look:
     """Return what a task ended with: nothing on its images there, or an error."""
     if re.search(r"no (data|images?|exposures?|observations?)|not covered|out of range", text, re.I):
         return remote.Look(remote.NOTHING, text=f"ATLAS: {text}")
-    return remote.Look(remote.FAILED, text=f"ATLAS could not do this: {text}")
+    words = f"ATLAS could not do this: {text.rstrip('. ')}. Try again, or ask anew for something else."
+    return remote.Look(remote.FAILED, text=words)
 
 
 def _whole_number(value: Any) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from tom_common.job_context import InputRefused
 from tom_common.jobs import cancel_job, retry_job
 from tom_common.models import Job
 from tom_dataproducts.models import ServiceQuery
@@ -172,6 +173,11 @@ def retry_query(query: ServiceQuery, *, send_anew: bool = False) -> bool:
     -------
     bool
         Whether there was anything to go on with.
+
+    Raises
+    ------
+    SingleTargetDataServiceException
+        If the same was asked anew meanwhile.
     """
     if query.is_open and not query.needs_answer:
         return False
@@ -182,6 +188,12 @@ def retry_query(query: ServiceQuery, *, send_anew: bool = False) -> bool:
         ServiceQuery.objects.filter(pk=query.pk, needs_answer=True).update(
             needs_answer=False, message="", **anew
         )
+        query.refresh_from_db()
+    if not query.is_open:
+        try:
+            running.open_again(query)
+        except InputRefused as refusal:
+            raise SingleTargetDataServiceException(str(refusal)) from refusal
     if query.job is not None and retry_job(query.job):
         return True
     _send(query, str(query))

@@ -30,6 +30,7 @@ _EXIT_WORDS = {
     65: "the end is before its first image",
     255: "its database failed",
 }
+_WHAT_NOW = "Try again later, or ask anew for other epochs."
 _NO_FILE = {63, 64, 65, 255}
 
 
@@ -139,7 +140,7 @@ class ZTFForcedPhotometryService(remote.RemoteDataService):
         if found.exit_code == 63:
             return remote.Look(remote.NOTHING, text=f"ZTF says: {words}.")
         if found.exit_code in _NO_FILE:
-            return remote.Look(remote.FAILED, text=f"ZTF could not do this: {words}.")
+            return remote.Look(remote.FAILED, text=f"ZTF could not do this: {words}. {_WHAT_NOW}")
         return remote.Look(remote.WAITING, text="ZTF has finished and has not put the file there yet.")
 
     def fetch(self, query: ServiceQuery) -> remote.ResultFile | None:

@@ -189,7 +189,12 @@ class _QueryChangeView(LoginRequiredMixin, View):
 
 class ServiceQueryRetryView(_QueryChangeView):
     def change(self, request, query):
-        if queries.retry_query(query, send_anew=request.POST.get("send_anew") == "1"):
+        try:
+            is_asked = queries.retry_query(query, send_anew=request.POST.get("send_anew") == "1")
+        except SingleTargetDataServiceException as error:
+            messages.warning(request, str(error))
+            return
+        if is_asked:
             messages.success(request, f"{query.label} is asked again.")
         else:
             messages.info(request, "There is nothing to try again.")
