@@ -16,6 +16,21 @@ class TomAlertsConfig(AppConfig):
         """Make brokers known as something that can be queried."""
         if apps.is_installed("tom_dataservices") and apps.is_installed("tom_common"):
             import tom_alerts.providers  # noqa: F401  registers the kind
+            from tom_alerts.screening import screen, screen_results
+            from tom_dataservices.ingest.screening import register_screen
+
+            register_screen(screen, screen_results)
+
+    def periodic_tasks(self) -> list[dict[str, Any]]:
+        """Offer the periodic work of filters."""
+        return [
+            {
+                "name": "filters",
+                "task": "tom_alerts.tasks.act",
+                "every_s": 60,
+                "title": "What filters do with candidates",
+            }
+        ]
 
     def nav_items(self) -> list[dict[str, Any]]:
         """Offer the entry of the navigation bar."""

@@ -5,16 +5,30 @@ from __future__ import annotations
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
+from tom_alerts.filter_models import (
+    AlertFilter,
+    Candidate,
+    CandidateAction,
+    Decision,
+    FilterTest,
+    Watchlist,
+)
 from tom_alerts.report_models import ReporterDefaults, SentReport, TnsValueList
 from tom_dataservices.saved_query import SavedQuery
 
 __all__ = [
+    "AlertFilter",
     "AlertStreamMessage",
     "BrokerQuery",
+    "Candidate",
+    "CandidateAction",
+    "Decision",
     "DemoRow",
+    "FilterTest",
     "ReporterDefaults",
     "SentReport",
     "TnsValueList",
+    "Watchlist",
 ]
 
 

@@ -24,6 +24,7 @@ from tom_common.background import current_job
 from tom_dataservices import conf
 from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
 from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.ingest.screening import tell_result_screens
 from tom_dataservices.kept_answers import AnswerLostError, packed, plain, unpacked
 from tom_dataservices.models import ROW, QueryResult, QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
@@ -148,6 +149,8 @@ def fetch_now(run: QueryRun, tell: Callable[[int], None] = lambda count: None) -
     run.error = error
     run.finished = timezone.now()
     run.save(update_fields=["found", "has_more", "feedback", "error", "finished"])
+    if run.query_id is not None:
+        tell_result_screens(run)
     if error:
         raise PluginFailedError(error)
     return run

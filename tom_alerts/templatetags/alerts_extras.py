@@ -19,3 +19,10 @@ def submit_upstream_form(
         initial={"target": target, "observation_record": observation_record, "redirect_url": redirect_url},
     )
     return {"submit_upstream_form": form}
+
+
+@register.filter
+def value_of(values: dict[str, Any], name: str) -> Any:
+    """Return one of some values by its name; a dash where it is missing."""
+    value = values.get(name)
+    return "–" if value is None else value

@@ -1,5 +1,13 @@
 """Views of tom_alerts."""
 
+from tom_alerts.views.filters import (
+    ExpressionView,
+    FilterActionView,
+    FilterFormView,
+    FilterListView,
+    FilterView,
+    WatchlistFormView,
+)
 from tom_alerts.views.queries import (
     BrokerQueryCopyView,
     BrokerQueryCreateView,
@@ -12,6 +20,14 @@ from tom_alerts.views.queries import (
 )
 from tom_alerts.views.reports import ReportActionView, ReportFormView, ReportListView, ReportView
 from tom_alerts.views.submission import SubmitAlertUpstreamView
+from tom_alerts.views.triage import (
+    CardView,
+    DecideView,
+    TriageView,
+    UndoView,
+    candidate_image,
+    candidate_photometry,
+)
 from tom_alerts.views.upload import AlertUploadView, RejectedPacketListView, rejected_packet_content
 
 __all__ = [
@@ -22,7 +38,14 @@ __all__ = [
     "BrokerQueryFilter",
     "BrokerQueryListView",
     "BrokerQueryUpdateView",
+    "CardView",
     "CreateTargetFromAlertView",
+    "DecideView",
+    "ExpressionView",
+    "FilterActionView",
+    "FilterFormView",
+    "FilterListView",
+    "FilterView",
     "RejectedPacketListView",
     "ReportActionView",
     "ReportFormView",
@@ -30,5 +53,10 @@ __all__ = [
     "ReportView",
     "RunQueryView",
     "SubmitAlertUpstreamView",
+    "TriageView",
+    "UndoView",
+    "WatchlistFormView",
+    "candidate_image",
+    "candidate_photometry",
     "rejected_packet_content",
 ]

@@ -39,6 +39,7 @@ class KafkaAlertStream(AlertStream):
         "BATCH_SIZE",
         "PERMISSIONS",
         "LIST_NAME",
+        "NEW_TARGETS",
         "CUTOUTS",
         "SCHEMAS_DIR",
         "SCHEMA_FILE",
@@ -89,7 +90,9 @@ class KafkaAlertStream(AlertStream):
             ingest_conf.alert_schemas_dir(),
         )
         options = IngestOptions(
-            permissions=given.get("PERMISSIONS", "PUBLIC"), list_name=given.get("LIST_NAME", "")
+            permissions=given.get("PERMISSIONS", "PUBLIC"),
+            list_name=given.get("LIST_NAME", ""),
+            only_known=not given.get("NEW_TARGETS", True),
         )
         return PacketStore(
             str(given["GROUP_ID"]), options, schemas, with_cutouts=bool(given.get("CUTOUTS", True))

@@ -180,6 +180,15 @@ class RemoteService:
         """
         return self._request("POST", path, bytes, data=data).decode(errors="replace")
 
+    def post_bytes(self, path: str, content: bytes) -> bytes:
+        """Send bytes once, of the type that the service's headers say, and return what is answered.
+
+        Raises
+        ------
+        RemoteError
+        """
+        return self._request("POST", path, bytes, data=content)
+
     def delete(self, path: str) -> None:
         """Ask once to delete what lies at a path.
 

@@ -42,6 +42,8 @@ class IngestOptions:
     on_near : str
         What becomes of such an object: ``"create"`` makes a target of it anyway, ``"merge"`` gives its name
         and data to the stored target, ``"skip"`` leaves it out. Each is told in the report.
+    only_known : bool
+        Make no targets: store the data of objects that have one, and leave the others to filters.
     """
 
     user: Any = None
@@ -55,6 +57,7 @@ class IngestOptions:
     file_names_only: bool = False
     near_arcsec: float = field(default_factory=targets_conf.duplicate_radius_arcsec)
     on_near: str = "create"
+    only_known: bool = False
     schemas_dir: Path | None = None
     schema_file: Path | None = None
 

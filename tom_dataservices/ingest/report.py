@@ -14,8 +14,8 @@ class IngestReport:
     """Counts of an ingest.
 
     ``received`` counts alert packets; ``new_data`` rows of photometry and astrometry that were not there
-    before; ``duplicates`` points that were there already or came more than once; ``fraction`` is how much of
-    the input was read.
+    before; ``duplicates`` points that were there already or came more than once; ``candidates`` objects that
+    filters let through for the first time; ``fraction`` is how much of the input was read.
     """
 
     received: int = 0
@@ -25,6 +25,7 @@ class IngestReport:
     rejected: int = 0
     cutouts: int = 0
     batches: int = 0
+    candidates: int = 0
     reasons: list[str] = field(default_factory=list)
     near: int = 0
     near_notes: list[str] = field(default_factory=list)
@@ -48,6 +49,7 @@ class IngestReport:
         for name in ("received", "new_targets", "new_data", "duplicates", "rejected", "cutouts", "batches"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.near += other.near
+        self.candidates += other.candidates
         self.near_notes.extend(other.near_notes[: MAX_REASONS - len(self.near_notes)])
         self.reasons.extend(other.reasons[: MAX_REASONS - len(self.reasons)])
 
@@ -63,6 +65,7 @@ class IngestReport:
             f"{counted(self.received, 'alert')} received, {counted(self.new_targets, 'new target')},"
             f" {self.new_data:,} new data, {counted(self.duplicates, 'duplicate')},"
             f" {self.rejected:,} rejected"
+            + (f", {self.candidates:,} new for triage" if self.candidates else "")
         )
 
 

@@ -22,6 +22,7 @@ from tom_dataservices.ingest.cutouts import CutoutSet, save_cutouts
 from tom_dataservices.ingest.options import IngestOptions
 from tom_dataservices.ingest.points import astrometry_columns, photometry_columns
 from tom_dataservices.ingest.report import IngestReport
+from tom_dataservices.ingest.screening import screened
 from tom_dataservices.ingest.targets import merge_objects, target_ids
 from tom_dataservices.models import RejectedPacket
 from tom_dataservices.packets import read_alert_batches, total_bytes
@@ -137,8 +138,18 @@ def _ingest_each(
             on_progress(total)
 
 
-def ingest_batch(batch: AlertBatch, options: IngestOptions, run: ChangeRun) -> tuple[IngestReport, set[int]]:
+def ingest_batch(
+    batch: AlertBatch, options: IngestOptions, run: ChangeRun, *, screens: bool = True
+) -> tuple[IngestReport, set[int]]:
     """Store one batch in one transaction; tried again where the database broke off two writers at odds.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+    options : IngestOptions
+    run : ChangeRun
+    screens : bool
+        Let filters look at it.
 
     Returns
     -------
@@ -151,25 +162,27 @@ def ingest_batch(batch: AlertBatch, options: IngestOptions, run: ChangeRun) -> t
         tries_left -= 1
         try:
             with run.part():
-                return _store(batch, options)
+                return _store(batch, options, screens=screens)
         except OperationalError:
             if not tries_left or transaction.get_connection().in_atomic_block:
                 raise
             logger.warning("batch of %s alerts is tried again", batch.received, exc_info=True)
 
 
-def _store(batch: AlertBatch, options: IngestOptions) -> tuple[IngestReport, set[int]]:
+def _store(batch: AlertBatch, options: IngestOptions, *, screens: bool) -> tuple[IngestReport, set[int]]:
     report = IngestReport(received=batch.received, batches=1)
     for rejection in batch.rejected:
         report.reject(str(rejection))
     keep_aside(batch.rejected, options.user)
     merged = merge_objects(batch.objects)
+    verdicts = screened(batch, options) if screens and not options.dry_run else []
     found, created = target_ids(merged, options, report)
     if created:
         transaction.on_commit(lambda: _announce(created))
     owners = np.full(len(batch.objects), -1, dtype=np.int64)
     for name, facts in merged.items():
         owners[facts.indices] = found.get(name, -1)
+    report.candidates = sum(verdict.keep(found) for verdict in verdicts)
     source = f"{batch.survey} (simulated)" if options.simulated or batch.is_simulated else batch.survey
     columns, repeated = photometry_columns(batch, owners, source_name=source)
     counts = insert_new(PhotometryReducedDatum, columns)

@@ -88,13 +88,16 @@ def target_ids(
 ) -> tuple[dict[str, int], list[int]]:
     """Return the target of each object of a batch by name, and the targets that were made for it.
 
-    Objects whose stored target the user may not change are left out and reported.
+    Objects whose stored target the user may not change are left out and reported. With
+    ``options.only_known`` no target is made.
     """
     found = known_targets(merged)
     if options.user is not None and found:
         found = _only_changeable(found, merged, options, report)
     refused = set(report.refused_names)
     missing = [facts for name, facts in merged.items() if name not in found and name not in refused]
+    if options.only_known:
+        missing = []
     missing = _without_near(missing, merged, found, options, report)
     created = create_targets(missing, options) if missing else {}
     report.new_targets += len(created)

@@ -1,0 +1,132 @@
+"""Candidates into targets and data, with the rights of one user. Called by actions and by triage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth.models import Group
+
+from tom_alerts.filter_models import AlertFilter, Candidate
+from tom_alerts.kept_alerts import unpacked
+from tom_common.history import change_run
+from tom_dataproducts.summaries import refresh_summaries
+from tom_dataservices.ingest import IngestOptions
+from tom_dataservices.ingest.run import ingest_batch
+from tom_dataservices.ingest.targets import known_targets, merge_objects
+from tom_dataservices.models import QueryResult
+from tom_dataservices.providers import Access
+from tom_dataservices.runs import make_targets
+from tom_targets.models import Target, TargetName
+from tom_targets.permissions import may_create_targets, targets_for_user
+
+
+class CandidateError(Exception):
+    """Why something cannot be done with a candidate, as a sentence."""
+
+
+def make_target(candidate: Candidate, *, user: Any, with_data: bool = True) -> bool:
+    """See to it that a candidate has a target; return whether it was made now.
+
+    The filter says who may see the target; its maker may do everything with it.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        Its target is set.
+    user : User
+    with_data : bool
+        For the result of a query: ask its service for data, too.
+
+    Raises
+    ------
+    CandidateError
+        If the user may make no targets, or there is nothing to make one of.
+    """
+    if candidate.target_id is not None:
+        return False
+    there = _stored(candidate)
+    if there is not None:
+        _set_target(candidate, there)
+        return False
+    if not may_create_targets(user):
+        raise CandidateError(f"{user} may not make targets.")
+    one = candidate.alert_filter
+    groups = list(one.target_groups.all())
+    if candidate.content is not None:
+        made = _of_alert(candidate, one, groups, user)
+    else:
+        made = _of_result(candidate, one, groups, user, with_data=with_data)
+    _set_target(candidate, made)
+    return True
+
+
+def _set_target(candidate: Candidate, pk: int) -> None:
+    candidate.target_id = pk
+    Candidate.objects.filter(pk=candidate.pk).update(target=pk, content=None)
+    same = Candidate.objects.filter(name=candidate.name, survey=candidate.survey, target=None)
+    same.update(target=pk, content=None)
+
+
+def _stored(candidate: Candidate) -> int | None:
+    """Return the target of this name that there is by now."""
+    if candidate.content is not None:
+        merged = merge_objects(unpacked(candidate.content).objects)
+        return next(iter(known_targets(merged).values()), None)
+    pk = Target._default_manager.filter(name=candidate.name).values_list("pk", flat=True).first()
+    if pk is None:
+        pk = TargetName.objects.filter(name=candidate.name).values_list("target_id", flat=True).first()
+    return pk
+
+
+def _of_alert(candidate: Candidate, one: AlertFilter, groups: Sequence[Group], user: Any) -> int:
+    options = IngestOptions(
+        user=user, permissions=one.permissions, group_ids=tuple(group.pk for group in groups)
+    )
+    batch = unpacked(candidate.content)
+    run = change_run(user, kind="ingest", title=f"{candidate.name}: from the filter {one.name}"[:200])
+    report, changed = ingest_batch(batch, options, run, screens=False)
+    found = known_targets(merge_objects(batch.objects))
+    if not found:
+        reason = report.reasons[0] if report.reasons else "the alert makes no target"
+        raise CandidateError(f"{candidate.name}: {reason}")
+    if changed:
+        refresh_summaries(sorted(changed))
+    return next(iter(found.values()))
+
+
+def _of_result(
+    candidate: Candidate, one: AlertFilter, groups: Sequence[Group], user: Any, *, with_data: bool
+) -> int:
+    result = QueryResult.objects.select_related("run").filter(pk=candidate.result_id).first()
+    if result is None:
+        raise CandidateError(f"{candidate.name}: the answer of the query is not kept any more; run it again.")
+    report = make_targets([result], Access(user, groups, one.permissions), with_data=with_data)
+    targets = [*report.made, *report.there]
+    if not targets:
+        raise CandidateError(report.notes[0] if report.notes else f"{candidate.name} makes no target.")
+    return int(targets[0].pk)
+
+
+def add_data(candidate: Candidate, *, user: Any) -> None:
+    """Give the target of a candidate the data of its alert; nothing where there is no target.
+
+    Raises
+    ------
+    CandidateError
+        If the user may not change the target.
+    """
+    pk = candidate.target_id or _stored(candidate)
+    if pk is None:
+        return
+    if not targets_for_user(user, Target._default_manager.filter(pk=pk), "change_target").exists():
+        raise CandidateError(f"{user} may not add data to the target {candidate.name}.")
+    if candidate.content is not None:
+        run = change_run(user, kind="ingest", title=f"Data of {candidate.name}"[:200])
+        options = IngestOptions(user=user, only_known=True)
+        _, changed = ingest_batch(unpacked(candidate.content), options, run, screens=False)
+        if changed:
+            refresh_summaries(sorted(changed))
+    elif candidate.result_id is not None:
+        _of_result(candidate, candidate.alert_filter, (), user, with_data=True)
+    _set_target(candidate, pk)

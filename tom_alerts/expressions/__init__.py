@@ -1,0 +1,24 @@
+"""The language of filters: a safe expression over the fields of alerts, read, checked and compiled once.
+
+Pure: no Django, no ``eval``. Called by the forms of filters, by the pass over a batch, and by the API.
+"""
+
+from .compiling import Compiled, compiled
+from .conditions import OPERATORS, Condition, conditions_of, written
+from .parsing import parse
+from .reading import ExpressionError
+from .vocabulary import FIELDS, Field, field_named
+
+__all__ = [
+    "FIELDS",
+    "OPERATORS",
+    "Compiled",
+    "Condition",
+    "ExpressionError",
+    "Field",
+    "compiled",
+    "conditions_of",
+    "field_named",
+    "parse",
+    "written",
+]

@@ -1,0 +1,125 @@
+"""An expression as rows of field, operator and value, and back: for the form.
+
+Only conditions that are all joined by ``and`` can be shown as rows; anything else is written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .reading import ExpressionError, quoted
+from .tree import NUMBER, TEXT, TRUTH, Between, Constant, FieldValue, Missing, Negated, Node, OneOf, Pair
+from .vocabulary import field_named
+
+OPERATORS = {
+    "<": "less than",
+    "<=": "at most",
+    ">": "more than",
+    ">=": "at least",
+    "=": "is",
+    "!=": "is not",
+    "between": "between (low, high)",
+    "in": "one of (a, b, …)",
+    "contains": "contains",
+    "missing": "is missing",
+    "present": "is there",
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One row of the form, as typed."""
+
+    field: str
+    operator: str
+    value: str = ""
+
+
+def written(conditions: Iterable[Condition]) -> str:
+    """Return rows as an expression.
+
+    Raises
+    ------
+    ExpressionError
+        If a value does not fit its field; the place is the number of the row, from 1.
+    """
+    return " and ".join(_written(row, number) for number, row in enumerate(conditions, start=1))
+
+
+def _written(row: Condition, number: int) -> str:
+    field = field_named(row.field)
+    if field is None:
+        raise ExpressionError(f"there is no field “{row.field}”", number)
+    if row.operator in ("missing", "present"):
+        return f"{row.field} is {'not ' * (row.operator == 'present')}missing"
+    if row.operator not in OPERATORS:
+        raise ExpressionError(f"there is no operator “{row.operator}”", number)
+    if row.operator in ("between", "in"):
+        parts = [_value(part.strip(), field.kind, number) for part in row.value.split(",") if part.strip()]
+        if row.operator == "in" and parts:
+            return f"{row.field} in ({', '.join(parts)})"
+        if row.operator == "between" and len(parts) == 2:
+            return f"{row.field} between {parts[0]} and {parts[1]}"
+        raise ExpressionError(
+            f"{row.field}: expected values separated by commas, found “{row.value}”", number
+        )
+    kind = TEXT if row.operator == "contains" else field.kind
+    return f"{row.field} {row.operator} {_value(row.value.strip(), kind, number)}"
+
+
+def _value(text: str, kind: str, number: int) -> str:
+    if kind == TRUTH:
+        if text.lower() in ("true", "yes", "1"):
+            return "true"
+        if text.lower() in ("false", "no", "0"):
+            return "false"
+        raise ExpressionError(f"expected true or false, found “{text}”", number)
+    try:
+        value = float(text)
+    except ValueError:
+        if kind == NUMBER:
+            raise ExpressionError(f"expected a number, found “{text}”", number) from None
+        return quoted(text)
+    if value - value:  # infinite, or not a number
+        raise ExpressionError(f"expected a number, found “{text}”", number)
+    return quoted(text) if kind == TEXT else text
+
+
+def conditions_of(tree: Node) -> list[Condition] | None:
+    """Return a tree as rows, or None if it says more than rows can."""
+    if isinstance(tree, Pair) and tree.sign == "and":
+        left, right = conditions_of(tree.left), conditions_of(tree.right)
+        return None if left is None or right is None else left + right
+    found = _condition(tree)
+    return None if found is None else [found]
+
+
+def _condition(node: Node) -> Condition | None:
+    if isinstance(node, Missing) and isinstance(node.of, FieldValue):
+        return Condition(node.of.written, "missing")
+    if isinstance(node, Negated) and isinstance(node.of, Missing) and isinstance(node.of.of, FieldValue):
+        return Condition(node.of.of.written, "present")
+    if isinstance(node, FieldValue) and node.kind == TRUTH:
+        return Condition(node.written, "=", "true")
+    if isinstance(node, OneOf) and isinstance(node.of, FieldValue):
+        values = [_plain(value) for value in node.values]
+        return (
+            None
+            if any("," in value for value in values)
+            else Condition(node.of.written, "in", ", ".join(values))
+        )
+    if isinstance(node, Between) and isinstance(node.of, FieldValue):
+        if isinstance(node.low, Constant) and isinstance(node.high, Constant):
+            return Condition(
+                node.of.written, "between", f"{_plain(node.low.value)}, {_plain(node.high.value)}"
+            )
+    elif isinstance(node, Pair) and isinstance(node.left, FieldValue) and isinstance(node.right, Constant):
+        return Condition(node.left.written, node.sign, _plain(node.right.value))
+    return None
+
+
+def _plain(value: float | str | bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.15g}" if isinstance(value, float) else value

@@ -1,0 +1,251 @@
+"""Forms of filters and watchlists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.urls import reverse
+
+from tom_alerts.expressions import ExpressionError, compiled
+from tom_alerts.filter_models import AlertFilter, Watchlist
+from tom_alerts.permissions import shared_for_user
+from tom_alerts.watching import region_of
+from tom_alerts.webhooks import why_refused
+from tom_common.encryption import EncryptedFormField
+from tom_dataservices.permissions import saved_queries_for_user
+from tom_dataservices.saved_query import SavedQuery
+from tom_targets.models import Target, TargetList
+from tom_targets.permissions import may_create_targets, target_lists_for_user
+from tom_targets.region_files import keep_region
+from tom_targets.selectors import groups_to_share_with
+from tom_targets.sky_models import SkyRegion
+from tom_targets.transfer.input_files import FileError
+
+_WHILE_TYPING = {
+    "hx-trigger": "keyup changed delay:600ms",
+    "hx-target": "#expression-state",
+    "hx-include": "closest form",
+}
+SURVEYS = ("ZTF", "LSST", "ELAsTiCC", "DECam", "WINTER")
+ALERTS = "alerts"
+
+
+def sources_for(user: Any) -> list[tuple[str, str]]:
+    """Return what filters of a user can look at: alerts as they come, and the results of kept queries."""
+    found = [(ALERTS, "Alerts as they come in: streams and files")]
+    for model in apps.get_models():
+        if issubclass(model, SavedQuery):
+            rows = saved_queries_for_user(user, model._default_manager.all()).order_by("name", "pk")
+            for query in rows[:200]:
+                kind, provider = query.asks()
+                found.append((f"{kind}:{query.pk}", f"Results of the query {query} ({provider})"))
+    return found
+
+
+class SharedForm(forms.ModelForm):
+    """Fields of what is shared with groups."""
+
+    groups = forms.ModelMultipleChoiceField(
+        queryset=Group.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Shared with",
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self._restrict("groups", groups_to_share_with(user))
+
+    def _restrict(self, name: str, rows: Any) -> None:
+        self.fields[name].queryset = rows  # type: ignore[attr-defined]
+
+
+class FilterForm(SharedForm):
+    """A filter, and what is done with what it lets through."""
+
+    source = forms.ChoiceField(label="Looks at", required=False)
+    survey = forms.ChoiceField(
+        required=False, choices=[("", "All surveys"), *((name, name) for name in SURVEYS)]
+    )
+    webhook_url = forms.URLField(
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        label="Send each new candidate to (webhook)",
+        help_text="JSON by POST. The settings of this TOM say to which hosts.",
+    )
+    permissions = forms.ChoiceField(
+        choices=Target.Permissions.choices, initial=Target.Permissions.PUBLIC, label="Who may see new targets"
+    )
+    target_groups = forms.ModelMultipleChoiceField(
+        queryset=Group.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Groups that may see and change them",
+    )
+    webhook_secret = EncryptedFormField(
+        required=False,
+        label="Secret of the webhook",
+        help_text="Known to both sides; each message is signed with it (HMAC-SHA256 in X-TOM-Signature).",
+    )
+
+    class Meta:
+        model = AlertFilter
+        fields = (
+            "name", "groups", "expression", "survey", "watchlist", "max_per_hour", "makes", "permissions",
+            "target_groups", "target_list", "note_key", "note", "tells", "mails", "tells_groups", "digest",
+            "webhook_url", "webhook_secret",
+        )  # fmt: skip
+        labels = {
+            "expression": "Lets through what fits",
+            "watchlist": "Only on the watchlist",
+            "max_per_hour": "At most, an hour",
+            "makes": "Make",
+            "target_list": "Put on the list",
+            "note_key": "Annotate the target: field",
+            "note": "Value",
+            "tells": "Tell me among my notifications",
+            "mails": "Mail me, too",
+            "tells_groups": "Tell the groups as well",
+            "digest": "How often",
+        }
+        widgets = {"expression": forms.Textarea(attrs={"rows": 3, "spellcheck": "false", **_WHILE_TYPING})}
+
+    fieldsets = (
+        ("What it lets through", ("name", "source", "survey", "expression", "watchlist", "max_per_hour")),
+        (
+            "Team",
+            ("groups",),
+            "Its members see this filter and judge its candidates; a decision is the team's.",
+        ),
+        (
+            "What is done at once",
+            ("makes", "permissions", "target_groups", "target_list", "note_key", "note"),
+            "Done with your rights, once for each object. Without any of it, candidates wait for triage.",
+        ),
+        ("News", ("tells", "mails", "tells_groups", "digest", "webhook_url", "webhook_secret")),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        one, user = self.instance, self.user
+        self.fields["source"].choices = sources_for(user)  # type: ignore[attr-defined]
+        self.initial.setdefault("source", f"{one.query_kind}:{one.query_id}" if one.query_id else ALERTS)
+        self._restrict("watchlist", shared_for_user(user, Watchlist.objects.all()))
+        self._restrict("target_groups", groups_to_share_with(user))
+        lists = target_lists_for_user(user, TargetList.objects.order_by("name"), "change_targetlist")
+        self._restrict("target_list", lists)
+        self.fields["expression"].widget.attrs["hx-post"] = reverse("alerts:filter-expression")
+        self.fields["watchlist"].empty_label = "Everywhere"  # type: ignore[attr-defined]
+        self.fields["target_list"].empty_label = "No list"  # type: ignore[attr-defined]
+        if not may_create_targets(user):
+            choices = [
+                choice for choice in AlertFilter.Makes.choices if choice[0] != AlertFilter.Makes.TARGET
+            ]
+            self.fields["makes"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_expression(self) -> str:
+        """Refuse an expression that cannot be read, with the place."""
+        text = self.cleaned_data["expression"]
+        try:
+            compiled(text)
+        except ExpressionError as error:
+            raise forms.ValidationError(str(error)) from error
+        return text
+
+    def clean_webhook_url(self) -> str:
+        """Refuse an address to which nothing may be sent."""
+        url = self.cleaned_data["webhook_url"]
+        if url and (refused := why_refused(url)):
+            raise forms.ValidationError(refused[:1].upper() + refused[1:] + ".")
+        return url
+
+    def clean(self) -> dict[str, Any]:
+        """Have a note named and valued together."""
+        cleaned = super().clean() or {}
+        if bool(cleaned.get("note_key")) != bool(cleaned.get("note")):
+            self.add_error("note", "A field and its value belong together.")
+        return cleaned
+
+    def save(self, commit: bool = True) -> AlertFilter:
+        """Store the filter; one that would let other alerts through now is off until it was tried again."""
+        one = self.instance
+        if one.pk is None:
+            one.user = self.user
+        kind, _, pk = (self.cleaned_data.get("source") or ALERTS).partition(":")
+        one.query_kind, one.query_id = (kind, int(pk)) if pk else ("", None)
+        if one.pk is not None and one.mark() != AlertFilter.objects.get(pk=one.pk).mark():
+            one.is_on = False
+        return super().save(commit)
+
+
+class WatchlistForm(SharedForm):
+    """A watchlist: the targets of a list, or a region from a file, from words, or kept before."""
+
+    file = forms.FileField(
+        required=False, label="Coverage map (MOC) or sky map", help_text="FITS, JSON or ASCII."
+    )
+    shape = forms.CharField(
+        required=False,
+        label="Circle or polygon",
+        help_text="CIRCLE ICRS ra dec radius, or POLYGON ICRS ra dec, ra dec, ra dec: degrees.",
+    )
+
+    class Meta:
+        model = Watchlist
+        fields = ("name", "groups", "target_list", "radius_arcsec", "region")
+        labels = {
+            "target_list": "Targets of the list",
+            "radius_arcsec": "Within (arcsec)",
+            "region": "Region",
+        }
+
+    fieldsets = (
+        ("", ("name",)),
+        ("Near targets", ("target_list", "radius_arcsec")),
+        ("In a region of the sky", ("region", "file", "shape"), "One of these is enough."),
+        ("Team", ("groups",)),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lists = target_lists_for_user(self.user, TargetList.objects.order_by("name"))
+        self._restrict("target_list", lists)
+        kept = SkyRegion.objects.filter(user=self.user) | SkyRegion.objects.filter(pk=self.instance.region_id)
+        self._restrict("region", kept)
+        self.fields["target_list"].empty_label = "None"  # type: ignore[attr-defined]
+        self.fields["region"].empty_label = "None kept before"  # type: ignore[attr-defined]
+
+    def clean_radius_arcsec(self) -> float:
+        """Refuse a radius that is no radius, or too wide to be compared quickly."""
+        radius = float(self.cleaned_data["radius_arcsec"])
+        if not 0 < radius <= 3600:
+            raise forms.ValidationError(f"Expected more than 0 and at most 3600 arcsec, found {radius:g}.")
+        return radius
+
+    def clean(self) -> dict[str, Any]:
+        """Make a region of the file or the words; something has to be watched."""
+        cleaned = super().clean() or {}
+        name = cleaned.get("name") or "Watchlist"
+        try:
+            if cleaned.get("file"):
+                cleaned["region"] = keep_region(cleaned["file"], user=self.user, name=name)
+            elif cleaned.get("shape"):
+                cleaned["region"] = region_of(cleaned["shape"], user=self.user, name=name)
+        except FileError as error:
+            self.add_error("file", str(error))
+        except ValueError as error:
+            self.add_error("shape", f"{error}.")
+        if not self.errors and not (cleaned.get("target_list") or cleaned.get("region")):
+            self.add_error(None, "Choose a list of targets or a region: nothing would be watched.")
+        return cleaned
+
+    def save(self, commit: bool = True) -> Watchlist:
+        """Store the watchlist of its user."""
+        if self.instance.pk is None:
+            self.instance.user = self.user
+        return super().save(commit)

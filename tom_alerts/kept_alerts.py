@@ -1,0 +1,76 @@
+"""An alert kept whole with its candidate while there is no target: its object, points and images as bytes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+
+from tom_dataservices.packets.batch import AlertBatch, AlertObject, Cutout, PointColumns
+
+MAX_POINTS = 2000
+"""The newest so many points of a packet are kept."""
+
+
+def packed(batch: AlertBatch, number: int) -> bytes:
+    """Return one alert of a batch as bytes."""
+    alert = batch.objects[number]
+    rows = np.flatnonzero(batch.points.object_index == number)
+    rows = rows[np.argsort(batch.points.time_us[rows], kind="stable")][-MAX_POINTS:]
+    points = batch.points.take(rows)
+    told = {name: value for name, value in asdict(alert).items() if name != "cutouts"}
+    content = {
+        "survey": batch.survey,
+        "telescope": batch.telescope,
+        "instrument": batch.instrument,
+        "magnitude_system": batch.magnitude_system,
+        "bands": batch.bands,
+        "is_simulated": batch.is_simulated,
+        "alert": told,
+        "points": {one.name: _plain(getattr(points, one.name)) for one in fields(points)},
+        "cutouts": [
+            [cutout.role, cutout.extension, base64.b64encode(cutout.content).decode()]
+            for cutout in alert.cutouts
+        ],
+    }
+    return zlib.compress(json.dumps(content).encode(), level=1)
+
+
+def _plain(column: Any) -> list[Any]:
+    values = column.tolist()
+    if column.dtype.kind == "f":
+        return [value if value - value == 0 else None for value in values]
+    return values
+
+
+def unpacked(content: bytes) -> AlertBatch:
+    """Return a kept alert as a batch of one."""
+    told = json.loads(zlib.decompress(bytes(content)))
+    columns = {
+        name: [np.nan if value is None else value for value in values]
+        for name, values in told["points"].items()
+    }
+    columns["object_index"] = [0] * len(columns["object_index"])
+    cutouts = tuple(
+        Cutout(role, base64.b64decode(image), extension) for role, extension, image in told["cutouts"]
+    )
+    alert = {
+        name: np.nan if value is None and name in ("ra_deg", "dec_deg") else value
+        for name, value in told["alert"].items()
+    }
+    alert["aliases"] = tuple(alert["aliases"])
+    return AlertBatch(
+        survey=told["survey"],
+        telescope=told["telescope"],
+        instrument=told["instrument"],
+        magnitude_system=told["magnitude_system"],
+        bands=told["bands"],
+        is_simulated=told["is_simulated"],
+        objects=[AlertObject(**alert, cutouts=cutouts)],
+        points=PointColumns.of(len(columns["time_us"]), **columns),
+        received=1,
+    )

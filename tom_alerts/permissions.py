@@ -1,0 +1,43 @@
+"""Who may see and change filters and watchlists, and who sees and judges candidates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from tom_alerts.filter_models import AlertFilter
+from tom_targets.permissions import target_condition
+
+
+def _is_known(user: Any) -> bool:
+    return bool(user and user.is_authenticated and user.is_active)
+
+
+def shared_for_user(user: Any, queryset: QuerySet, action: str = "view") -> QuerySet:
+    """Return the filters or watchlists of a queryset that a user may see (``view``), or change and delete.
+
+    Seen are the user's own and those shared with one of the user's groups; changed are the own.
+    """
+    if not _is_known(user):
+        return queryset.none()
+    if user.is_superuser:
+        return queryset
+    if action != "view":
+        return queryset.filter(user=user)
+    groups = queryset.model.groups.through.objects.filter(group__in=user.groups.all())
+    return queryset.filter(Q(user=user) | Q(pk__in=groups.values(f"{queryset.model._meta.model_name}_id")))
+
+
+def candidates_for_user(user: Any, queryset: QuerySet) -> QuerySet:
+    """Return the candidates of a queryset that a user may see, and judge.
+
+    Those of filters that the user sees; one that has become a target only if the user sees that target.
+    """
+    if not _is_known(user):
+        return queryset.none()
+    if user.is_superuser:
+        return queryset
+    rows = queryset.filter(alert_filter__in=shared_for_user(user, AlertFilter.objects.all()))
+    condition = target_condition(user, "view_target", prefix="target__")
+    return rows if condition is None else rows.filter(Q(target=None) | condition)

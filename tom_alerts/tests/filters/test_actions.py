@@ -1,0 +1,202 @@
+"""What filters do with candidates: targets, lists, notes, news, mail and webhooks, each once."""
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from tests.standins.serving import StandIn, running
+from tom_alerts.actions import MAX_ATTEMPTS, act_on_due
+from tom_alerts.filter_models import Candidate, CandidateAction
+from tom_alerts.filter_tests import good_test, start_test, switch_on
+from tom_alerts.tests.filters.making import bright, ingest, made_filter, maker, team
+from tom_alerts.webhooks import why_refused
+from tom_common.grants import grant_access
+from tom_common.models import Notification
+from tom_dataproducts.models import DataProduct, PhotometryReducedDatum
+from tom_dataservices.tests.ingest.batches import cutouts
+from tom_targets.models import Target, TargetList
+from tom_targets.permissions import targets_for_user
+
+pytestmark = pytest.mark.django_db
+
+
+def states():
+    return dict(CandidateAction.objects.values_list("kind", "state"))
+
+
+def test_a_target_is_made_with_the_groups_and_list_of_the_filter_once():
+    owner, group = maker(), team()
+    wanted = TargetList.objects.create(name="Followed")
+    grant_access(owner, wanted)
+    one = made_filter(
+        owner, makes="target", permissions="PRIVATE", target_list=wanted, note_key="why", note="bright"
+    )
+    one.target_groups.add(group)
+    ingest(bright("ZTF26aaaaaaa", cutouts=cutouts()), only_known=True)
+    assert act_on_due() == {"done": 3, "failed": 0}
+    assert act_on_due() == {"done": 0, "failed": 0}
+    target = Target.objects.get()
+    assert (target.permissions, list(wanted.targets.all())) == ("PRIVATE", [target])
+    assert target.targetextra_set.get(key="why").value == "bright"
+    assert PhotometryReducedDatum.objects.get(target=target).brightness == 18.5
+    assert DataProduct.objects.filter(target=target).count() == 3
+    member = maker("member", group)
+    assert targets_for_user(member, Target.objects.all(), "change_target").exists()
+    assert Candidate.objects.get().target_id == target.pk and Candidate.objects.get().content is None
+
+
+def test_an_owner_who_may_not_make_targets_is_told_why(django_user_model):
+    owner = django_user_model.objects.create_user("reader")
+    owner.groups.clear()  # the group Public lets everybody make targets
+    made_filter(owner, makes="target")
+    ingest(bright("ZTF26aaaaaaa"), only_known=True)
+    assert act_on_due() == {"done": 0, "failed": 1}
+    assert CandidateAction.objects.get().error == "reader may not make targets."
+    assert not Target.objects.exists()
+
+
+def test_a_list_that_the_owner_may_not_change_stays_as_it_is():
+    wanted = TargetList.objects.create(name="Theirs")
+    made_filter(maker(), target_list=wanted)
+    ingest(bright("ZTF26aaaaaaa"))
+    assert act_on_due() == {"done": 0, "failed": 1}
+    assert not wanted.targets.exists()
+
+
+def test_data_alone_go_to_targets_that_are_there():
+    owner = maker()
+    made_filter(owner, makes="data")
+    ingest(bright("ZTF26aaaaaaa"), only_known=True)
+    act_on_due()
+    assert not Target.objects.exists()
+    assert states() == {"data": "done"}
+
+
+def test_news_are_gathered_and_go_to_those_who_see_the_candidates():
+    group = team()
+    owner, member = maker("owner"), maker("member", group)
+    made_filter(owner, groups=[group], tells=True, mails=True, tells_groups=True, digest="now")
+    ingest(bright(*[f"ZTF26aaaaaa{letter}" for letter in "abcde"]))
+    Target.objects.filter(name="ZTF26aaaaaaa").update(permissions="PRIVATE")
+    act_on_due()
+    for user in (owner, member):
+        news = Notification.objects.get(user=user)
+        assert news.text == "Bright: 4 new candidates: ZTF26aaaaaae, ZTF26aaaaaad, ZTF26aaaaaac and 1 more"
+        assert news.url.startswith("/alerts/triage/?filter=")
+    assert sorted(message.to[0] for message in mail.outbox) == ["member@example.org", "owner@example.org"]
+    assert "ZTF26aaaaaae, g = 18.50, RA 150.10000 Dec +2.20000" in mail.outbox[0].body
+    act_on_due()
+    assert len(mail.outbox) == 2
+
+
+def test_news_wait_for_their_hour():
+    made_filter(maker(), tells=True, digest="hour")
+    ingest(bright("ZTF26aaaaaaa"))
+    act_on_due()
+    assert not Notification.objects.exists()
+    assert CandidateAction.objects.get().due.minute == 0
+    CandidateAction.objects.update(due=timezone.now())
+    act_on_due()
+    assert Notification.objects.count() == 1
+
+
+def test_nobody_is_told_more_often_than_the_limit(settings):
+    settings.TOM_FILTER_NEWS_PER_DAY = 2
+    made_filter(maker(), tells=True, digest="now")
+    for letter in "abcd":
+        ingest(bright(f"ZTF26aaaaaa{letter}"))
+        act_on_due()
+    texts = list(Notification.objects.order_by("pk").values_list("text", flat=True))
+    assert len(texts) == 2 and "last news of filters for a day" in texts[1]
+
+
+class Receiver(StandIn):
+    """Takes webhooks."""
+
+    def __init__(self):
+        super().__init__()
+        self.taken = []
+
+    def answer(self, method, path, query, body, headers):
+        self.taken.append((path, body, headers.get("X-TOM-Signature")))
+        return 200, b"taken", "text/plain"
+
+
+@pytest.fixture
+def receiver(settings):
+    with running(Receiver()) as stand_in:
+        settings.TOM_WEBHOOK_HOSTS = [stand_in.url.removeprefix("http://").rstrip("/")]
+        yield stand_in
+
+
+def hooked(receiver):
+    made_filter(maker(), webhook_url=f"{receiver.url.rstrip('/')}/hook?room=1", webhook_secret="between us")
+    ingest(bright("ZTF26aaaaaaa"))
+
+
+def test_a_webhook_is_signed_and_sent_once(receiver):
+    hooked(receiver)
+    assert act_on_due() == {"done": 1, "failed": 0}
+    act_on_due()
+    [(path, body, signature)] = receiver.taken
+    assert path == "/hook"
+    assert signature == "sha256=" + hmac.new(b"between us", body, hashlib.sha256).hexdigest()
+    told = json.loads(body)
+    assert told["candidate"]["name"] == "ZTF26aaaaaaa" and told["delivery"].startswith("candidate-")
+
+
+@pytest.mark.parametrize(
+    "fault", [500, "drop", (429, "slow down", [("Retry-After", "120")]), "half"], ids=str
+)
+def test_a_webhook_that_was_not_taken_is_sent_again_later(receiver, fault):
+    hooked(receiver)
+    receiver.faults = {("POST", "/hook"): [fault]}
+    act_on_due()
+    action = CandidateAction.objects.get()
+    assert (action.state, action.attempts) == ("waiting", 1)
+    assert action.due > timezone.now() + dt.timedelta(seconds=50)
+    assert "webhook of Bright" in action.error and "between us" not in action.error
+    CandidateAction.objects.update(due=timezone.now())
+    act_on_due()
+    assert states() == {"webhook": "done"}
+
+
+def test_a_webhook_that_is_refused_or_fails_too_often_is_given_up(receiver):
+    hooked(receiver)
+    receiver.faults = {("POST", "/hook"): 403}
+    assert act_on_due() == {"done": 0, "failed": 1}
+    CandidateAction.objects.update(state="waiting", due=timezone.now(), attempts=MAX_ATTEMPTS - 1)
+    receiver.faults = {("POST", "/hook"): 500}
+    assert act_on_due() == {"done": 0, "failed": 1}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://other.example/x", "http://127.0.0.1:1/x", "ftp://127.0.0.1/x", "https:///x", "x"]
+)
+def test_nothing_is_sent_to_hosts_that_are_not_named(settings, url):
+    settings.TOM_WEBHOOK_HOSTS = ["hooks.example.org"]
+    assert why_refused(url)
+    assert not why_refused("https://hooks.example.org/services/T0")
+
+
+def test_a_filter_is_tried_on_stored_alerts_before_it_may_be_switched_on(at_once):
+    owner = maker()
+    ingest(bright("ZTF26aaaaaaa"), bright("ZTF26bbbbbbb", mag=19.5), bright("ZTF26hiddenx"))
+    Target.objects.filter(name="ZTF26hiddenx").update(permissions="PRIVATE")
+    one = made_filter(owner, on=False)
+    assert not switch_on(one)
+    test = start_test(one, user=owner)
+    test.refresh_from_db()
+    assert (test.sampled, test.passed) == (2, 1)
+    assert [example["name"] for example in test.examples] == ["ZTF26aaaaaaa"]
+    assert test.examples[0]["values"]["mag"] == 18.5
+    assert [example["name"] for example in test.near_misses] == ["ZTF26bbbbbbb"]
+    assert good_test(one) == test and switch_on(one)
+    one.expression = "mag < 18"
+    one.save()
+    assert good_test(one) is None

@@ -1,0 +1,190 @@
+"""Judging candidates: the queue, decisions, and how they are undone.
+
+What one member of a team decides holds for the team: the state belongs to the filter, which is shared with
+groups (``docs/decisions/0287``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from tom_alerts import conf
+from tom_alerts.actions import put_on_list
+from tom_alerts.candidate_targets import CandidateError, make_target
+from tom_alerts.filter_models import Candidate, Decision
+from tom_alerts.permissions import candidates_for_user
+from tom_targets.models import Target, TargetList
+from tom_targets.permissions import target_lists_for_user, targets_for_user
+from tom_targets.services import remove_from_list
+from tom_targets.trash import move_to_trash
+
+State = Candidate.State
+DECISIONS = (State.SAVED, State.REJECTED, State.DEFERRED)
+
+
+def open_candidates(rows: QuerySet) -> QuerySet:
+    """Return the candidates of a queryset that wait for a decision: new, or deferred until now."""
+    due = Q(state=State.DEFERRED, deferred_until__lte=timezone.now())
+    return rows.filter(Q(state=State.NEW) | due)
+
+
+def queue_for(user: Any, *, filter_pk: int | None = None, state: str = "open") -> QuerySet:
+    """Return the candidates that a user sees, of one filter or all, in one state or open."""
+    rows = candidates_for_user(user, Candidate.objects.all())
+    if filter_pk is not None:
+        rows = rows.filter(alert_filter=filter_pk)
+    rows = open_candidates(rows) if state == "open" else rows.filter(state=state)
+    return rows.select_related("alert_filter", "decided_by", "target").defer("content")
+
+
+def decide(
+    candidate: Candidate, state: str, *, user: Any, reason: str = "", target_list: TargetList | None = None
+) -> list[Decision]:
+    """Decide about a candidate, and about the same object in the other filters of whoever decides.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        One that the user sees.
+    state : str
+        ``saved`` makes a target if there is none, ``rejected`` keeps the object away for good, ``deferred``
+        brings it back later or with the next alert.
+    user : User
+    reason : str
+        Why it is rejected.
+    target_list : TargetList, optional
+        Where a saved one is put.
+
+    Raises
+    ------
+    CandidateError
+        If somebody else decided meanwhile, or it cannot be saved; nothing was changed.
+    """
+    if state not in DECISIONS:
+        raise CandidateError(f"“{state}” is no decision; expected {', '.join(DECISIONS)}.")
+    with transaction.atomic():
+        rows = candidates_for_user(user, Candidate.objects.filter(name=candidate.name))
+        keys = list(rows.values_list("pk", flat=True))
+        locked = list(
+            Candidate.objects.select_for_update(of=("self",))
+            .select_related("alert_filter", "decided_by")
+            .filter(pk__in=keys)
+            .order_by("pk")
+        )
+        now = timezone.now()
+        chosen = next((row for row in locked if row.pk == candidate.pk), None)
+        if chosen is None:
+            raise CandidateError(f"{candidate.name} is not there any more.")
+        if not _is_open(chosen):
+            raise CandidateError(f"{chosen.name} was {chosen.state} by {chosen.decided_by or 'somebody'}.")
+        made, is_listed = False, False
+        if state == State.SAVED:
+            made = make_target(chosen, user=user, with_data=False)
+            is_listed = target_list is not None and put_on_list(chosen, target_list, user=user)
+        together = uuid.uuid4().hex
+        decisions = [
+            Decision(
+                candidate=row,
+                user=user,
+                state=state,
+                reason=reason[:200],
+                together=together,
+                before=row.decision(),
+                made_target=chosen.target_id if made and row is chosen else None,
+                put_on_list=target_list.pk if is_listed and target_list and row is chosen else None,
+            )
+            for row in locked
+            if _is_open(row)
+        ]
+        Candidate.objects.filter(pk__in=[decision.candidate_id for decision in decisions]).update(
+            state=state,
+            reason=reason[:200],
+            decided_by=user,
+            decided_at=now,
+            deferred_until=now + dt.timedelta(hours=conf.defer_hours()) if state == State.DEFERRED else None,
+        )
+        return Decision.objects.bulk_create(decisions)
+
+
+def _is_open(row: Candidate) -> bool:
+    # A deferred one may be judged again before its time.
+    return row.state in (State.NEW, State.DEFERRED)
+
+
+def last_decision(user: Any) -> Decision | None:
+    """Return the newest decision of a user that is not undone."""
+    return Decision.objects.filter(user=user, undone=None).select_related("candidate").order_by("-pk").first()
+
+
+def undo(decision: Decision, *, user: Any) -> str:
+    """Take a decision of a user back, with all that it did; return what was done, as a sentence.
+
+    A target that it made goes to the trash, unless somebody has worked on it since.
+
+    Raises
+    ------
+    CandidateError
+        If somebody decided anew meanwhile, or it is undone already.
+    """
+    with transaction.atomic():
+        rows: Sequence[Decision] = list(
+            Decision.objects.select_for_update(of=("self",))
+            .select_related("candidate")
+            .filter(user=user, together=decision.together, undone=None)
+        )
+        if not rows:
+            raise CandidateError("This is undone already.")
+        told = [f"{decision.candidate.name} is {_word(rows[0].before)} again"]
+        for row in rows:
+            current = Candidate.objects.select_for_update(of=("self",)).get(pk=row.candidate_id)
+            if (current.state, current.decided_by_id) != (row.state, user.pk):
+                raise CandidateError(
+                    f"{current.name} was decided anew by {current.decided_by or 'somebody'}."
+                )
+            _restore(current, row.before)
+            if row.put_on_list:
+                told += _off_the_list(row, user)
+            if row.made_target:
+                told += _trashed(row, user)
+        Decision.objects.filter(pk__in=[row.pk for row in rows]).update(undone=timezone.now())
+    return "; ".join(told) + "."
+
+
+def _word(before: dict[str, Any]) -> str:
+    return str(State(before["state"]).label).lower()
+
+
+def _restore(candidate: Candidate, before: dict[str, Any]) -> None:
+    candidate.state, candidate.reason = before["state"], before["reason"]
+    candidate.decided_by_id = before["decided_by_id"]
+    for name in ("decided_at", "deferred_until"):
+        setattr(candidate, name, parse_datetime(before[name]) if before[name] else None)
+    candidate.save(update_fields=["state", "reason", "decided_by", "decided_at", "deferred_until"])
+
+
+def _off_the_list(row: Decision, user: Any) -> list[str]:
+    lists = TargetList.objects.filter(pk=row.put_on_list)
+    target_list = target_lists_for_user(user, lists, "change_targetlist").first()
+    if target_list is None or row.candidate.target_id is None:
+        return []
+    remove_from_list(target_list, Target.objects.filter(pk=row.candidate.target_id))
+    return [f"it is off the list {target_list}"]
+
+
+def _trashed(row: Decision, user: Any) -> list[str]:
+    rows = Target._default_manager.filter(pk=row.made_target)
+    target = targets_for_user(user, rows, "delete_target").first()
+    if target is None:
+        return []
+    if target.targetlist_set.exists() or target.modified > row.created + dt.timedelta(minutes=10):
+        return ["its target stays, since somebody works with it"]
+    move_to_trash(target, user=user)
+    return ["its target is in the trash"]

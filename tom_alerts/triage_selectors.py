@@ -1,0 +1,150 @@
+"""What the page of triage shows of a candidate: facts, images, surroundings, what others decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from tom_alerts.filter_models import Candidate
+from tom_alerts.kept_alerts import unpacked
+from tom_alerts.permissions import candidates_for_user, shared_for_user
+from tom_alerts.screening import time_of
+from tom_common.astro.angles import dec_to_dms, ra_to_hms
+from tom_common.astro.galactic import galactic_from_icrs
+from tom_dataproducts.file_selectors import cutouts_of
+from tom_targets.cross_match import pairs_within
+from tom_targets.models import Target
+from tom_targets.permissions import targets_for_user
+
+NEAR_ARCSEC = 60.0
+_MOST_NEAR = 4
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the card."""
+
+    label: str
+    text: str
+    copy: str = ""
+
+
+@dataclass(frozen=True)
+class Near:
+    """A known target near the candidate."""
+
+    name: str
+    url: str
+    separation_arcsec: float
+
+
+def facts_of_candidate(candidate: Candidate) -> list[Fact]:
+    """Return what the newest alert says, in the field's words and units."""
+    told = candidate.facts
+    found: list[Fact | None] = [
+        _fact("Magnitude", told, "mag", "{:.2f}", told.get("band", ""), told.get("mag_err")),
+        _plain("Class", told.get("class"), told.get("class_prob")),
+        _number("Real", told, "real_bogus", "{:.2f}"),
+        _number("Rate of change", told, "rate_mag_per_d", "{:+.3f} mag/day"),
+        _number("Detections", told, "n_detections", "{:.0f}"),
+        _number("Since first", told, "duration_d", "{:.1f} d"),
+        _host(told),
+        _plain("Solar system", told.get("solar_system_name")),
+    ]
+    return [fact for fact in [*found, *position_facts(candidate)] if fact is not None]
+
+
+def _fact(label: str, told: Any, name: str, form: str, band: str, error: Any) -> Fact | None:
+    if name not in told:
+        return None
+    error_text = f" ± {error:.2f}" if isinstance(error, float) else ""
+    return Fact(label, f"{band} {form.format(told[name])}{error_text} AB".strip())
+
+
+def _number(label: str, told: Any, name: str, form: str) -> Fact | None:
+    value = told.get(name)
+    return Fact(label, form.format(value)) if isinstance(value, float | int) else None
+
+
+def _plain(label: str, value: Any, probability: Any = None) -> Fact | None:
+    if value in (None, ""):
+        return None
+    return Fact(label, f"{value} ({probability:.0%})" if isinstance(probability, float) else str(value))
+
+
+def _host(told: Any) -> Fact | None:
+    distance, score = told.get("star_dist_arcsec"), told.get("star_score")
+    if not isinstance(distance, float | int):
+        return None
+    kind = "" if not isinstance(score, float | int) else " (star)" if score > 0.5 else " (galaxy)"
+    return Fact("Nearest source", f"{distance:.2f}″{kind}")
+
+
+def position_facts(candidate: Candidate) -> list[Fact]:
+    """Return where on the sky it is."""
+    if candidate.ra is None or candidate.dec is None:
+        return []
+    lng, lat = (float(value) for value in galactic_from_icrs(candidate.ra, candidate.dec))
+    degrees = f"{candidate.ra:.6f} {candidate.dec:+.6f}"
+    return [
+        Fact("Position", f"{ra_to_hms(candidate.ra)} {dec_to_dms(candidate.dec)}", degrees),
+        Fact("Galactic", f"{lng:.3f}° {lat:+.3f}°"),
+    ]
+
+
+def near_candidate(user: Any, candidate: Candidate) -> list[Near]:
+    """Return the known targets within an arcminute that a user may see, but its own; nearest first."""
+    if candidate.ra is None or candidate.dec is None:
+        return []
+    among = targets_for_user(
+        user, Target._default_manager.exclude(pk=candidate.target_id or 0), "view_target"
+    )
+    pairs = pairs_within(among, ra_deg=[candidate.ra], dec_deg=[candidate.dec], radius_arcsec=NEAR_ARCSEC)
+    keys = pairs.pk.tolist()[:_MOST_NEAR]
+    names = Target._default_manager.only("pk", "name").in_bulk(keys) if keys else {}
+    return [
+        Near(names[pk].name, names[pk].get_absolute_url(), distance)
+        for pk, distance in zip(keys, pairs.separation_arcsec.tolist(), strict=False)
+        if pk in names
+    ]
+
+
+def images_of(user: Any, candidate: Candidate) -> list[dict[str, str]]:
+    """Return role and address of each image of the newest alert."""
+    if candidate.target_id is not None:
+        return [
+            {"role": cutout.role, "url": reverse("dataproducts:image", args=[cutout.product.pk])}
+            for cutout in cutouts_of(candidate.target, user=user)
+        ]
+    if candidate.content is None:
+        return []
+    return [
+        {"role": cutout.role, "url": reverse("alerts:candidate-image", args=[candidate.pk, cutout.role])}
+        for cutout in unpacked(candidate.content).objects[0].cutouts
+    ]
+
+
+def card_of(user: Any, candidate: Candidate) -> dict[str, Any]:
+    """Return all that the card of a candidate shows."""
+    if candidate.target_id is not None:
+        curve_url = reverse("dataproducts:photometry", args=[candidate.target_id])
+    elif candidate.content is not None:
+        curve_url = reverse("alerts:candidate-photometry", args=[candidate.pk])
+    else:
+        curve_url = ""
+    others = candidates_for_user(user, Candidate.objects.filter(name=candidate.name))
+    same = others.exclude(pk=candidate.pk).select_related("alert_filter", "decided_by").defer("content")
+    filters = shared_for_user(user, type(candidate.alert_filter)._default_manager.all())
+    return {
+        "candidate": candidate,
+        "facts": facts_of_candidate(candidate),
+        "near": near_candidate(user, candidate),
+        "images": images_of(user, candidate),
+        "curve_url": curve_url,
+        "time": time_of(candidate),
+        "others": list(same.order_by("pk")[:5]),
+        "may_open_filter": filters.filter(pk=candidate.alert_filter_id).exists(),
+        "is_open": candidate.state in (Candidate.State.NEW, Candidate.State.DEFERRED),
+    }

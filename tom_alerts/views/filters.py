@@ -1,0 +1,273 @@
+"""Pages of filters and watchlists: list, form, trial, switch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db.models import Count, Q
+from django.db.models.deletion import ProtectedError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.generic import TemplateView, View
+
+from tom_alerts import filter_tests
+from tom_alerts.expressions import (
+    FIELDS,
+    OPERATORS,
+    Condition,
+    ExpressionError,
+    compiled,
+    conditions_of,
+    parse,
+    written,
+)
+from tom_alerts.expressions.functions import FUNCTIONS
+from tom_alerts.filter_forms import FilterForm, WatchlistForm
+from tom_alerts.filter_models import AlertFilter, CandidateAction, Watchlist
+from tom_alerts.permissions import shared_for_user
+from tom_common.astro.time import mjd_utc_to_datetime
+from tom_common.keyset import count_rows, keyset_page, pager
+
+PAGE_SIZE = 50
+_BLANK_ROWS = 2
+_NAMES = {field.name for field in FIELDS}
+
+
+class FilterListView(LoginRequiredMixin, TemplateView):
+    """The filters and watchlists that one may see."""
+
+    template_name = "tom_alerts/filter_list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Count what waits at each filter in one statement."""
+        user = self.request.user
+        due = Q(candidates__state="deferred", candidates__deferred_until__lte=timezone.now())
+        rows = shared_for_user(user, AlertFilter.objects.all())
+        page = keyset_page(
+            rows.select_related("user", "watchlist").prefetch_related("groups"),
+            sort="name",
+            page_size=PAGE_SIZE,
+            cursor=self.request.GET.get("cursor") or None,
+        )
+        keys = [one.pk for one in page.items]
+        counts = dict(
+            AlertFilter.objects.filter(pk__in=keys)
+            .order_by()
+            .values_list("pk")
+            .annotate(waiting=Count("candidates", filter=Q(candidates__state="new") | due))
+        )
+        for one in page.items:
+            one.waiting = counts.get(one.pk, 0)
+        return super().get_context_data(
+            filters=page.items,
+            watchlists=shared_for_user(user, Watchlist.objects.all()).select_related(
+                "user", "target_list", "region"
+            )[:PAGE_SIZE],
+            **pager(self.request, page, count_rows(rows), "filters"),
+            **kwargs,
+        )
+
+
+def filter_or_404(request: HttpRequest, pk: int, action: str = "view") -> AlertFilter:
+    """Return a filter that the visitor may see, or change."""
+    return get_object_or_404(shared_for_user(request.user, AlertFilter.objects.all(), action), pk=pk)
+
+
+class FilterView(LoginRequiredMixin, TemplateView):
+    """One filter: what it says, how it did on past alerts, what it does, and the switch."""
+
+    template_name = "tom_alerts/filter.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Show the newest trial, and whether it is of the filter as it is now."""
+        one = filter_or_404(self.request, self.kwargs["pk"])
+        test = one.tests.first()
+        failed = CandidateAction.objects.filter(candidate__alert_filter=one, state="failed")
+        span = [
+            mjd_utc_to_datetime(mjd) if mjd is not None else None
+            for mjd in ((test.oldest_mjd, test.newest_mjd) if test else ())
+        ]
+        return super().get_context_data(
+            filter=one,
+            test=test,
+            job=test.job if test else None,
+            is_current=bool(test and test.mark == one.mark() and test.finished and not test.error),
+            span=span if any(span) else None,
+            columns=list(test.examples[0]["values"]) if test and test.examples else [],
+            miss_columns=list(test.near_misses[0]["values"]) if test and test.near_misses else [],
+            may_change=shared_for_user(
+                self.request.user, AlertFilter.objects.filter(pk=one.pk), "change"
+            ).exists(),
+            action_words=[CandidateAction.Kind(kind).label for kind in one.actions()],
+            failed=list(failed.select_related("candidate").order_by("-pk")[:5]),
+            counts=dict(one.candidates.order_by().values_list("state").annotate(count=Count("pk"))),
+            **kwargs,
+        )
+
+
+def typed_conditions(data: Any) -> list[Condition]:
+    """Return the rows of the form that say something."""
+    columns = (data.getlist(f"condition_{name}") for name in ("field", "operator", "value"))
+    return [Condition(*row) for row in zip(*columns, strict=False) if row[0]]
+
+
+def rows_of(text: str) -> list[dict[str, Any]] | None:
+    """Return an expression as rows for the form, with some blank ones; None where rows cannot say it."""
+    try:
+        rows = conditions_of(parse(text)) if text.strip() else []
+    except ExpressionError:
+        return None
+    if rows is None:
+        return None
+    shown = [{**asdict(row), "is_own": row.field not in _NAMES} for row in rows]
+    return [*shown, *[{"field": "", "operator": "<", "value": ""}] * _BLANK_ROWS]
+
+
+def builder_context(text: str) -> dict[str, Any]:
+    """Return what the builder of conditions shows for an expression."""
+    return {
+        "rows": rows_of(text),
+        "field_list": FIELDS,
+        "operators": OPERATORS,
+        "functions": [function.text for function in FUNCTIONS.values()],
+        **understood(text),
+    }
+
+
+def understood(text: str) -> dict[str, Any]:
+    """Return what is wrong with an expression, with the part around the place; or that nothing is."""
+    try:
+        fields = compiled(text).fields
+    except ExpressionError as error:
+        at = error.place - 1
+        around = (text[max(0, at - 30) : at], text[at : at + 1] or "▁", text[at + 1 : at + 31])
+        return {"error": str(error), "around": around if text.strip() else None}
+    return {"error": "", "used_fields": fields}
+
+
+class FilterFormView(LoginRequiredMixin, View):
+    """Makes a filter, or changes one of one's own."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Find the filter of the address."""
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()  # type: ignore[return-value]
+        pk = kwargs.get("pk")
+        self.one = filter_or_404(request, pk, "change") if pk else None
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form; ``?query=broker:3`` begins a filter of a kept query."""
+        initial = {"source": request.GET["query"]} if "query" in request.GET else {}
+        form = FilterForm(user=request.user, instance=self.one, initial=initial)
+        return self.show(request, form, self.one.expression if self.one else "")
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Store the filter, or write the rows into the expression."""
+        data = request.POST
+        if "use_conditions" in data:
+            data = data.copy()
+            try:
+                data["expression"] = written(typed_conditions(data))
+            except ExpressionError as error:
+                messages.error(request, f"Condition {error.place}: {error.reason}.")
+            form = FilterForm(user=request.user, instance=self.one, initial=data.dict())
+            form.initial.update({name: data.getlist(name) for name in ("groups", "target_groups")})
+            return self.show(request, form, data["expression"])
+        form = FilterForm(data, user=request.user, instance=self.one)
+        if not form.is_valid():
+            return self.show(request, form, data.get("expression", ""))
+        one = form.save()
+        if one.is_on:
+            messages.success(request, "The filter was changed; it goes on.")
+        else:
+            filter_tests.start_test(one, user=request.user)
+            messages.success(request, "The filter was stored and is tried on past alerts now.")
+        return redirect(one)
+
+    def show(self, request: HttpRequest, form: FilterForm, text: str) -> HttpResponse:
+        """Show the form with the rows that an expression makes."""
+        context = {"form": form, "filter": self.one, **builder_context(text)}
+        return render(request, "tom_alerts/filter_form.html", context)
+
+
+class ExpressionView(LoginRequiredMixin, View):
+    """Tells while one types what is understood: of the rows (``?from=rows``), or of the expression."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the parts of the form that change."""
+        if request.GET.get("from") != "rows":
+            context = builder_context(request.POST.get("expression", ""))
+            return render(request, "tom_alerts/partials/expression_rows.html", {**context, "is_swap": True})
+        try:
+            text = written(typed_conditions(request.POST))
+        except ExpressionError as error:
+            problem = f"Condition {error.place}: {error.reason}."
+            return render(request, "tom_alerts/partials/expression_state.html", {"error": problem})
+        context = {"text": text, "is_swap": True, **understood(text)}
+        return render(request, "tom_alerts/partials/expression_text.html", context)
+
+
+class FilterActionView(LoginRequiredMixin, View):
+    """Tries a filter, switches it on or off, or deletes it."""
+
+    http_method_names = ("post",)
+
+    def post(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
+        """Do what the address says."""
+        one = filter_or_404(request, pk, "change")
+        if action == "test":
+            filter_tests.start_test(one, user=request.user)
+        elif action == "on" and filter_tests.switch_on(one):
+            messages.success(request, f"{one} is on: what it lets through waits on the page of triage.")
+        elif action == "on":
+            messages.error(request, "Try the filter on past alerts first: it was changed since.")
+        elif action == "off":
+            filter_tests.switch_off(one)
+            messages.success(request, f"{one} is off. Its candidates stay.")
+        elif action == "delete":
+            one.delete()
+            messages.success(request, f"The filter {one} and its candidates were deleted; targets stay.")
+            return redirect("alerts:filters")
+        return redirect(one)
+
+
+class WatchlistFormView(LoginRequiredMixin, View):
+    """Makes a watchlist, changes or deletes one of one's own."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Find the watchlist of the address."""
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()  # type: ignore[return-value]
+        rows = shared_for_user(request.user, Watchlist.objects.all(), "change")
+        self.one = get_object_or_404(rows, pk=kwargs["pk"]) if "pk" in kwargs else None
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form."""
+        return self.show(request, WatchlistForm(user=request.user, instance=self.one))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Store the watchlist, or delete it."""
+        if "delete" in request.POST and self.one is not None:
+            try:
+                self.one.delete()
+            except ProtectedError:
+                messages.error(request, f"Filters use {self.one}: take it off them first.")
+                return redirect(self.one)
+            messages.success(request, f"The watchlist {self.one} was deleted.")
+            return redirect("alerts:filters")
+        form = WatchlistForm(request.POST, request.FILES, user=request.user, instance=self.one)
+        if not form.is_valid():
+            return self.show(request, form)
+        messages.success(request, f"The watchlist {form.save()} was stored; a filter can use it now.")
+        return redirect(reverse("alerts:filters") + "#watchlists")
+
+    def show(self, request: HttpRequest, form: WatchlistForm) -> HttpResponse:
+        """Show the form."""
+        return render(request, "tom_alerts/watchlist_form.html", {"form": form, "watchlist": self.one})
