@@ -23,6 +23,8 @@ class TomAlertsConfig(AppConfig):
 
     def periodic_tasks(self) -> list[dict[str, Any]]:
         """Offer the periodic work of filters."""
+        if not apps.is_installed("tom_dataservices"):
+            return []
         return [
             {
                 "name": "filters",

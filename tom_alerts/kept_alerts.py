@@ -47,7 +47,7 @@ def _plain(column: Any) -> list[Any]:
     return values
 
 
-def unpacked(content: bytes) -> AlertBatch:
+def unpacked(content: Any) -> AlertBatch:
     """Return a kept alert as a batch of one."""
     told = json.loads(zlib.decompress(bytes(content)))
     columns = {
@@ -58,7 +58,7 @@ def unpacked(content: bytes) -> AlertBatch:
     cutouts = tuple(
         Cutout(role, base64.b64decode(image), extension) for role, extension, image in told["cutouts"]
     )
-    alert = {
+    alert: dict[str, Any] = {
         name: np.nan if value is None and name in ("ra_deg", "dec_deg") else value
         for name, value in told["alert"].items()
     }

@@ -88,7 +88,7 @@ def _batch(
         bands.setdefault(row[2], len(bands))
     forced = [row[7] == FORCED for row in rows]
     is_limit = [row[3] is None for row in rows]
-    columns = {
+    columns: dict[str, Any] = {
         "object_index": [numbers[row[0]] for row in rows],
         "time_us": [datetime_to_unix_us(row[1]) for row in rows],
         "kind": np.select([forced, is_limit], [PointKind.FORCED, PointKind.LIMIT], PointKind.DETECTION),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Count, F, Prefetch
 from django.utils import timezone
@@ -126,7 +127,7 @@ def facts_of(table: Any, row: int) -> dict[str, Any]:
 
 def active_filters() -> list[AlertFilter]:
     """Return the filters that are on and look at alerts; one short statement where there is none."""
-    groups = AlertFilter.groups.field.remote_field.model.objects.only("pk")
+    groups = Group.objects.only("pk")
     rows = AlertFilter.objects.filter(is_on=True, query_id=None).select_related(
         "user", "watchlist__user", "watchlist__region", "watchlist__target_list"
     )

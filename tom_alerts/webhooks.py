@@ -73,13 +73,13 @@ def send(candidate: Candidate) -> None:
     content = content_of(candidate)
     headers = {"Content-Type": "application/json"}
     if one.webhook_secret:
-        headers[SIGNATURE] = signature(one.webhook_secret, content)
+        headers[SIGNATURE] = signature(str(one.webhook_secret), content)
     parts = urlsplit(one.webhook_url)
     service = RemoteService(
         f"The webhook of {one.name}",
         f"{parts.scheme}://{parts.netloc}",
         headers=headers,
         read_timeout_s=_READ_TIMEOUT_S,
-        secrets=[secret for secret in (one.webhook_secret, parts.query) if secret],
+        secrets=[str(secret) for secret in (one.webhook_secret, parts.query) if secret],
     )
     service.post_bytes(parts.path + (f"?{parts.query}" if parts.query else ""), content)
