@@ -57,8 +57,11 @@ class ExportViewSet(ApiMixin, viewsets.ViewSet):
         renderer = self.get_renderers()[0]
         return renderer, renderer.media_type
 
-    def list(self, request):
+    def list(self, request, format=None):
         asked = request.query_params
+        if format:  # the ending of the address
+            asked = asked.copy()
+            asked["format"] = format
         data = asked.copy()
         for name in (*OURS, "target"):
             data.pop(name, None)

@@ -175,6 +175,11 @@ def result_rows(kept: CrossMatch, user: Any, *, only_hits: bool = False) -> Iter
             yield from _with_targets(chunk, user, only_hits=only_hits)
 
 
+def result_is_lost(kept: CrossMatch) -> bool:
+    """Tell whether there was a result that the storage has no longer."""
+    return bool(kept.stored_result) and not default_storage.exists(kept.stored_result)
+
+
 def _with_targets(lines: Sequence[list[str]], user: Any, *, only_hits: bool) -> Iterator[ResultRow]:
     pks = {int(line[4]) for line in lines if line[4]}
     rows = targets_for_user(user, Target.objects.filter(pk__in=pks), "view_target")

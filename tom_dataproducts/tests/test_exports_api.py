@@ -33,6 +33,7 @@ def test_formats_kinds_and_filters(client, pair):
     answer = client.get(URL, {"format": "json", "target": [pair[1].pk]})
     assert [row["band"] for row in json.loads(b"".join(answer))["rows"]] == ["i"]
     assert bands_of(client.get(URL, {"name": "other"})) == ["i"]
+    assert json.loads(b"".join(client.get("/api/exports.json/")))["rows"]
     assert "band" not in b"".join(client.get(URL, {"kind": "astrometry"})).decode()
 
 

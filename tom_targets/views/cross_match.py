@@ -68,7 +68,17 @@ class _OwnMixin(LoginMixin):
         return super().dispatch(request, *args, **kwargs)
 
 
-class CrossMatchView(_OwnMixin, TemplateView):
+class _ResultMixin(_OwnMixin):
+    """A page that reads the result."""
+
+    def get(self, request, *args, **kwargs):
+        if cross_match_runs.result_is_lost(self.kept):
+            messages.error(request, f"The result of {self.kept} is no longer stored. Compare the list again.")
+            return redirect("targets:cross-matches")
+        return super().get(request, *args, **kwargs)
+
+
+class CrossMatchView(_ResultMixin, TemplateView):
     """The first hits of a comparison, and what was not understood."""
 
     template_name = "tom_targets/cross_match.html"
@@ -95,14 +105,16 @@ class CrossMatchView(_OwnMixin, TemplateView):
         )
 
 
-class CrossMatchFileView(_OwnMixin, View):
-    """The whole result as CSV."""
-
+class _FileAnswer(View):
     def get(self, request, pk):
         lines = cross_match_runs.csv_lines(self.kept, request.user)
         answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="cross-match-{pk}.csv"'
         return answer
+
+
+class CrossMatchFileView(_ResultMixin, _FileAnswer):
+    """The whole result as CSV."""
 
 
 class CrossMatchDeleteView(_OwnMixin, View):

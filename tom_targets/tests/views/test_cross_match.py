@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from astropy.io.votable import from_table
 from astropy.table import Table
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from mocpy import MOC
@@ -141,6 +142,16 @@ def test_a_comparison_is_for_its_owner_and_can_be_deleted(client, cast, sky):
     client.force_login(cast.owner)
     assert client.post(f"{url}delete/").status_code == 302
     assert not CrossMatch.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["", "csv/"])
+def test_a_result_that_the_storage_lost_is_told(client, cast, sky, page):
+    client.force_login(cast.owner)
+    url = compare(client, text="10 20").url
+    default_storage.delete(CrossMatch.objects.get().stored_result)
+    answer = client.get(url + page, follow=True)
+    assert answer.redirect_chain == [(reverse("targets:cross-matches"), 302)]
+    assert b"is no longer stored" in answer.content
 
 
 @pytest.mark.parametrize("name", ["cross-matches", "regions"])
