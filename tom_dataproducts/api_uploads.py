@@ -23,9 +23,11 @@ from tom_dataproducts.formats import FormatError, Mapping
 from tom_dataproducts.models import DataUpload
 from tom_dataproducts.processing import ALL_OR_NOTHING, ON_BAD_ROWS
 from tom_dataproducts.receiving import KNOWN, REFUSED, Outcome, receive_file
+from tom_dataproducts.snana_pairs import Plan, plans_for
 from tom_dataproducts.upload_selectors import upload_of
 from tom_dataproducts.uploads import TakenError, known_product, too_large_text
-from tom_targets.permissions import may
+from tom_targets.models import Target
+from tom_targets.permissions import may, targets_for_user
 from tom_targets.target_parts import Groups
 
 TAKEN = "A data product with this product_id exists already."
@@ -150,12 +152,16 @@ class UploadMixin:
 
     def create_several(self, request, files):
         results, statuses = [], []
-        for file in files:
+        plans = self.plans(request, files)
+        for place, file in enumerate(files):
+            plan = plans.get(place, Plan())
             data = _form_of(request)
             data.pop("product_id", None)  # belongs to one file
             data.setlist("data", [file])
+            if plan.mapping is not None:
+                data["mapping"] = json.dumps(plan.mapping.as_json())
             entry, code = {}, status.HTTP_400_BAD_REQUEST
-            outcome = self.take(data)
+            outcome = Outcome(plan.refusal, REFUSED) if plan.refusal else self.take(data, plan.type_choice)
             if outcome.fate == REFUSED:
                 entry = {"errors": self.refusal(outcome)}
             else:
@@ -176,6 +182,15 @@ class UploadMixin:
         }
         return Response(answer, 201 if created else 200 if known else 400)
 
+    def plans(self, request, files):
+        """Return how files of SNANA that belong together are taken, if nobody said it."""
+        key = str(request.data.get("target", ""))
+        if request.data.get("mapping") or not (key.isascii() and key.isdecimal() and len(key) < 19):
+            return {}
+        rows = Target._default_manager.filter(pk=int(key))
+        target = targets_for_user(request.user, rows, "view_target").first()
+        return {} if target is None else plans_for(files, target)
+
     def known(self, data):
         """Return the file with the ``product_id`` of a form, if the user may see it."""
         product_id = data.get("product_id")
@@ -187,18 +202,19 @@ class UploadMixin:
         except TakenError:
             raise serializers.ValidationError({"product_id": [TAKEN]}) from None
 
-    def take(self, data):
+    def take(self, data, type_choice=None):
         """Store one file and read it, unless a preview is asked for."""
         serializer = self.get_serializer(data=data)
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
         values.pop("groups", None)
+        said = values.pop("data_product_type")
         if not may(self.request.user, "change_target", values["target"]):
             self.refuse("You may see this target, but not add data to it.")
         try:
             outcome = receive_file(
                 values.pop("data"),
-                type_choice=values.pop("data_product_type"),
+                type_choice=said if type_choice is None else type_choice,
                 values=values,
                 at_once=not _is_true(data.get("preview")),
                 accept_doubts=True,

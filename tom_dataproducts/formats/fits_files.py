@@ -22,6 +22,7 @@ from tom_dataproducts.formats.recognition import (
     FormatError,
     Recognition,
 )
+from tom_dataproducts.formats.snana import head_in, object_count, several_text
 from tom_dataproducts.formats.tables import first_table, fits_file, read_fits_table
 
 _FACTS = ("OBJECT", "DATE-OBS", "TELESCOP", "INSTRUME", "FILTER", "EXPTIME", "BUNIT")
@@ -42,6 +43,8 @@ def recognise_fits(
     """
     with fits_file(file) as hdus:
         facts = _facts(hdus)
+        if kind is None and (head := head_in(hdus)) is not None:
+            return Recognition(FILE, "snana head", problems=[head.sentence()], facts=facts)
         if kind != PHOTOMETRY and (layout := fits_spectra.layout_of(hdus)):
             return _spectrum(hdus, layout, facts)
         try:
@@ -71,8 +74,11 @@ def _table(
     meant = set(photometry_meanings(names).values())
     has_points = TIME in meant and bool({MAGNITUDE, FLUX, LIMIT, FLUX_LIMIT} & meant)
     if kind == PHOTOMETRY or has_points or layout_of(names.names) is not None:
-        found = as_photometry(read_fits_table(hdu))
-        return replace(found, facts=facts)
+        table = read_fits_table(hdu)
+        found = as_photometry(table)
+        count = object_count(table)
+        problems = [*found.problems, several_text(count)] if count > 1 else found.problems
+        return replace(found, facts=facts, problems=problems)
     return None
 
 

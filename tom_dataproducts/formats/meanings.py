@@ -87,6 +87,7 @@ PHOTOMETRY_OPTIONS: dict[str, str] = {
     "reduction_version": "Version of the reduction",
     "is_forced": "Forced photometry",
     "good_flags": "Quality flags that are good",
+    "rows": "Rows to read, first-last",
     "decimal_comma": "Decimal comma",
 }
 SPECTRUM_OPTIONS: dict[str, str] = {

@@ -18,6 +18,7 @@ from tom_dataproducts.formats.raw_tables import RawTable, numbers_of, texts_of
 from tom_dataproducts.formats.recognise import photometry_mapping
 from tom_dataproducts.formats.recognition import FormatError, Mapping
 from tom_dataproducts.formats.results import MAX_ERRORS, Floats, PhotometryTable, RowError
+from tom_dataproducts.formats.snana import chosen_rows
 from tom_dataproducts.formats.tables import read_table
 from tom_dataproducts.formats.times import times_of
 
@@ -74,6 +75,7 @@ def read_photometry(
         raise FormatError(
             f"The file has no column {', '.join(map(repr, missing))}; it has: {', '.join(table.names)}."
         )
+    table = chosen_rows(table, mapping.options.get("rows"))
     return points_of(table, mapping, now_us=int(time.time() * 1e6) if now_us is None else now_us)
 
 
@@ -216,7 +218,8 @@ def _times(rows: _Rows, now_us: int) -> NDArray[np.int64]:
             else (f"lies before 1850 ({day} as {words})")
         )
 
-    rows.refuse((time_us > now_us + US_PER_DAY) | (time_us < _EARLIEST_US), column, said)
+    is_early = not rows.table.meta.get("is_simulated") and time_us > now_us + US_PER_DAY
+    rows.refuse(is_early | (time_us < _EARLIEST_US), column, said)
     return time_us
 
 

@@ -42,7 +42,10 @@ def read_table(file: BinaryIO, *, sample_only: bool = False) -> RawTable:
     head = head_of(file)
     if is_fits(head):
         with fits_file(file) as hdus:
-            return made_long(read_fits_table(first_table(hdus)))
+            found = made_long(read_fits_table(first_table(hdus)))
+            # SNANA says so; what is made up may lie in the future.
+            found.meta["is_simulated"] = str(hdus[0].header.get("DATATYPE", "")).startswith("SIM")
+            return found
     raw = content_of(file)
     if is_votable(head):
         return made_long(read_votable(raw))

@@ -17,7 +17,8 @@ from tom_common.job_links import attach_jobs
 from tom_common.keyset import count_rows, keyset_page, pager
 from tom_dataproducts import conf
 from tom_dataproducts.receiving import KNOWN, REFUSED, Outcome, receive_file
-from tom_dataproducts.upload_forms import DataProductUploadForm
+from tom_dataproducts.snana_pairs import Plan, plans_for
+from tom_dataproducts.upload_forms import FIND_OUT, DataProductUploadForm
 from tom_dataproducts.upload_selectors import uploads_of
 from tom_dataproducts.uploads import too_large_text
 from tom_observations.models import ObservationRecord
@@ -93,12 +94,20 @@ class DataProductUploadView(RefusedMixin, TemplateView):
                 form.add_error("files", text)
             return self.answer_errors(form)
         outcomes = [Outcome(text, REFUSED) for text in too_large]
-        for file in form.cleaned_data["files"]:
+        files = form.cleaned_data["files"]
+        wanted = form.cleaned_data["data_product_type"]
+        plans = plans_for(files, self.target) if wanted in (FIND_OUT, "photometry") else {}
+        for place, file in enumerate(files):
+            plan = plans.get(place, Plan())
+            if plan.refusal:
+                outcomes.append(Outcome(plan.refusal, REFUSED))
+                continue
             outcome = receive_file(
                 file,
                 values={"target": self.target, "observation_record": self.record},
-                type_choice=form.cleaned_data["data_product_type"],
+                type_choice=wanted if plan.type_choice is None else plan.type_choice,
                 at_once=form.cleaned_data["at_once"],
+                mapping=plan.mapping,
                 user=request.user,
                 groups=form.cleaned_data.get("groups") or (),
             )
