@@ -155,3 +155,45 @@ def test_the_past_is_told_and_undone(tom, people, group):
     assert tom.target(made["id"])["ra"] == 10.0
     facts = {fact["label"]: fact for fact in tom.target_as_of(made["id"], "2001-01-01")["facts"]}
     assert facts == {}
+
+
+@pytest.mark.parametrize(
+    ("fetch", "head"),
+    [
+        (lambda tom, pk, path: tom.light_curve_file(pk, path), b"target,time_utc,mjd_utc,band"),
+        (lambda tom, pk, path: tom.spectra_file(pk, path, "csv"), b"target,time_utc,mjd_utc,telescope"),
+        (lambda tom, pk, path: tom.export(path, file_format="ecsv", name="SN 2026abc"), b"# %ECSV"),
+        (lambda tom, pk, path: tom.export(path, file_format="votable"), b"<?xml"),
+        (lambda tom, pk, path: tom.export(path, file_format="parquet", targets=[pk]), b"PAR1"),
+    ],
+    ids=["light curve", "spectra", "a filter", "all", "parquet"],
+)
+def test_measurements_are_written_to_a_file(tom, tmp_path, fetch, head):
+    target = tom.create_target(**row("SN 2026abc"))["id"]
+    tom.add_measurement(target, "photometry", {"magnitude": 18.2, "error": 0.1, "filter": "r"})
+    path = tmp_path / "data"
+    path.write_bytes(b"what was there")
+    size = fetch(tom, target, path)
+    assert path.read_bytes().startswith(head)
+    assert path.stat().st_size == size
+    assert [found.name for found in tmp_path.iterdir()] == ["data"]
+
+
+def test_what_is_refused_leaves_no_file(tom, tmp_path):
+    path = tmp_path / "data.csv"
+    with pytest.raises(RefusedError, match="format"):
+        tom.export(path, file_format="punched cards")
+    with pytest.raises(NotFoundError, match="There is no target 999"):
+        tom.light_curve_file(999, path)
+    with pytest.raises(NotFoundError):
+        tom.download(999, path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stored_file_comes_back(tom, tmp_path):
+    target = tom.create_target(**row("SN 2026abc"))["id"]
+    content = b"mjd,magnitude,filter,error\n60000,18.0,r,0.1\n"
+    (tmp_path / "a.csv").write_bytes(content)
+    stored = tom.upload(target, tmp_path / "a.csv", "photometry")
+    assert tom.download(stored["id"], tmp_path / "back.csv") == len(content)
+    assert (tmp_path / "back.csv").read_bytes() == content

@@ -1,4 +1,4 @@
-"""A small client of a TOM's REST API, for scripts. Copy this file beside yours; it needs only requests.
+"""A small client of a TOM's REST API, for scripts. Copy this folder beside yours; it needs only requests.
 
     from tom_client import TomClient
 
@@ -14,63 +14,27 @@ Every refusal is an exception whose text says what the server said; ``docs/how-t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from os import PathLike, fstat
+from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, NoReturn
 from urllib.parse import urljoin
-from uuid import uuid4
 
 import requests
+
+from .sending import (
+    ERRORS,
+    ApiError,
+    BulkError,
+    Multipart,
+    NotAllowedError,
+    NotFoundError,
+    RefusedError,
+)
 
 __all__ = ["ApiError", "BulkError", "NotAllowedError", "NotFoundError", "RefusedError", "TomClient"]
 
 CHUNK = 5000
 """Rows that are sent in one request; a TOM takes 10,000."""
-
-
-class ApiError(Exception):
-    """The TOM did not do what it was asked to.
-
-    Attributes
-    ----------
-    status : int
-        Status of the answer.
-    detail : object
-        What the answer held: a text, or lists of texts by the names of the fields that are wrong.
-    """
-
-    def __init__(self, status: int, detail: Any) -> None:
-        self.status, self.detail = status, detail
-        super().__init__(f"{status}: {_in_words(detail)}")
-
-
-class RefusedError(ApiError):
-    """Something in the request is wrong (status 400, 409, 413 or 415)."""
-
-
-class NotAllowedError(ApiError):
-    """You are not logged in, or may not do this (status 401 or 403)."""
-
-
-class NotFoundError(ApiError):
-    """There is none, or you may not see it (status 404)."""
-
-
-class BulkError(RefusedError):
-    """Some rows of a list are wrong.
-
-    Attributes
-    ----------
-    errors : dict
-        What is wrong with each such row, by its place in the list that was handed over.
-    """
-
-    def __init__(self, status: int, detail: Any, errors: dict[int, Any]) -> None:
-        self.errors = errors
-        super().__init__(status, detail)
-
-
-_ERRORS = {401: NotAllowedError, 403: NotAllowedError, 404: NotFoundError}
 
 
 class TomClient:
@@ -246,6 +210,47 @@ class TomClient:
         """
         return self._send("GET", f"api/lightcurves/{target_id}/")
 
+    def export(
+        self,
+        path: str | PathLike[str],
+        *,
+        kind: str = "photometry",
+        file_format: str = "csv",
+        targets: Iterable[int] = (),
+        samples: bool = True,
+        superseded: bool = False,
+        **filters: Any,
+    ) -> int:
+        """Write light curves, spectra or positions of many targets to a file, and return its size in bytes.
+
+        Parameters
+        ----------
+        path : path
+            Appears once all has come; a file that is there is replaced.
+        kind : str
+            ``"photometry"``, ``"spectroscopy"`` or ``"astrometry"``.
+        file_format : str
+            ``"csv"``, ``"ecsv"``, ``"votable"``, ``"json"`` or ``"parquet"``.
+        targets : iterable of int
+            Keys of targets; without them those of the filters, which are those of `targets`, or all.
+        samples, superseded : bool
+            Spectra with their samples; photometry that a newer reduction supersedes, too.
+        """
+        asked = {"kind": kind, "format": file_format, "samples": int(samples), "superseded": int(superseded)}
+        return self._fetch("api/exports/", path, {**asked, "target": list(targets), **filters})
+
+    def light_curve_file(self, target_id: int, path: str | PathLike[str], file_format: str = "csv") -> int:
+        """Write the light curve of a target to a file, and return its size in bytes; see `export`."""
+        return self.export(path, file_format=file_format, targets=[target_id])
+
+    def spectra_file(self, target_id: int, path: str | PathLike[str], file_format: str = "ecsv") -> int:
+        """Write the spectra of a target to a file, and return its size in bytes; see `export`."""
+        return self.export(path, kind="spectroscopy", file_format=file_format, targets=[target_id])
+
+    def download(self, product_id: int, path: str | PathLike[str]) -> int:
+        """Write a stored file to one of yours, and return its size in bytes."""
+        return self._fetch(f"api/dataproducts/{product_id}/download/", path, {})
+
     def measurements(self, **filters: Any) -> Iterator[dict[str, Any]]:
         """Yield measurements that you may see; ``target__id``, ``data_type``, ``source_name``, ..."""
         return self._pages("api/reduceddatums/", filters)
@@ -308,7 +313,7 @@ class TomClient:
         path = Path(path)
         with path.open("rb") as file:
             form = {"target": target_id, "data_product_type": data_product_type, **fields}
-            body = _Multipart(form, path.name, file)
+            body = Multipart(form, path.name, file)
             return self._send("POST", "api/dataproducts/", data=body, headers=body.headers)
 
     def read_file(self, pk: int, **choices: Any) -> dict[str, Any]:
@@ -347,52 +352,41 @@ class TomClient:
                 errors = {start + entry["index"]: entry["errors"] for entry in error.detail["results"]}
                 raise BulkError(error.status, error.detail["message"], errors) from error
 
-    def _send(self, method: str, path: str, **arguments: Any) -> Any:
+    def _fetch(self, path: str, to: str | PathLike[str], asked: dict[str, Any]) -> int:
+        to, size = Path(to), 0
+        part = to.with_name(f"{to.name}.part")
+        with self._answer("GET", path, params=asked, stream=True) as answer:
+            if not answer.ok:
+                self._refuse(answer)
+            try:
+                with part.open("wb") as file:
+                    for block in answer.iter_content(1_000_000):
+                        size += file.write(block)
+                part.replace(to)
+            finally:
+                part.unlink(missing_ok=True)
+        return size
+
+    def _answer(self, method: str, path: str, **arguments: Any) -> requests.Response:
         url = urljoin(self.base_url, path)
         if not url.startswith(self.base_url):
             raise ValueError(f"{url} does not belong to {self.base_url}: the token stays here")
-        answer = self._session.request(method, url, timeout=self.timeout_s, **arguments)
-        if answer.status_code == 204:
-            return None
-        try:
-            content = answer.json()
-        except ValueError:
-            content = answer.reason if len(answer.text) > 500 else answer.text
-        if answer.ok:
-            return content
-        raise _ERRORS.get(answer.status_code, RefusedError if answer.status_code < 500 else ApiError)(
-            answer.status_code, content
-        )
+        return self._session.request(method, url, timeout=self.timeout_s, **arguments)
+
+    def _send(self, method: str, path: str, **arguments: Any) -> Any:
+        answer = self._answer(method, path, **arguments)
+        if not answer.ok:
+            self._refuse(answer)
+        return None if answer.status_code == 204 else _content(answer)
+
+    def _refuse(self, answer: requests.Response) -> NoReturn:
+        status = answer.status_code
+        raise ERRORS.get(status, RefusedError if status < 500 else ApiError)(status, _content(answer))
 
 
-class _Multipart:
-    """A form with a file as the body of a request, never whole in memory."""
-
-    def __init__(self, fields: dict[str, Any], name: str, file: BinaryIO) -> None:
-        edge, file_name = uuid4().hex, "".join("_" if char in '\\"\r\n' else char for char in name)
-        part = f'--{edge}\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n'
-        head = "".join(part % (key, "") + f"{value}\r\n" for key, value in fields.items())
-        self.headers = {"Content-Type": f"multipart/form-data; boundary={edge}"}
-        self._head = (head + part % ("file", f'; filename="{file_name}"')).encode()
-        self._file, self._tail = file, f"\r\n--{edge}--\r\n".encode()
-
-    def __len__(self) -> int:
-        return len(self._head) + fstat(self._file.fileno()).st_size + len(self._tail)
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._head
-        while block := self._file.read(1_000_000):
-            yield block
-        yield self._tail
-
-
-def _in_words(detail: Any) -> str:
-    """Return what an answer holds as one line."""
-    if isinstance(detail, dict):
-        return "; ".join(
-            _in_words(value) if key in ("detail", "message") else f"{key}: {_in_words(value)}"
-            for key, value in detail.items()
-        )
-    if isinstance(detail, list):
-        return ", ".join(map(_in_words, detail))
-    return str(detail)
+def _content(answer: requests.Response) -> Any:
+    """Return the JSON of an answer, or what it says else."""
+    try:
+        return answer.json()
+    except ValueError:
+        return answer.reason if len(answer.text) > 500 else answer.text
