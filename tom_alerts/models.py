@@ -27,6 +27,7 @@ __all__ = [
     "FilterTest",
     "ReporterDefaults",
     "SentReport",
+    "ServiceUpdate",
     "TnsValueList",
     "Watchlist",
 ]
@@ -74,3 +75,24 @@ class DemoRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.content_type} {self.object_pk}"
+
+
+class ServiceUpdate(models.Model):
+    """When a service was last asked for the data of a target, and what came of it."""
+
+    target = models.ForeignKey(
+        "tom_targets.BaseTarget", on_delete=models.CASCADE, related_name="service_updates"
+    )
+    kind = models.CharField(max_length=20)
+    service = models.CharField(max_length=100)
+    asked = models.DateTimeField()
+    rows = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["target", "kind", "service"], name="service_update_of_target")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} for {self.target_id}"

@@ -17,6 +17,7 @@ if apps.is_installed("tom_dataservices"):  # the ingest below these pages; older
         path("query/<int:pk>/delete/", views.BrokerQueryDeleteView.as_view(), name="delete"),
         path("alert/create/", views.CreateTargetFromAlertView.as_view(), name="create-target"),
         path("<str:broker>/submit/", views.SubmitAlertUpstreamView.as_view(), name="submit-alert"),
+        path("update/<int:pk>/", views.ListUpdateView.as_view(), name="update-list"),
         path("reports/", views.ReportListView.as_view(), name="reports"),
         path("reports/new/<str:kind>/<int:target_pk>/", views.ReportFormView.as_view(), name="report-new"),
         path("reports/<int:pk>/", views.ReportView.as_view(), name="report"),

@@ -36,3 +36,18 @@ class TomCatalogsConfig(AppConfig):
     def nav_items(self) -> list[dict[str, Any]]:
         """Offer the entry of the navigation bar."""
         return [{"partial": "tom_catalogs/partials/navbar_link.html"}]
+
+    def target_detail_sections(self) -> list[dict[str, Any]]:
+        """Offer the section that tells whose a target's values are, and leads to more of them."""
+        if not apps.is_installed("tom_dataservices"):
+            return []
+        return [
+            {
+                "id": "catalogue-values",
+                "label": "From catalogues",
+                "partial": "tom_catalogs/partials/section_sources.html",
+                "context": "tom_catalogs.sections.sources",
+                "order": 32,
+                "lazy": True,
+            }
+        ]

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from tom_catalogs.differences import difference
 from tom_catalogs.models import CatalogueLookup
 from tom_catalogs.providers import HarvesterProvider
 from tom_catalogs.registry import harvesters
@@ -19,6 +20,9 @@ from tom_dataservices.result_pages import ResultRow, result_rows
 from tom_dataservices.runs import start_run
 
 NAMES, EXTRAS, FIELDS = "names", "extras", "fields"
+USE, EXTRA = "use-", "extra-"
+FIXED = ("name", "type")
+"""Columns that completing a target leaves alone: a catalogue's name becomes an alias."""
 
 
 def lookups_for_user(user: Any) -> QuerySet[CatalogueLookup]:
@@ -29,17 +33,23 @@ def lookups_for_user(user: Any) -> QuerySet[CatalogueLookup]:
 
 
 def look_up(
-    term: str, *, user: Any, services: Sequence[str] | None = None, again: bool = False
+    term: str,
+    *,
+    user: Any,
+    services: Sequence[str] | None = None,
+    again: bool = False,
+    target: Any = None,
 ) -> CatalogueLookup:
     """Ask catalogues for a term, all of them without `services`; each is a job of its own.
 
-    An answer that is still current is used again.
+    An answer that is still current is used again. `target` is the one that is to be completed.
     """
     runs = [
         start_run(HarvesterProvider(name, user), {"term": term.strip()}, again=again)
         for name in (services or harvesters.names())
     ]
-    return CatalogueLookup.objects.create(user=user, term=term.strip(), run_ids=[run.pk for run in runs])
+    run_ids = [run.pk for run in runs]
+    return CatalogueLookup.objects.create(user=user, term=term.strip(), run_ids=run_ids, target=target)
 
 
 @dataclass
@@ -66,6 +76,12 @@ class CatalogueAnswer:
         return list(self.row.result.values.get(NAMES, ())) if self.row else []
 
     @property
+    def all_names(self) -> list[str]:
+        """The name by which the catalogue knows it, and further ones."""
+        own = self.values.get("name")
+        return list(dict.fromkeys([*([own] if own else []), *self.names]))
+
+    @property
     def extras(self) -> dict[str, Any]:
         """What has no column."""
         return self.row.result.values.get(EXTRAS, {}) if self.row else {}
@@ -81,11 +97,15 @@ class CatalogueAnswer:
 
 @dataclass(frozen=True)
 class Cell:
-    """What one catalogue says in one row; `run` is its key where the value can be chosen."""
+    """What one catalogue says in one row; `run` is its key where the value can be chosen, `first` if it is.
+
+    `difference` is how it differs from what is stored.
+    """
 
     value: Any
     run: int | None = None
     first: bool = False
+    difference: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +114,18 @@ class ComparedRow:
 
     key: str
     cells: list[Cell]
+    stored: Any = None
+    prefix: str = "use-"
+
+    @property
+    def input_name(self) -> str:
+        """Name of the choice in the form."""
+        return f"{self.prefix}{self.key}"
+
+    @property
+    def keeps_stored(self) -> bool:
+        """Whether no catalogue's value is chosen."""
+        return not any(cell.first for cell in self.cells)
 
     @property
     def label(self) -> str:
@@ -114,8 +146,18 @@ class Comparison:
         return any(answer.is_moving for answer in self.answers)
 
 
-def comparison(lookup: CatalogueLookup, user: Any) -> Comparison:
-    """Return what the catalogues said so far."""
+def comparison(lookup: CatalogueLookup, user: Any, *, target: Any = None, chosen: Any = None) -> Comparison:
+    """Return what the catalogues said so far.
+
+    Parameters
+    ----------
+    lookup : CatalogueLookup
+    user : User
+    target : Target, optional
+        The one to be completed: what it has is proposed before what the catalogues say.
+    chosen : mapping, optional
+        What was chosen already: key of a run by name of the input.
+    """
     found = QueryRun.objects.in_bulk(lookup.run_ids)
     runs = attach_jobs([found[key] for key in lookup.run_ids if key in found])
     titles = dict(harvesters.choices())
@@ -124,20 +166,35 @@ def comparison(lookup: CatalogueLookup, user: Any) -> Comparison:
         for run in runs
     ]
     known = [answer for answer in answers if answer.row]
-    rows = [_row(key, known) for key in dict.fromkeys(key for answer in known for key in answer.values)]
-    more = dict.fromkeys(key for answer in known for key in answer.extras)
-    rows += [ComparedRow(key, [Cell(answer.extras.get(key)) for answer in known]) for key in more]
+    offered = [(USE, [answer.values for answer in known]), (EXTRA, [answer.extras for answer in known])]
+    rows = [
+        _row(key, prefix, [values.get(key) for values in said], known, target, chosen)
+        for prefix, said in offered
+        for key in dict.fromkeys(key for values in said for key in values)
+        if target is None or prefix == EXTRA or key not in FIXED
+    ]
     return Comparison(answers, rows)
 
 
-def _row(key: str, known: Sequence[CatalogueAnswer]) -> ComparedRow:
-    """Return the row of a column; the first catalogue that has a value is the proposal."""
-    cells: list[Cell] = []
-    for answer in known:
-        value = answer.values.get(key)
-        first = value is not None and not any(cell.run for cell in cells)
-        cells.append(Cell(value, answer.run.pk if value is not None else None, first))
-    return ComparedRow(key, cells)
+def _row(
+    key: str, prefix: str, values: Sequence[Any], known: Sequence[CatalogueAnswer], target: Any, chosen: Any
+) -> ComparedRow:
+    """Return a row; what is stored is the proposal, else what the first catalogue says that has a value."""
+    stored = None
+    if target is not None:
+        held = {**target.tags, **target.extra_fields} if prefix == EXTRA else vars(target)
+        stored = held.get(key)
+    runs = [answer.run.pk if value is not None else None for answer, value in zip(known, values, strict=True)]
+    first = next((run for run in runs if run), None) if stored in (None, "") else None
+    if chosen is not None:
+        said = chosen.get(f"{prefix}{key}", "")
+        first = next((run for run in runs if run and str(run) == said), None)
+    dec_deg = getattr(target, "dec", None)
+    cells = [
+        Cell(value, run, run is not None and run == first, difference(key, stored, value, dec_deg=dec_deg))
+        for value, run in zip(values, runs, strict=True)
+    ]
+    return ComparedRow(key, cells, stored, prefix)
 
 
 def chosen_url(lookup: CatalogueLookup, user: Any, chosen: Any) -> str:

@@ -10,6 +10,7 @@ if apps.is_installed("tom_dataservices"):  # what asks in the background; older 
 
     urlpatterns += [
         path("query/", views.CatalogQueryView.as_view(), name="query"),
+        path("target/<int:pk>/", views.TargetLookupView.as_view(), name="target-lookup"),
         path("lookup/<int:pk>/", views.LookupView.as_view(), name="lookup"),
         path("lookup/<int:pk>/target/", views.MakeTargetView.as_view(), name="make-target"),
     ]

@@ -28,6 +28,7 @@ from tom_alerts.views.triage import (
     candidate_image,
     candidate_photometry,
 )
+from tom_alerts.views.updates import ListUpdateView
 from tom_alerts.views.upload import AlertUploadView, RejectedPacketListView, rejected_packet_content
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "FilterFormView",
     "FilterListView",
     "FilterView",
+    "ListUpdateView",
     "RejectedPacketListView",
     "ReportActionView",
     "ReportFormView",

@@ -1,5 +1,10 @@
 """Views of tom_catalogs."""
 
-from tom_catalogs.views.lookups import CatalogQueryView, LookupView, MakeTargetView
+from tom_catalogs.views.lookups import (
+    CatalogQueryView,
+    LookupView,
+    MakeTargetView,
+    TargetLookupView,
+)
 
-__all__ = ["CatalogQueryView", "LookupView", "MakeTargetView"]
+__all__ = ["CatalogQueryView", "LookupView", "MakeTargetView", "TargetLookupView"]

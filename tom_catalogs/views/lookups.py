@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views import View
-from django.views.generic import FormView, TemplateView
+from django.views.generic import FormView
 
-from tom_catalogs import lookups
+from tom_catalogs import completion, lookups
 from tom_catalogs.forms import CatalogQueryForm
 from tom_catalogs.registry import harvesters
-from tom_targets.permissions import may_create_targets
+from tom_targets.models import Target
+from tom_targets.permissions import may_create_targets, targets_for_user
+from tom_targets.selectors import target_or_404
 
 SHOWN = 10
 
@@ -46,36 +51,88 @@ class CatalogQueryView(LoginRequiredMixin, FormView):
         return redirect(found)
 
 
-class LookupView(LoginRequiredMixin, TemplateView):
-    """What each catalogue said, side by side, as it arrives; a POST asks all again."""
+class LookupPageMixin(LoginRequiredMixin):
+    """What the page of a lookup shows."""
 
     template_name = "tom_catalogs/lookup.html"
 
     def lookup(self):
-        return get_object_or_404(lookups.lookups_for_user(self.request.user), pk=self.kwargs["pk"])
+        rows = lookups.lookups_for_user(self.request.user)
+        return get_object_or_404(rows, pk=self.kwargs["pk"])
 
-    def get_context_data(self, **kwargs):
-        lookup = self.lookup()
-        found = lookups.comparison(lookup, self.request.user)
-        return super().get_context_data(
-            lookup=lookup,
-            comparison=found,
-            rows=found.rows,
-            known=[answer for answer in found.answers if answer.row],
-            may_create=may_create_targets(self.request.user),
-            **kwargs,
-        )
+    def page(self, lookup: Any, **more: Any) -> HttpResponse:
+        user = self.request.user
+        target = None
+        if lookup.target_id:
+            rows = Target.objects.filter(pk=lookup.target_id)
+            target = targets_for_user(user, rows, "change_target").first()
+        chosen = self.request.POST if more.get("hits") else None
+        found = lookups.comparison(lookup, user, target=target, chosen=chosen)
+        context = {
+            "lookup": lookup,
+            "target": target,
+            "comparison": found,
+            "rows": found.rows,
+            "known": [answer for answer in found.answers if answer.row],
+            "may_create": may_create_targets(user),
+            "names_chosen": chosen.getlist("names") if chosen is not None else None,
+            **more,
+        }
+        return render(self.request, self.template_name, context)
+
+
+class LookupView(LookupPageMixin, View):
+    """What each catalogue said, side by side, as it arrives; a POST asks all again."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self.page(self.lookup())
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return redirect(lookups.look_up(self.lookup().term, user=request.user, again=True))
+        lookup = self.lookup()
+        return redirect(lookups.look_up(lookup.term, user=request.user, again=True, target=lookup.target))
 
 
-class MakeTargetView(LoginRequiredMixin, View):
-    """Leads to the form of a new target that holds the cells chosen in the table, each from its catalogue."""
+class TargetLookupView(LoginRequiredMixin, View):
+    """Asks all catalogues for a stored target, that it may be completed."""
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        lookup = get_object_or_404(lookups.lookups_for_user(request.user), pk=pk)
-        url = lookups.chosen_url(lookup, request.user, request.POST)
-        return redirect(url or reverse("tom_catalogs:lookup", args=[pk]))
+        target, allowed = target_or_404(request.user, pk)
+        if not target.may_change_target:
+            return HttpResponse("You may not change this target.", status=403, content_type="text/plain")
+        term = request.POST.get("term", "").strip()[:200] or target.name
+        return redirect(lookups.look_up(term, user=request.user, target=target))
+
+
+class MakeTargetView(LookupPageMixin, View):
+    """Takes the cells chosen in the table: into a form, a new target, or the one it is for."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        lookup = self.lookup()
+        action = request.POST.get("action", "form")
+        if action == "form":
+            url = lookups.chosen_url(lookup, request.user, request.POST)
+            return redirect(url or reverse("tom_catalogs:lookup", args=[pk]))
+        anyway = "anyway" in request.POST
+        if action == "complete":
+            outcome = completion.complete(lookup, request.user, request.POST, anyway=anyway)
+            if outcome.target is None:
+                return HttpResponse("You may not change this target.", status=403, content_type="text/plain")
+        elif may_create_targets(request.user):
+            outcome = completion.create(lookup, request.user, request.POST, anyway=anyway)
+        else:
+            return HttpResponse("You may not add targets.", status=403, content_type="text/plain")
+        for note in outcome.notes:
+            messages.warning(request, note)
+        if outcome.hits:
+            return self.page(lookup, hits=outcome.hits, action=action)
+        if outcome.target is None:
+            return redirect(lookup)
+        if action == "complete":
+            what = ", ".join(name.replace("_", " ") for name in outcome.changed)
+            text = f"Taken from catalogues: {what}." if what else "Nothing differed from what was chosen."
+            messages.success(request, text)
+        return redirect(outcome.target)

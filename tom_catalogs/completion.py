@@ -1,0 +1,190 @@
+"""Completes a target with values of catalogues, or makes one of them, and keeps whose each value is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from tom_catalogs.differences import same_value
+from tom_catalogs.lookups import EXTRA, FIXED, USE, CatalogueAnswer, comparison
+from tom_catalogs.models import CatalogueLookup, ValueSource
+from tom_common.history import change_set
+from tom_dataservices.results import NameTakenError, keep_aliases, keep_target
+from tom_targets import conf as targets_conf
+from tom_targets.known_targets import KnownTarget, known_targets
+from tom_targets.models import Target
+from tom_targets.permissions import targets_for_user
+
+ALIAS = "alias"
+
+
+@dataclass
+class ChosenValues:
+    """What was chosen in the table, and the catalogue that each value comes from."""
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    extras: dict[str, Any] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Outcome:
+    """The target, or the other targets that it may be: nothing is stored while there are `hits`."""
+
+    target: Any = None
+    hits: list[KnownTarget] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+
+
+def chosen_values(lookup: CatalogueLookup, user: Any, chosen: Any) -> ChosenValues:
+    """Return what a form chose: ``use-<column>``, ``extra-<key>`` hold the key of a run, ``names`` names."""
+    answers = {str(answer.run.pk): answer for answer in comparison(lookup, user).answers if answer.row}
+    found = ChosenValues()
+    for key, run_pk in chosen.items():
+        answer = answers.get(run_pk)
+        if answer is None:
+            continue
+        for prefix, offered, kept in (
+            (USE, answer.values, found.columns),
+            (EXTRA, answer.extras, found.extras),
+        ):
+            name = key.removeprefix(prefix)
+            if key.startswith(prefix) and offered.get(name) not in (None, ""):
+                kept[name] = offered[name]
+                found.sources[name if prefix == USE else f"{EXTRA}{name}"] = answer.title
+    for name in chosen.getlist("names"):
+        teller = _teller(answers, name)
+        if teller:
+            found.names.append(name)
+            found.sources[f"{ALIAS}-{name}"] = teller
+    return found
+
+
+def _teller(answers: Mapping[str, CatalogueAnswer], name: str) -> str:
+    """Return the catalogue that knows a name; none is believed that no catalogue gave."""
+    return next(
+        (answer.title for answer in answers.values() if name in (*answer.names, answer.values.get("name"))),
+        "",
+    )
+
+
+def other_targets(values: ChosenValues, user: Any, target: Any = None) -> list[KnownTarget]:
+    """Return other stored targets that bear one of the names chosen or lie at the position."""
+    names = [*values.names, *([values.columns["name"]] if values.columns.get("name") and not target else [])]
+    position = {
+        name: values.columns.get(name, getattr(target, name, None)) if target else values.columns.get(name)
+        for name in ("ra", "dec")
+    }
+    moved = target is None or {"ra", "dec"} & set(values.columns)
+    found = known_targets(
+        [tuple(names)],
+        [position["ra"] if moved else None],
+        [position["dec"] if moved else None],
+        radius_arcsec=targets_conf.duplicate_radius_arcsec(),
+        user=user,
+    )
+    return [one for one in found if target is None or one.pk != target.pk]
+
+
+def complete(lookup: CatalogueLookup, user: Any, chosen: Any, *, anyway: bool = False) -> Outcome:
+    """Give the target of a lookup what was chosen, as one change that can be undone.
+
+    Parameters
+    ----------
+    lookup : CatalogueLookup
+    user : User
+        Who may change the target; else the outcome has no target.
+    chosen : QueryDict
+    anyway : bool
+        Whether other targets of these names or at this position are no hindrance.
+    """
+    rows = Target.objects.filter(pk=lookup.target_id)
+    target = targets_for_user(user, rows, "change_target").first()
+    if target is None:
+        return Outcome()
+    values = chosen_values(lookup, user, chosen)
+    hits = [] if anyway else other_targets(values, user, target)
+    if hits:
+        return Outcome(target, hits)
+    columns = {
+        name: value
+        for name, value in values.columns.items()
+        if name not in FIXED and not same_value(getattr(target, name, None), value)
+    }
+    held = {**target.tags, **target.extra_fields}
+    extras = {key: value for key, value in values.extras.items() if not same_value(held.get(key), value)}
+    with change_set(user, kind="catalogue", title=f"{target.name} completed from catalogues"):
+        for name, value in columns.items():
+            setattr(target, name, value)
+        target.save(extras=extras)
+        kept = keep_aliases(target, values.names)
+        _keep_sources(target, values, user, [alias.name for alias in kept.kept])
+    changed = [*columns, *extras, *(alias.name for alias in kept.kept)]
+    return Outcome(target, notes=kept.notes, changed=changed)
+
+
+def create(lookup: CatalogueLookup, user: Any, chosen: Any, *, anyway: bool = False) -> Outcome:
+    """Make a target of what was chosen, unless one of these names or at this position is there."""
+    values = chosen_values(lookup, user, chosen)
+    if not values.columns.get("name"):
+        return Outcome(notes=["Choose a name: without one there is no target."])
+    hits = [] if anyway else other_targets(values, user)
+    if hits:
+        return Outcome(hits=hits)
+    try:
+        kept = keep_target(Target(**values.columns), extras=values.extras, aliases=values.names, user=user)
+    except NameTakenError as error:
+        return Outcome(notes=[str(error)])
+    if not kept.is_new:
+        return Outcome(notes=kept.notes)
+    _keep_sources(kept.target, values, user, kept.target.names)
+    return Outcome(kept.target, notes=kept.notes)
+
+
+def _keep_sources(target: Any, values: ChosenValues, user: Any, aliases: Any) -> None:
+    """Note whose each value is, which somebody chose even where it was there already."""
+    now = timezone.now()
+    told = {
+        **{name: value for name, value in values.columns.items() if name not in FIXED},
+        **{f"{EXTRA}{key}": value for key, value in values.extras.items()},
+        **{f"{ALIAS}-{name}": name for name in values.names if name in aliases},
+    }
+    rows = [
+        ValueSource(
+            target_id=target.pk,
+            field=name[:200],
+            value=str(value)[:500],
+            source=values.sources[name][:100],
+            user=user if user.pk else None,
+            taken=now,
+        )
+        for name, value in told.items()
+        if name in values.sources
+    ]
+    ValueSource.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["target", "field"],
+        update_fields=["value", "source", "user", "taken"],
+    )
+
+
+def current_sources(target: Any) -> list[ValueSource]:
+    """Return whose the values of a target are; a value that was changed since, or taken back, is left out."""
+    rows = list(ValueSource.objects.filter(target=target.pk).select_related("user").order_by("field"))
+    held = {**target.tags, **target.extra_fields}
+    names = set(target.names)
+
+    def still(row: ValueSource) -> bool:
+        if row.field.startswith(EXTRA):
+            return same_value(held.get(row.field.removeprefix(EXTRA)), row.value)
+        if row.field.startswith(f"{ALIAS}-"):
+            return row.value in names
+        return same_value(getattr(target, row.field, None), row.value)
+
+    return [row for row in rows if still(row)]
