@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from tom_common.astro.time import datetime_to_mjd_utc
 from tom_common.astro.visibility import altitude_of_airmass
 from tom_common.plan_chart import plan_chart
-from tom_observations.selectors import usual_sites
+from tom_observations.selectors import usual_sites, visible_observations
 from tom_observations.sites import facility_sites
 from tom_targets.bodies import bodies_of
 
 register = template.Library()
 
 _MAX_DAYS = 31
+_MOST_LISTED = 100
 
 
 @register.inclusion_tag("tom_observations/partials/observation_plan.html")
@@ -56,3 +58,14 @@ def observation_plan(
         min_altitude_deg=altitude_of_airmass(float(airmass_limit)) if airmass_limit else None,
     )
     return {"target": target, "plan": plan}
+
+
+@register.inclusion_tag("tom_observations/partials/observation_list.html", takes_context=True)
+def observation_list(context: template.Context, target: Any = None) -> dict[str, Any]:
+    """The newest observation records of a target, or of all, that the user of the page may see."""
+    request = context.get("request")
+    rows = visible_observations(getattr(request, "user", None) or AnonymousUser())
+    if target is not None:
+        rows = rows.filter(target=target.pk)
+    found = rows.select_related("target", "user").order_by("-created", "-pk")[:_MOST_LISTED]
+    return {"observations": list(found), "target": target, "request": request}

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template import Context, Template
 from django.urls import reverse
 from django.utils import timezone
 
@@ -130,3 +131,15 @@ def test_the_queries_of_the_list_do_not_grow_with_it(client, people, django_asse
         record_of(people, "PRIVATE", observation_id=str(number))
     with django_assert_max_num_queries(9):
         assert len(client.get(reverse("observations:list")).context["records"]) == 12
+
+
+def test_the_tag_lists_what_the_user_of_the_page_may_see(people, rf):
+    record, other = record_of(people, "PRIVATE"), record_of(people, "OPEN", observation_id="2")
+    for name, seen in (("owner", {record, other}), ("stranger", {other})):
+        request = rf.get("/")
+        request.user = people[name]
+        for target, wanted in ((None, seen), (record.target, seen & {record})):
+            context = Context({"request": request, "target": target})
+            page = Template("{% load observation_extras %}{% observation_list target %}").render(context)
+            for found in (record, other):
+                assert (found.get_absolute_url() in page) == (found in wanted)
