@@ -42,12 +42,14 @@ class BrokerProvider(Provider):
         alerts, self.feedback = alerts_and_feedback(broker.fetch_alerts(copy.deepcopy(parameters)))
         for alert in alerts:
             shown = broker.to_generic_alert(alert)
-            values = {name: getattr(shown, name, None) for name in _SHOWN}
+            shown_values = getattr(broker, "shown_values", None)  # what our own table shows besides
+            values = dict(shown_values(alert)) if shown_values is not None else {}
+            values.update({name: getattr(shown, name, None) for name in _SHOWN})
             yield Found(str(shown.id), str(shown.name), number(shown.ra), number(shown.dec), values, alert)
 
     def result_page(self, run: Any, rows: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
         """Return the page that the broker brings, or ours, and what it shows."""
-        alerts = [GenericAlert(**row.result.values) for row in rows]
+        alerts = [GenericAlert(**{name: row.result.values.get(name) for name in _SHOWN}) for row in rows]
         broker = self.broker()
         context = {
             "alerts": alerts,

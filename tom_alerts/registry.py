@@ -6,7 +6,15 @@ from typing import Any
 
 from tom_common.plugins import PluginError, PluginRegistry
 
-DEFAULT_ALERT_CLASSES = ["tom_alerts.brokers.mars.MARSBroker"]
+DEFAULT_ALERT_CLASSES = [
+    "tom_alerts.brokers.alerce.ALeRCEBroker",
+    "tom_alerts.brokers.alerce.ALeRCELSSTBroker",
+    "tom_alerts.brokers.fink.FinkBroker",
+    "tom_alerts.brokers.fink.FinkLSSTBroker",
+    "tom_alerts.brokers.lasair.LasairBroker",
+    "tom_alerts.brokers.lasair.LasairZTFBroker",
+    "tom_alerts.brokers.mars.MARSBroker",
+]
 
 brokers = PluginRegistry(
     "TOM_ALERT_CLASSES", base="tom_alerts.alerts.GenericBroker", default=DEFAULT_ALERT_CLASSES

@@ -53,6 +53,19 @@ class TomDataservicesConfig(AppConfig):
             *({"class": f"{path}.{name}"} for name in brokers),
         ]
 
+    def target_detail_sections(self) -> list[dict[str, Any]]:
+        """Offer what brokers take a target for to its page."""
+        return [
+            {
+                "id": "classifications",
+                "label": "Classifications of brokers",
+                "partial": "tom_dataservices/partials/section_classifications.html",
+                "context": "tom_dataservices.section_contexts.classifications",
+                "order": 31,
+                "lazy": True,
+            }
+        ]
+
     def storage_folders(self) -> list[str]:
         """Name the folder of files that wait to be read, and that no row knows."""
         from tom_dataservices.uploads import FOLDER

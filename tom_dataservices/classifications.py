@@ -110,6 +110,12 @@ class ClassifierNow:
     now: list[ObjectClassification]
     history: list[ObjectClassification] = field(default_factory=list)
 
+    @property
+    def earlier(self) -> list[ObjectClassification]:
+        """What it said before, newest first."""
+        latest = {row.pk for row in self.now}
+        return [row for row in self.history if row.pk not in latest]
+
 
 @dataclass
 class BrokerNow:

@@ -1,10 +1,12 @@
-"""Who may see kept queries, and alert packets that could not be read."""
+"""Who may see kept queries, classifications, and alert packets that could not be read."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import Q, QuerySet
+
+from tom_targets.permissions import target_condition
 
 
 def rejected_packets_for_user(user: Any, queryset: QuerySet) -> QuerySet:
@@ -28,3 +30,9 @@ def saved_queries_for_user(user: Any, queryset: QuerySet, action: str = "view") 
     if action != "view":
         return queryset.filter(own)
     return queryset.filter(own | Q(groups__in=user.groups.all())).distinct()
+
+
+def classifications_for_user(user: Any, queryset: QuerySet) -> QuerySet:
+    """Return the classifications of a queryset that a user may see: those of targets that the user sees."""
+    condition = target_condition(user, "view_target", prefix="target__")
+    return queryset if condition is None else queryset.filter(condition)

@@ -2,7 +2,11 @@
 
 from django.urls import path
 
-from tom_dataservices import views
+from tom_common.api_router import SharedAPIRootRouter
+from tom_dataservices import api_views, views
+
+router = SharedAPIRootRouter()
+router.register("classifications", api_views.ClassificationViewSet, "classifications")
 
 app_name = "tom_dataservices"
 urlpatterns = [

@@ -36,6 +36,8 @@ ROUTES = {
     "/api/servicequeries/{id}/cancel/": {"post"},
     "/api/servicequeries/services/": {"get"},
     "/api/sites/": {"get"},
+    "/api/classifications/": {"get"},
+    "/api/classifications/{id}/": {"get"},
     "/api/visibility/": {"get"},
     "/api/token-auth/": {"post"},
 }

@@ -8,7 +8,7 @@ from tom_dataservices.data_services.broker.fields import (
     plain_query,
 )
 from tom_dataservices.data_services.broker.points import SURVEYS, Survey, sparkline_points, store_points
-from tom_dataservices.data_services.broker.service import BrokerService, fits
+from tom_dataservices.data_services.broker.service import BrokerService, fits, unsaved_target
 
 __all__ = [
     "SURVEYS",
@@ -22,4 +22,5 @@ __all__ = [
     "plain_query",
     "sparkline_points",
     "store_points",
+    "unsaved_target",
 ]

@@ -196,15 +196,22 @@ class BrokerFields(forms.Form):
         ]
         own = [(heading, list(names)) for heading, names in self.own_fieldsets]
         answer = ("Answer", [name for name in ("sort", "descending", "max_results") if name in self.fields])
-        return [group for group in (*groups[:2], *own, *groups[2:], answer) if group[1]]
+        # A form that is always kept asks for a name first; else it stands with the box that keeps it.
+        name = [] if "query_save" in self.fields else [("Query", ["query_name"])]
+        return [group for group in (*name, *groups[:2], *own, *groups[2:], answer) if group[1]]
+
+    def get_advanced_form_partial(self) -> str | None:
+        """Return the template with the fields under their headings."""
+        return "tom_dataservices/partials/broker_form.html"
 
     def query_groups(self) -> list[Any]:
-        """Return the groups of fields that a page shows, without those for keeping."""
+        """Return the groups of fields that a page shows, without those for keeping that stand elsewhere."""
         from tom_common.templatetags.form_extras import field_groups
 
         groups = field_groups(self)
-        for group in groups:
-            group.fields = [one for one in group.fields if one.name not in SAVING_FIELDS]
+        if "query_save" in self.fields:
+            for group in groups:
+                group.fields = [one for one in group.fields if one.name not in SAVING_FIELDS]
         return [group for group in groups if group.fields]
 
     # --- cleaning
@@ -299,10 +306,6 @@ class BrokerFields(forms.Form):
 
 class BrokerQueryForm(BrokerFields, BaseQueryForm):
     """The query form of a broker that is a data service."""
-
-    def get_advanced_form_partial(self) -> str | None:
-        """Return the template with the fields under their headings."""
-        return "tom_dataservices/partials/broker_form.html"
 
 
 def plain_query(cleaned: dict[str, Any]) -> dict[str, Any]:

@@ -194,17 +194,7 @@ class BrokerService(DataService):
 
     def create_target_from_query(self, target_result: dict[str, Any], **kwargs: Any) -> Any:
         """Return the unsaved target of a result."""
-        if target_result.get("type") == Target.NON_SIDEREAL:
-            return Target(
-                name=target_result["name"], type=Target.NON_SIDEREAL, **(target_result.get("orbit") or {})
-            )
-        return Target(
-            name=target_result["name"],
-            type=Target.SIDEREAL,
-            ra=target_result["ra"],
-            dec=target_result["dec"],
-            epoch=2000.0,
-        )
+        return unsaved_target(target_result)
 
     def create_target_extras_from_query(self, query_results: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """Return what the broker says of the object and targets have no column for."""
@@ -218,6 +208,14 @@ class BrokerService(DataService):
             keep_classifications(target, data, service=self.name)
             return []
         return store_points(target, data, survey=self.survey)
+
+
+def unsaved_target(result: dict[str, Any]) -> Any:
+    """Return the unsaved target of a result, sidereal or not."""
+    if result.get("type") == Target.NON_SIDEREAL:
+        return Target(name=result["name"], type=Target.NON_SIDEREAL, **(result.get("orbit") or {}))
+    place = {"ra": result.get("ra"), "dec": result.get("dec")}
+    return Target(name=result["name"], type=Target.SIDEREAL, epoch=2000.0, **place)
 
 
 def fits(found: BrokerObject, query: dict[str, Any]) -> bool:
