@@ -20,6 +20,7 @@ from tom_dataproducts.formats.meanings import SPECTRUM_FLUX_UNIT
 from tom_dataproducts.formats.multispec import dispersion_axes
 from tom_dataproducts.formats.recognition import FormatError
 from tom_dataproducts.formats.results import Floats
+from tom_dataproducts.formats.spectral_media import medium_of
 from tom_dataproducts.formats.spectrum_comments import observed_at, wavelength_unit
 
 TABLE, AXIS, MULTISPEC, CAMERAS = "fits spectrum table", "fits spectrum", "iraf multispec", "fits cameras"
@@ -227,6 +228,8 @@ def _from_axis(hdus: fits.HDUList) -> list[Piece]:
     kind = str(header.get("CTYPE1", "")).strip().upper()
     if kind.endswith("-LOG"):  # natural logarithm, Greisen et al. section 3.2
         axis = header["CRVAL1"] * np.exp((axis - header["CRVAL1"]) / header["CRVAL1"])
+    elif _are_natural_logarithms(header, axis):
+        axis = np.exp(axis)
     elif header.get("DC-FLAG") == 1 or "LOG" in kind or _are_logarithms(header, axis):
         axis = 10.0**axis
     unit = wavelength_unit(_watt_unit(header)) or wavelength_unit(str(header.get("CUNIT1", "")))
@@ -238,6 +241,18 @@ def _from_axis(hdus: fits.HDUList) -> list[Piece]:
 def _are_logarithms(header: Any, axis: Floats) -> bool:
     """Tell whether an axis without a word on it holds decimal logarithms of Angstrom: 3.5 to 4.5 or so."""
     return str(header.get("CUNIT1", "")).strip() != "m" and bool(2.5 < axis.min() and axis.max() < 5.5)
+
+
+def _are_natural_logarithms(header: Any, axis: Floats) -> bool:
+    """Tell whether an axis without a unit holds natural logarithms of 2,000 to 30,000 Angstrom."""
+    unsaid = not str(header.get("CUNIT1", "")).strip() and not _watt_unit(header)
+    kind = str(header.get("CTYPE1", "")).strip().upper()
+    return (
+        unsaid
+        and header.get("DC-FLAG") != 1
+        and "LOG" not in kind
+        and bool(7.6 < axis.min() and axis.max() < 10.31)
+    )
 
 
 def _watt_unit(header: Any) -> str:
@@ -346,33 +361,14 @@ def header_options(hdus: fits.HDUList) -> tuple[dict[str, Any], list[str]]:
         exposure = header.get("EXPTIME", header.get("EXPOSURE"))
         if isinstance(exposure, int | float) and not isinstance(exposure, bool) and exposure > 0:
             options.setdefault("exposure_time", float(exposure))
-    if medium := _medium(hdus):
+    if medium := medium_of(hdus):
         options["medium"] = medium
+    first = hdus[0].header
+    if "CRVAL1" in first and _are_natural_logarithms(first, np.array([float(first["CRVAL1"])])):
+        problems.append("The axis names no unit; by its size it holds natural logarithms of Angstrom.")
     if "observed_at" not in options:
         problems.append("The headers do not tell when the spectrum was taken (DATE-OBS or MJD-OBS).")
     return options, problems
-
-
-def _medium(hdus: fits.HDUList) -> str:
-    """Return ``air`` or ``vacuum`` where a file says it: by a card, its axis, a column, its survey."""
-    for hdu in hdus[:3]:
-        header = hdu.header
-        kind = str(header.get("CTYPE1", "")).strip().upper()
-        told = str(header.get("AIRORVAC") or header.get("MEDIUM") or "").strip().lower()
-        if told.startswith("air") or kind.startswith("AWAV") or header.get("VACUUM") is False:
-            return "air"
-        if told.startswith("vac") or re.fullmatch(r"WAVE(-.*)?", kind) or header.get("VACUUM") is True:
-            return "vacuum"
-        for column in getattr(hdu, "columns", None) or ():
-            name = str(column.name).lower()
-            if name in ("awav", "wave_air", "wavelength_air", "lambda_air"):
-                return "air"
-            if name in ("wave_vac", "wavelength_vac", "wavelength_vacuum", "lambda_vac"):
-                return "vacuum"
-    # DESI and SDSS write vacuum, the latter without a word in its spec-lite files.
-    names = {str(hdu.name).upper() for hdu in hdus}
-    is_sdss = str(hdus[0].header.get("TELESCOP", "")).strip().upper().startswith("SDSS")
-    return "vacuum" if is_sdss or any(name.endswith("_WAVELENGTH") for name in names) else ""
 
 
 def _moment(header: Any) -> str | None:

@@ -64,7 +64,7 @@ _SPECTRUM_NAMES: dict[str, list[str]] = {
         "wavelength wave wl lambda lam loglam loglambda logwave wavelengthaa wavelengthangstrom angstrom"
         " wavelengthnm wavelengthum wavevac waveair obswave"
         " wavelengthvac wavelengthvacuum wavelengthair lambdavac lambdaair awav restwave waverest"
-        " wavelengthrest"
+        " wavelengthrest wavenm waveum waveaa lambdanm lambdaum"
     ).split(),
     m.FLUX: "flux flam flambda fluxlambda fluxdensity spectrum spec counts f fluxcorr intensity".split(),
     m.FLUX_ERROR: (

@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
+
 from tom_common.astro.time import mjd_utc_to_datetime, parse_mjd_utc, unix_us_to_datetime
-from tom_dataproducts.formats.meanings import FRAMES, MEDIA, SPECTRUM_FLUX_UNIT
-from tom_dataproducts.formats.raw_tables import RawTable
+from tom_dataproducts.formats.meanings import (
+    FRAMES,
+    MEDIA,
+    SPECTRUM_FLUX_UNIT,
+    WAVELENGTH_UNITS,
+)
+from tom_dataproducts.formats.raw_tables import RawTable, numbers_of
 from tom_dataproducts.formats.times import iso_to_us
 
 _KEYS: dict[str, str] = {
@@ -39,6 +46,7 @@ _KEYS: dict[str, str] = {
     "wavelength_frame": "frame",
     "wavelength frame": "frame",
 }
+_WAVE_WORDS = ("wave", "lam", "wl")
 _LINE = re.compile(r"^[#%!/\\\s]*([A-Za-z][\w \-]{1,30}?)\s*[:=]\s*(.+)$")
 
 
@@ -67,8 +75,9 @@ def told_options(told: dict[str, str], table: RawTable) -> tuple[dict[str, Any],
             problems.append(f"{key}: {plain!r} is no time; expected 2026-11-21T03:30:00 (UTC) or an MJD.")
     _take_units(table, options)
     if "wavelength_unit" not in options:
-        options["wavelength_unit"] = "Angstrom"
-        problems.append("No unit of the wavelength is named; Angstrom is assumed.")
+        options["wavelength_unit"] = unit = _unit_by_size(table)
+        words = "is assumed" if unit == "Angstrom" else "is taken, by the size of the numbers"
+        problems.append(f"No unit of the wavelength is named; {WAVELENGTH_UNITS[unit]} {words}.")
     if "flux_unit" not in options:
         options["flux_unit"] = SPECTRUM_FLUX_UNIT
         problems.append(f"No unit of the flux is named; {SPECTRUM_FLUX_UNIT} is assumed.")
@@ -101,10 +110,25 @@ def _take_units(table: RawTable, options: dict[str, Any]) -> None:
                 options.setdefault("frame", "rest")
         if "log" in lowered and "lam" in lowered:
             options["wavelength_unit"] = "log10(Angstrom)"
-        elif lowered.startswith(("wave", "lam", "wl")) and (found := wavelength_unit(unit)):
+        elif lowered.startswith(_WAVE_WORDS) and (
+            found := wavelength_unit(unit) or wavelength_unit(lowered.rpartition("_")[2])
+        ):
             options["wavelength_unit"] = found
         elif lowered.startswith("flux") and unit and "err" not in lowered:
             options.setdefault("flux_unit", unit)
+
+
+def _unit_by_size(table: RawTable) -> str:
+    """Return the unit that wavelengths of the optical and near infrared have by their size."""
+    name = next((name for name in table.names if name.lower().startswith(_WAVE_WORDS)), None)
+    if not table.names:
+        return "Angstrom"
+    values = numbers_of(table.column(name or table.names[0])).values
+    values = values[np.isfinite(values)]
+    middle = float(np.median(values)) if len(values) else 0.0
+    if 0.2 < middle < 30:
+        return "um"
+    return "nm" if 250 < middle < 1100 and values.min() < 800 else "Angstrom"
 
 
 def wavelength_unit(text: str) -> str | None:

@@ -18,6 +18,7 @@ from tom_dataproducts.formats.opening import content_of, decoded, head_of, is_fi
 from tom_dataproducts.formats.raw_tables import RawTable, numbers_of, unique_names
 from tom_dataproducts.formats.recognition import FormatError
 from tom_dataproducts.formats.text_tables import read_text_table
+from tom_dataproducts.formats.wide_tables import long_by_band
 
 _WIDE = re.compile(r"([grizy])(?:mean|f|)psfmag")
 _VARIABLES = re.compile(r"^(?:VARLIST|VARNAMES):(.*)$", re.MULTILINE)
@@ -218,7 +219,7 @@ def made_long(table: RawTable) -> RawTable:
     lowered = {name.lower(): name for name in table.names}
     bands = {found[1]: name for lower, name in lowered.items() if (found := _WIDE.fullmatch(lower))}
     if len(bands) < 2:
-        return table
+        return long_by_band(table)
     count = len(table)
     time_names = [name for name in ("epochmean", "objinfoepoch") if name in lowered]
     times = list(table.texts(lowered[time_names[0]])) if time_names else [""] * count

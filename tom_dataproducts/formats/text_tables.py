@@ -23,6 +23,8 @@ _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
 _UNITS = frozenset(
     {"d", "day", "days", "mjd", "jd", "mag", "s", "sec", "ujy", "mjy", "njy", "jy", "deg", "nm"}
 )
+_SIGN = re.compile(r"([<>])\s+(?=[\d.])")
+_BEFORE_UNIT = re.compile(r"\s+(?=[\[(])")
 _UNIT = re.compile(r"^(.*?)\s*[\[(]([^\])]*)[\])]$")
 
 
@@ -52,6 +54,8 @@ def read_text_table(text: str, *, max_rows: int | None = None) -> RawTable:
     if not rows:
         raise FormatError("The file holds no rows.")
     separator = _separator(rows[:_SAMPLE])
+    if separator is None:  # a sign stands with its number: > 19.5
+        rows = [_SIGN.sub(r"\1", row) if "<" in row or ">" in row else row for row in rows]
     header, names_line, first = _header(rows, comments, separator)
     body, body_numbers = rows[first:], numbers[first:]
     units = _units_row(body, header, separator)
@@ -168,11 +172,19 @@ def _header(
                 names = [name for name in _split(rows[:1], other)[0] if name]
                 if len(names) == len(second):
                     return _clean_names(names), "", 1
+            names = _split([_BEFORE_UNIT.sub("", rows[0])], separator)[0]
+            if len(names) == len(second):
+                return _clean_names(names), "", 1
         return _clean_names(first), "", 1
     for line in reversed(list(comments.values())):
         plain = line.lstrip("#%!/\\ ")
-        for other in (separator, None, ","):
-            names = _split([plain], other)[0]
+        for other, words in (
+            (separator, plain),
+            (None, plain),
+            (",", plain),
+            (None, _BEFORE_UNIT.sub("", plain)),
+        ):
+            names = _split([words], other)[0]
             is_fact = names[0].endswith((":", "=")) or "=" in names or ":" in names
             if len(names) == len(first) and not is_fact and not any(map(_is_value, names)):
                 return _clean_names(names), line, 0
