@@ -47,7 +47,8 @@ def points(text, name="a.dat"):
     ],
     ids=[
         "units after blanks in a comment", "units after blanks", "a sign apart", "bands aside",
-        "one band aside", "z is a redshift", "UTF-16", "decimal commas", "empty columns", "a row of units", "a huge number",
+        "one band aside", "z is a redshift", "UTF-16", "decimal commas", "empty columns", "a row of units",
+        "a huge number",
     ],
 )  # fmt: skip
 def test_what_is_meant_is_read(text, expected):
