@@ -4,7 +4,7 @@ VENV := .venv
 PORT ?= 8000
 HOST ?= 127.0.0.1
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test e2e lint format bench docs lock clean
+.PHONY: help setup setup-dev run kafka test e2e lint format bench docs lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ setup-dev: ## the same with what tests and checks need
 
 run: setup ## start the TOM with its demo (PORT=8000, HOST=127.0.0.1)
 	@$(VENV)/bin/python tools/run.py --host $(HOST) --port $(PORT)
+
+kafka: KAFKA_PORT = $(if $(filter command line environment,$(origin PORT)),$(PORT),9092)
+kafka: setup-dev ## start a Kafka broker for development (PORT=9092), its topics in memory only
+	@$(VENV)/bin/python tools/kafka.py --host $(HOST) --port $(KAFKA_PORT)
 
 test: setup-dev ## run the tests on every database that is found
 	@$(VENV)/bin/python tools/test.py $(ARGS)

