@@ -10,14 +10,18 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
 from tom_alertstreams.counts import add_counts
 from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.models import StreamState
+from tom_alertstreams.positions import Positions
 from tom_alertstreams.storing import Stored
+from tom_alertstreams.topics import topics_of
+from tom_common.remote import RemoteUnavailable
+from tom_dataproducts.summaries import refresh_summaries
 from tom_dataservices.packets import StreamMessage
 
 logger = logging.getLogger(__name__)
@@ -25,6 +29,15 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.5
 TELL_EVERY_S = 5.0
 LONGEST_PAUSE_S = 30.0
+BATCH_SIZE = 2000
+NIGHTS = 3
+SUMMARIES_AFTER_S = 20.0
+SAME_ERROR_AGAIN_S = 60.0
+TELL_LOSS_S = 3600.0
+_AWAY = (
+    *(KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._TIMED_OUT),
+    *(KafkaError._AUTHENTICATION, KafkaError._SSL),
+)
 
 
 class KafkaReader:
@@ -40,9 +53,12 @@ class KafkaReader:
     settings : dict
         Settings of librdkafka.
     topics : sequence of str
+        Names, or patterns as `topics_of` takes them.
     store : MessageStore
     batch_size : int
         Most messages of one transaction.
+    nights : int
+        How many dates a name with a date stands for.
     """
 
     def __init__(
@@ -52,10 +68,15 @@ class KafkaReader:
         settings: dict[str, Any],
         topics: Sequence[str],
         store: MessageStore,
-        batch_size: int = 500,
+        batch_size: int = BATCH_SIZE,
+        nights: int = NIGHTS,
     ) -> None:
         self.name = name
-        self.settings = settings
+        # Where the broker has no message at an offset is ours to decide, too: see `Positions`.
+        self.settings = {**settings, "auto.offset.reset": "error"}
+        at_end = str(settings.get("auto.offset.reset", "earliest")) in ("latest", "end", "largest")
+        self.positions = Positions(store, begin_at_end=at_end, tell=self._tell_loss)
+        self.nights = nights
         self.topics = list(topics)
         self.store = store
         self.batch_size = batch_size
@@ -66,15 +87,22 @@ class KafkaReader:
         self._told_messages = self._told_dead = 0
         self._by_topic: dict[str, dict[str, Any]] = {}
         self._last_message: Any = None
+        self._subscribed: list[str] = []
+        self._changed: set[int] = set()
+        self._changed_since = 0.0
+        self._away_since: float | None = None
+        self._said: dict[str, float] = {}
+        self._lost = ("", 0.0)
 
     def run(self, stop: threading.Event) -> None:
         """Read until told to stop, then finish the batch in hand, store it, and leave the group."""
         consumer = Consumer({**self.settings, "error_cb": self._note_error, "logger": logger})
         try:
-            consumer.subscribe(self.topics, on_assign=self._assign)
+            self._subscribe(consumer)
             self._tell(consumer, at_once=True)
             while not stop.is_set():
                 self.step(consumer, stop)
+            self._refresh(at_once=True)
             self.word = StreamState.Word.STOPPED
             self._tell(consumer, at_once=True)
         finally:
@@ -82,18 +110,47 @@ class KafkaReader:
 
     def step(self, consumer: Any, stop: threading.Event) -> None:
         """Take what has come, at most one batch, and store it."""
-        messages = self._messages(consumer.consume(self.batch_size, POLL_S))
+        messages = self._messages(consumer, consumer.consume(self.batch_size, POLL_S))
         if messages:
             self._store(messages, stop)
             self._commit(consumer, messages)
             self._count_topics(messages)
+        self._refresh(at_once=len(messages) < self.batch_size)
         self._tell(consumer)
 
-    def _messages(self, found: Sequence[Any]) -> list[StreamMessage]:
+    def _subscribe(self, consumer: Any) -> None:
+        """Subscribe to the topics of today, if they are others than before."""
+        wanted = topics_of(self.topics, timezone.now().date(), nights=self.nights)
+        if wanted != self._subscribed:
+            consumer.subscribe(wanted, on_assign=self._assign)
+            self._subscribed = wanted
+            logger.info("%s: subscribed to %s", self.name, ", ".join(wanted))
+
+    def _refresh(self, *, at_once: bool) -> None:
+        """Compute summaries of light curves: when nothing waits to be read, else now and then.
+
+        Whoever asks for one meanwhile has it computed; those of a process that was killed are computed by
+        the periodic task.
+        """
+        waited = time.monotonic() - self._changed_since
+        if not self._changed or not (at_once or waited > SUMMARIES_AFTER_S):
+            return
+        changed, self._changed = sorted(self._changed), set()
+        try:
+            refresh_summaries(changed)
+        except OperationalError:
+            logger.warning("%s: summaries of light curves stay stale", self.name, exc_info=True)
+            close_old_connections()
+
+    def _messages(self, consumer: Any, found: Sequence[Any]) -> list[StreamMessage]:
         messages = []
+        lost = []
         for one in found:
             if one.error() is not None:
-                self._note_error(one.error())
+                if one.error().code() == KafkaError._AUTO_OFFSET_RESET:
+                    lost.append((one.topic(), one.partition()))
+                else:
+                    self._note_error(one.error())
                 continue
             kind, timestamp_ms = one.timestamp()
             messages.append(
@@ -107,35 +164,54 @@ class KafkaReader:
                     tuple((name, value or b"") for name, value in one.headers() or ()),
                 )
             )
+        if lost:
+            self.positions.begin_again(consumer, lost)
         if messages:
-            self.word, self.error = StreamState.Word.READING, ""
+            self._is_reading()
             self._last_message = timezone.now()
         return messages
 
     def _store(self, messages: Sequence[StreamMessage], stop: threading.Event) -> None:
-        """Store messages; while the database cannot be reached, wait and try again."""
+        """Store messages; while the database or a schema registry cannot be reached, wait and try again."""
         pause_s = 1.0
         while True:
             try:
                 self.total.add(self.store.store(messages))
-            except OperationalError as error:
-                self.error = f"The database does not take a batch: {error}"
+            except (OperationalError, RemoteUnavailable) as error:
+                self.error = f"A batch cannot be stored now: {error}"
                 logger.warning("%s: %s; tried again in %.0f s", self.name, self.error, pause_s)
                 close_old_connections()
                 if stop.wait(pause_s):
                     raise
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             else:
+                if not self._changed:
+                    self._changed_since = time.monotonic()
+                self._changed |= self.total.changed
                 self.total.changed.clear()
                 return
 
     def _assign(self, consumer: Any, partitions: Sequence[TopicPartition]) -> None:
         """Begin each partition where our table says."""
-        known = self.store.next_offsets((one.topic, one.partition) for one in partitions)
-        for one in partitions:
-            one.offset = known.get((one.topic, one.partition), OFFSET_INVALID)
+        self._is_reading()
+        self.positions.begin(partitions)
         consumer.assign(list(partitions))
-        self.word = StreamState.Word.READING
+
+    def _is_reading(self) -> None:
+        if self._away_since is not None:
+            away_s = time.monotonic() - self._away_since
+            logger.warning("%s: the broker is back after %.0f s", self.name, away_s)
+        self.word, self.error, self._away_since = StreamState.Word.READING, self._loss(), None
+        self._said.clear()
+
+    def _loss(self) -> str:
+        """Return what was lost or came again within the hour."""
+        text, told_at = self._lost
+        return text if text and time.monotonic() - told_at < TELL_LOSS_S else ""
+
+    def _tell_loss(self, text: str) -> None:
+        self.error, self._lost = text, (text, time.monotonic())
+        logger.error("%s: %s", self.name, text)
 
     def _commit(self, consumer: Any, messages: Sequence[StreamMessage]) -> None:
         reached = {(message.topic, message.partition): message.offset + 1 for message in messages}
@@ -146,12 +222,28 @@ class KafkaReader:
             logger.info("%s: the broker did not note how far was read: %s", self.name, error)
 
     def _note_error(self, error: Any) -> None:
+        """Note what librdkafka complains of; the same complaint is logged once a minute."""
         if error.code() == KafkaError._PARTITION_EOF:
             return
         self.error = error.str()
-        if error.code() in (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE):
+        if error.code() in _AWAY:
             self.word = StreamState.Word.WAITING
-        logger.warning("%s: %s", self.name, self.error)
+            if self._away_since is None:
+                self._away_since = time.monotonic()
+        now = time.monotonic()
+        if now - self._said.get(self.error, -SAME_ERROR_AGAIN_S) >= SAME_ERROR_AGAIN_S:
+            self._said[self.error] = now
+            logger.warning("%s: %s", self.name, self.error)
+
+    def _look_whether_back(self, consumer: Any) -> None:
+        """Notice that a broker is back though it has no message for us."""
+        if self._away_since is None or not consumer.assignment():
+            return
+        try:
+            consumer.list_topics(consumer.assignment()[0].topic, timeout=1.0)
+        except KafkaException:
+            return
+        self._is_reading()
 
     def _count_topics(self, messages: Sequence[StreamMessage]) -> None:
         now = timezone.now().isoformat(timespec="seconds")
@@ -182,6 +274,8 @@ class KafkaReader:
         now = time.monotonic()
         if not at_once and now - self._told_at < TELL_EVERY_S:
             return
+        self._subscribe(consumer)
+        self._look_whether_back(consumer)
         messages = self.total.used + self.total.dead
         seconds = now - self._told_at if self._told_at else 0.0
         rate = (messages - self._told_messages) / seconds if seconds else 0.0
@@ -194,7 +288,7 @@ class KafkaReader:
                 stream=self.name,
                 process=f"{socket.gethostname()}:{os.getpid()}",
                 defaults={
-                    "topics": self.topics,
+                    "topics": self._subscribed or self.topics,
                     "word": self.word,
                     "messages": messages,
                     "dead": self.total.dead,

@@ -25,6 +25,9 @@ class MessageStore(Protocol):
     def next_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return where reading goes on."""
 
+    def rewind(self, topic: str, partition: int, offset: int) -> None:
+        """Note that a partition is read again from an offset."""
+
     def store(self, messages: Sequence[StreamMessage]) -> Stored:
         """Use messages, each once."""
 

@@ -29,6 +29,12 @@ class OffsetKeeper:
         found = {(row.topic, row.partition): row.next_offset for row in rows}
         return {key: offset for key, offset in found.items() if key in wanted}
 
+    def rewind(self, topic: str, partition: int, offset: int) -> None:
+        """Note that a partition is read again from an offset: the broker has made it anew."""
+        StreamOffset.objects.filter(group=self.group, topic=topic, partition=partition).update(
+            next_offset=offset
+        )
+
     def is_fresh(self, message: StreamMessage) -> bool:
         """Tell whether a message was not stored yet."""
         row = StreamOffset.objects.filter(

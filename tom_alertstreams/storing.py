@@ -14,6 +14,7 @@ from django.utils import timezone
 from tom_alertstreams.models import DeadLetter
 from tom_alertstreams.offsets import OffsetKeeper, letter_of, message_of
 from tom_common.history import change_run
+from tom_common.remote import RemoteUnavailable
 from tom_dataproducts.summaries import refresh_summaries
 from tom_dataservices.ingest import IngestOptions, IngestReport
 from tom_dataservices.ingest.run import ingest_batch
@@ -74,18 +75,21 @@ class PacketStore(OffsetKeeper):
         """Store messages and how far they reach, or nothing of both.
 
         A message that breaks the batch is found by halves and becomes a dead letter; the others are stored.
+        The summaries of the light curves that changed are stale afterwards; whoever calls computes them anew.
 
         Raises
         ------
         OperationalError
             If the database cannot be reached, or is locked: nothing was stored; try again.
+        RemoteUnavailable
+            If the schema registry does not answer: nothing was stored; try again.
         """
         if not messages:
             return Stored()
         try:
             with transaction.atomic():
                 result = self._store(messages)
-        except OperationalError:
+        except (OperationalError, RemoteUnavailable):
             raise
         except Exception as error:  # one message may break what is done for all
             if len(messages) == 1:
@@ -95,8 +99,6 @@ class PacketStore(OffsetKeeper):
             result = self.store(messages[:middle])
             result.add(self.store(messages[middle:]))
             return result
-        if result.changed:
-            refresh_summaries(sorted(result.changed))
         return result
 
     def _store(self, messages: Sequence[StreamMessage]) -> Stored:
@@ -145,7 +147,7 @@ class PacketStore(OffsetKeeper):
                     if batch.rejected:
                         return batch.rejected[0].reason
                     changed |= self.ingest(batch)[1]
-        except (DatabaseError, ValueError) as error:
+        except (DatabaseError, RemoteUnavailable, ValueError) as error:
             return f"{type(error).__name__}: {error}"
         if changed:
             refresh_summaries(sorted(changed))

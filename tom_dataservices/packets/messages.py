@@ -12,7 +12,8 @@ from typing import Any, cast
 import fastavro
 
 from .batch import AlertBatch, Rejection
-from .framing import FramingError, RawPacket, SchemaStore, UnknownSchemaError, read_container
+from .framing import FramingError, PacketSchema, RawPacket, SchemaStore, UnknownSchemaError, read_container
+from .framing.container import note_head, single_record
 from .lockstep import BadSchemaError
 from .reading import gathered
 
@@ -101,10 +102,8 @@ def _packets(message: StreamMessage, store: SchemaStore) -> Iterator[RawPacket |
     try:
         _check_size(content)
         if content.startswith(MAGIC):
-            for one in read_container(io.BytesIO(content), store):
-                if isinstance(one, FramingError):
-                    raise one
-                yield RawPacket(one[0], one[1], message.place, message.offset)
+            for schema, body in _contained(content, store):
+                yield RawPacket(schema, body, message.place, message.offset)
         elif message.key and message.key.lstrip()[:1] == b"{":
             schema = store.from_text(message.key)
             yield RawPacket(schema, content, message.place, message.offset)
@@ -121,6 +120,21 @@ def _packets(message: StreamMessage, store: SchemaStore) -> Iterator[RawPacket |
             )
     except (FramingError, UnknownSchemaError, BadSchemaError) as error:
         yield Rejection(message.place, message.offset, str(error), content)
+
+
+def _contained(content: bytes, store: SchemaStore) -> Iterator[tuple[PacketSchema, bytes]]:
+    known = single_record(content, store)
+    if known is not None:
+        yield known
+        return
+    found = []
+    for one in read_container(io.BytesIO(content), store):
+        if isinstance(one, FramingError):
+            raise one
+        found.append(one)
+    if len(found) == 1:
+        note_head(content, *found[0], store)
+    yield from found
 
 
 def _check_size(content: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,8 @@ class SchemaStore:
         Schema of packets that do not say theirs.
     default_dir : Path, optional
         Used where no `schemas_dir` is given and there is no folder ``schema`` beside a packet.
+    registry : callable, optional
+        Gives the text of the schema with a number, None where it has none; asked before any folder.
 
     Raises
     ------
@@ -81,11 +84,15 @@ class SchemaStore:
         schemas_dir: Path | None = None,
         schema_file: Path | None = None,
         default_dir: Path | None = None,
+        registry: Callable[[int], str | None] | None = None,
     ) -> None:
         self._dir = schemas_dir
         self._default_dir = default_dir
         self._texts: OrderedDict[bytes, PacketSchema] = OrderedDict()
         self._numbered: dict[tuple[Path, int], PacketSchema] = {}
+        self._registry = registry
+        self._registered: dict[int, PacketSchema] = {}
+        self.heads: dict[bytes, PacketSchema] = {}
         self._named: dict[str, PacketSchema] = {}
         self.bare = None if schema_file is None else PacketSchema(_record(_load(schema_file)))
 
@@ -105,7 +112,7 @@ class SchemaStore:
         return known
 
     def from_number(self, number: int, beside: Path) -> PacketSchema:
-        """Give the schema with a registry number, by Rubin's rule: major * 100 + minor.
+        """Give the schema with a number of a registry; in folders by Rubin's rule: major * 100 + minor.
 
         Parameters
         ----------
@@ -119,6 +126,12 @@ class SchemaStore:
         UnknownSchemaError
             If there is no folder of schemas or none of this number in it.
         """
+        if number in self._registered:
+            return self._registered[number]
+        text = self._registry(number) if self._registry is not None else None
+        if text is not None:
+            self._registered[number] = PacketSchema(_record(parse_schema(text.encode())))
+            return self._registered[number]
         folder = self._dir or beside / "schema"
         if self._default_dir is not None and not folder.is_dir():
             folder = self._default_dir

@@ -1,0 +1,32 @@
+"""Names of topics that change from night to night: ``ztf_YYYYMMDD_programid1``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+DATE = "YYYYMMDD"
+
+
+def topics_of(patterns: Sequence[str], today: dt.date, *, nights: int) -> list[str]:
+    """Return the topics that are read on a day.
+
+    Parameters
+    ----------
+    patterns : sequence of str
+        Names; in those that hold ``YYYYMMDD`` it stands for a UT date. One that begins with ``^`` is a
+        regular expression for the broker, and stays as it is.
+    today : datetime.date
+        UT date.
+    nights : int
+        How many dates back from tomorrow's are read, tomorrow's included: a survey may open the topic of a
+        night before midnight, and one that is read late has yesterday's still before it.
+    """
+    days = [today + dt.timedelta(days=1 - back) for back in range(max(1, nights))]
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        if DATE in pattern:
+            found.update((pattern.replace(DATE, f"{day:%Y%m%d}"), None) for day in reversed(days))
+        else:
+            found[pattern] = None
+    return list(found)
