@@ -28,7 +28,8 @@ class KafkaAlertStream(AlertStream):
     commas; ``YYYYMMDD`` in a topic stands for the last UT dates, one that begins with ``^`` is a regular
     expression), ``NIGHTS`` (3: how many dates, tomorrow's included), ``BATCH_SIZE`` (2000), ``USERNAME``,
     ``PASSWORD``, ``SECURITY_PROTOCOL``, ``SASL_MECHANISM``, ``SSL_CA_LOCATION``, ``START_POSITION``
-    (``EARLIEST`` or ``LATEST``, for partitions never read), ``PERMISSIONS``, ``LIST_NAME``, ``NEW_TARGETS``, ``CUTOUTS``,
+    (``EARLIEST`` or ``LATEST``, for partitions never read), ``PERMISSIONS``, ``LIST_NAME``, ``NEW_TARGETS``,
+    ``CUTOUTS``,
     ``SCHEMAS_DIR``, ``SCHEMA_FILE``, ``SCHEMA_REGISTRY`` (address of a registry of schemas),
     ``TOPIC_HANDLERS`` (by topic: what is called with the parsed JSON of each message, and the topic),
     ``KAFKA`` (further settings of librdkafka).
