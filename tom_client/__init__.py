@@ -30,6 +30,7 @@ from .sending import (
     NotFoundError,
     RefusedError,
 )
+from .survey_services import SurveyServices
 
 __all__ = ["ApiError", "BulkError", "NotAllowedError", "NotFoundError", "RefusedError", "TomClient"]
 
@@ -37,7 +38,7 @@ CHUNK = 5000
 """Rows that are sent in one request; a TOM takes 10,000."""
 
 
-class TomClient:
+class TomClient(SurveyServices):
     """Talks to one TOM.
 
     Parameters

@@ -2,9 +2,12 @@
 
 import pytest
 from django.contrib.auth.models import User
+from rest_framework.authtoken.models import Token
 
 from tests.api.conftest import client_of
 from tests.data_services.test_own_queries import Cellar
+from tom_client import RefusedError, TomClient
+from tom_common import job_worker
 from tom_common.grants import grant_access
 from tom_common.models import Job, Notification
 from tom_dataproducts.models import ServiceQuery
@@ -115,3 +118,25 @@ def test_a_service_of_the_project_is_asked_alike(settings, clients, target, work
     assert answer.status_code == 201, answer.content
     work()
     assert (the_query().state, Cellar.asked) == (State.DONE, [("owner", 7)])
+
+
+@pytest.fixture
+def _no_worker(monkeypatch):
+    """Let the server of a test start no worker of its own: the test plays it."""
+    monkeypatch.setattr(job_worker, "_web_process_pid", job_worker._web_process_pid)
+    monkeypatch.setattr(job_worker, "ensure_started", lambda: None)
+
+
+@pytest.mark.usefixtures("_no_worker")
+def test_the_client_asks_waits_retries_and_cancels(atlas, people, target, work, live_server):
+    with TomClient(live_server.url, Token.objects.get_or_create(user=people["owner"])[0].key) as tom:
+        assert [found["name"] for found in tom.survey_services()] == ["Atlas"]
+        query = tom.ask_service("Atlas", target.pk, min_date=60316, max_date=60330)
+        assert tom.wait_for_service(query["id"], timeout_s=0.0)["state"] == "submitted"
+        assert tom.cancel_service(query["id"])["state"] == "cancelled"
+        assert tom.retry_service(query["id"])["state"] == "submitted"
+        work()
+        assert tom.wait_for_service(query["id"])["state"] == "done"
+        assert [found["id"] for found in tom.service_queries(target=target.pk)] == [query["id"]]
+        with pytest.raises(RefusedError, match="there are: "):
+            tom.ask_service("Atlas", target.pk, radius=3)
