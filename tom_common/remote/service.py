@@ -64,6 +64,11 @@ class RemoteService:
         Times that a GET is tried while nobody answers, or the service says to come back later.
     secrets : sequence of str
         Further texts that no error text may hold, for services that take credentials as parameters.
+
+    Attributes
+    ----------
+    answer_headers : mapping
+        Headers of the last answer, for services that tell there how many requests are left.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class RemoteService:
         # Encoded by hand: requests would take Latin-1, and fail on other letters.
         self._auth = HTTPBasicAuth(*(part.encode() for part in auth)) if auth else None
         self._secrets = _secrets_of(headers or {}, auth, secrets)
+        self.answer_headers: Mapping[str, str] = {}
 
     def get_json(self, path: str, params: Mapping[str, Any] | None = None, *, body: Any = None) -> Any:
         """Ask for a path and return its JSON; tried again while nobody answers.
@@ -262,9 +268,12 @@ class RemoteService:
 
     def _judged(self, response: requests.Response) -> bytes:
         status = response.status_code
+        self.answer_headers = response.headers
         content = self._content(response)
         if status == 429 or status >= 500:
             wait_s = retry_after_s(response.headers.get("Retry-After"))
+            if wait_s is None and status == 429:  # seconds, as the Transient Name Server tells them
+                wait_s = retry_after_s(response.headers.get("x-rate-limit-reset"))
             text = f"{self.name} answered {status}" + (
                 ": too many requests" if status == 429 else ": it has a problem of its own"
             )

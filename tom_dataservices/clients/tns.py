@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-from tom_common.remote import RemoteBadReply, RemoteRejected, RemoteService
 from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number
+from tom_dataservices.clients.tns_connection import TnsConnection
 from tom_dataservices.exceptions import NotConfiguredError
 
 _PREFIX = re.compile(r"^(AT|SN|FRB|TDE)\s*(?=\d{4})", re.IGNORECASE)
@@ -44,21 +43,7 @@ class TransientNameServer(Catalogue):
 
     def _ask(self, what: str, data: dict[str, str]) -> Any:
         key, marker = self._bot()
-        service: RemoteService = self.service(
-            headers={"User-Agent": f"tns_marker{json.dumps(marker)}"}, secrets=[key]
-        )
-        try:
-            said = service.post_form(f"api/get/{what}", {"api_key": key, "data": json.dumps(data)})
-        except RemoteRejected as error:
-            if error.status in (401, 403):
-                raise NotConfiguredError(
-                    f"TNS does not accept the bot of DATA_SERVICES['TNS'] (status {error.status})."
-                ) from error
-            raise
-        if not isinstance(said, dict) or "data" not in said:
-            raise RemoteBadReply("TNS answered without data.")
-        found = said["data"]
-        return found["reply"] if isinstance(found, dict) and "reply" in found else found
+        return TnsConnection(self.service, key, marker).ask(what, data)
 
 
 def tns_object(said: dict[str, Any]) -> CatalogueObject:

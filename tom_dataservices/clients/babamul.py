@@ -1,0 +1,239 @@
+"""Babamul, the public face of BOOM: alerts of ZTF and Rubin, joined."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import Any
+
+from tom_common.remote import RemoteBadReply, RemoteRejected
+from tom_dataservices.clients.broker import (
+    BrokerClient,
+    BrokerObject,
+    error_of,
+    id_text,
+    is_negative,
+    magnitude,
+    mjd_of_jd,
+    mjd_utc_of_tai,
+    number,
+    point,
+    text,
+    whole,
+)
+from tom_dataservices.exceptions import MissingDataException, NotConfiguredError, QueryServiceError
+
+MAX_RADIUS_ARCSEC = 600.0
+SURVEYS = ("ZTF", "LSST")
+_NJY_ZERO_POINT = 31.4
+_LIST_PARTS = ("prv_candidates", "prv_nondetections", "fp_hists")
+_FLAGS = ("is_positive", "is_rock", "is_star", "is_near_brightstar", "is_stationary")
+
+
+class Babamul(BrokerClient):
+    """The interface of Babamul; needs a token (``bbml_...``), made on the user's page there.
+
+    References
+    ----------
+    https://babamul.caltech.edu/babamul/docs, and the server's source (boom-astro/boom), read 2026.
+    """
+
+    name = "Babamul"
+    base_url = "https://babamul.caltech.edu/api/babamul"
+    info_url = "https://babamul.caltech.edu/"
+    page_size = 500
+
+    def alerts(self, survey: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield alerts of a survey, page by page.
+
+        Parameters
+        ----------
+        survey : str
+            ZTF or LSST.
+        query : dict
+            Names of the interface: ``object_id``, ``ra``, ``dec``, ``radius_arcsec``, ``start_jd``,
+            ``end_jd``, ``min_magpsf``, ``max_magpsf``, ``min_drb``, ``max_drb`` and ``is_...``.
+        """
+        size = self.rows_a_page()
+        skip = 0
+        while True:
+            said = self._said(f"surveys/{survey}/alerts", {**query, "limit": size, "skip": skip})
+            rows = self.rows_of(said)
+            yield from rows
+            if len(rows) < size:
+                return
+            skip += size
+
+    def object(self, survey: str, object_id: str) -> dict[str, Any]:
+        """Return the newest alert of an object with its light curve.
+
+        Raises
+        ------
+        MissingDataException
+            If there is none of this id.
+        """
+        try:
+            said = self._said(f"surveys/{survey}/objects/{object_id}")
+        except RemoteRejected as error:
+            if error.status == 404:
+                raise MissingDataException(f"Babamul knows no object {object_id} of {survey}.") from error
+            raise
+        if not said:
+            raise MissingDataException(f"Babamul knows no object {object_id} of {survey}.")
+        if not isinstance(said, dict):
+            raise RemoteBadReply("Babamul answered with an object that is none.")
+        return said
+
+    def cutout(self, survey: str, object_id: str, candid: str, role: str) -> bytes | None:
+        """Return an image of an alert (``science``, ``template``, ``difference``), FITS, gzip for ZTF."""
+        said = self._said(f"surveys/{survey}/objects/{object_id}/cutouts", {"candid": candid})
+        found = said.get(f"cutout{role.capitalize()}") if isinstance(said, dict) else None
+        if not isinstance(found, str):
+            return None
+        try:
+            return base64.b64decode(found, validate=True)
+        except binascii.Error as error:
+            raise RemoteBadReply("Babamul answered with an image that cannot be read.") from error
+
+    def _said(self, path: str, parameters: dict[str, Any] | None = None) -> Any:
+        """Return what lies under ``data`` of an answer, None where it was left out."""
+        token = self.key()
+        service = self.service(headers={"Authorization": f"Bearer {token}"})
+        try:
+            said = service.get_json(path, parameters)
+        except RemoteRejected as error:
+            if error.status in (401, 403):
+                raise NotConfiguredError(
+                    "Babamul does not accept the token of DATA_SERVICES['Babamul']: make a new one there."
+                ) from error
+            if error.status == 400:
+                words = error.detail or "it is not understood"
+                raise QueryServiceError(f"Babamul refuses the query: {words}.") from error
+            raise
+        if not isinstance(said, dict) or not ({"data", "message"} & set(said)):
+            raise RemoteBadReply("Babamul answered without message and data.")
+        if said.get("error") or said.get("status") == "error":
+            raise QueryServiceError(f"Babamul refuses the query: {said.get('error') or said.get('message')}.")
+        return said.get("data")
+
+
+def asked(query: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of ``alerts`` for what a form wants."""
+    found: dict[str, Any] = {}
+    if query.get("ra_deg") is not None:
+        found |= {"ra": query["ra_deg"], "dec": query["dec_deg"], "radius_arcsec": query["radius_arcsec"]}
+    for key, name in (("mjd_min", "start_jd"), ("mjd_max", "end_jd")):
+        if query.get(key) is not None:
+            found[name] = query[key] + 2400000.5
+    names = {"mag_min": "min_magpsf", "mag_max": "max_magpsf", "drb_min": "min_drb", "drb_max": "max_drb"}
+    found |= {name: query[key] for key, name in names.items() if query.get(key) is not None}
+    found |= {flag: str(query[flag] == "yes").lower() for flag in _FLAGS if query.get(flag)}
+    return found
+
+
+def babamul_object(said: dict[str, Any], survey: str) -> BrokerObject:
+    """Return an alert, with its light curve or without, as brokers' objects are given."""
+    candidate = said.get("candidate") or {}
+    object_id = id_text(said.get("objectId"))
+    if object_id is None:
+        raise RemoteBadReply("Babamul answered with an alert without objectId.")
+    is_rubin = survey == "LSST"
+    name = f"LSST-P-DO-{object_id}" if is_rubin else object_id
+    mjd = mjd_utc_of_tai(mjd_of_jd(candidate.get("jd"))) if is_rubin else mjd_of_jd(candidate.get("jd"))
+    candid = id_text(said.get("candid") or said.get("_id") or candidate.get("candid"))
+    points = [_point(candidate | {"candid": candid}, is_rubin=is_rubin)]
+    for part in _LIST_PARTS:
+        points += [
+            _point(one, is_rubin=is_rubin, forced=part == "fp_hists")
+            for one in said.get(part) or ()
+            if isinstance(one, dict)
+        ]
+    scores = {
+        key: value
+        for key, one in (said.get("classifications") or {}).items()
+        if (value := number(one)) is not None
+    }
+    best = max(scores, key=lambda key: scores[key], default=None)
+    aliases = [object_id] if is_rubin else []
+    for other, match in (said.get("survey_matches") or {}).items():
+        if isinstance(match, dict) and (matched := id_text(match.get("objectId") or match.get("object_id"))):
+            aliases.append(f"LSST-P-DO-{matched}" if other.lower() == "lsst" else matched)
+    facts = said.get("properties") or {}
+    magnitude_ = magnitude(candidate.get("magpsf"))
+    return BrokerObject(
+        object_id=object_id,
+        name=name,
+        ra_deg=number(candidate.get("ra")),
+        dec_deg=number(candidate.get("dec")),
+        mjd_utc=mjd,
+        mag=magnitude_,
+        mag_err=error_of(candidate.get("sigmapsf")),
+        band=_band(candidate),
+        flux_njy=None if magnitude_ is not None else number(candidate.get("psfFlux")),
+        class_name=best,
+        score=scores.get(best) if best else None,
+        classifier="BOOM" if best else None,
+        detections=whole(candidate.get("ndethist")),
+        aliases=tuple(dict.fromkeys(aliases)),
+        extras={
+            "drb": number(candidate.get("drb")),
+            "solar_system_name": text(candidate.get("ssnamenr")),
+            **{f"is_{key}": value for key, value in facts.items() if isinstance(value, bool)},
+            **_rates(facts.get("photstats")),
+        },
+        classifications=tuple(
+            {"classifier": "BOOM", "class_name": key, "probability": value, "mjd_utc": mjd}
+            for key, value in scores.items()
+        ),
+        points=tuple(one for one in points if one is not None),
+        cutouts={role: candid for role in ("science", "template", "difference")} if candid else {},
+        url=f"{Babamul.info_url}objects/{survey}/{object_id}",
+    )
+
+
+def _point(one: dict[str, Any], *, is_rubin: bool, forced: bool = False) -> dict[str, Any] | None:
+    """Return a measurement: Rubin's as signed flux, ZTF's as magnitude, a limit where it has neither."""
+    flux, flux_err = number(one.get("psfFlux")), number(one.get("psfFluxErr"))
+    mag = magnitude(one.get("magpsf"))
+    if flux is not None and (is_rubin or (forced and mag is None)):
+        zero_point = number(one.get("zp")) or _NJY_ZERO_POINT
+        factor = 10.0 ** (0.4 * (_NJY_ZERO_POINT - zero_point))
+        brightness: dict[str, Any] = {
+            "flux_njy": flux * factor,
+            "flux_err_njy": None if flux_err is None else flux_err * factor,
+        }
+    else:
+        brightness = {
+            "mag": mag,
+            "mag_err": error_of(one.get("sigmapsf")),
+            "limit": magnitude(one.get("diffmaglim")),
+            "negative": mag is not None and is_negative(one.get("isdiffpos", True)),
+        }
+    return point(
+        mjd=mjd_of_jd(one.get("jd")),
+        tai=is_rubin,
+        band=_band(one),
+        forced=forced,
+        measurement=id_text(one.get("candid")),
+        ra_deg=number(one.get("ra")),
+        dec_deg=number(one.get("dec")),
+        survey="LSST" if is_rubin else "ZTF",
+        **brightness,
+    )
+
+
+def _band(one: dict[str, Any]) -> str | None:
+    found = text(one.get("band"))
+    return found or {1: "g", 2: "r", 3: "i"}.get(whole(one.get("fid")) or 0)
+
+
+def _rates(stats: Any) -> dict[str, Any]:
+    """Return rates of change in mag/d by band, of the rise and of the fading."""
+    found: dict[str, Any] = {}
+    for band, one in stats.items() if isinstance(stats, dict) else ():
+        for side in ("rising", "fading"):
+            rate = number((one.get(side) or {}).get("rate")) if isinstance(one, dict) else None
+            if rate is not None:
+                found[f"{side}_rate_{band}"] = rate
+    return found

@@ -1,0 +1,134 @@
+"""GraceDB: gravitational-wave superevents and their sky maps, as everybody may read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tom_common.astro.time import mjd_tai_to_mjd_utc
+from tom_common.remote import RemoteBadReply, RemoteRejected
+from tom_dataservices.clients.broker import BrokerClient, BrokerObject, number, text
+from tom_dataservices.exceptions import MissingDataException, QueryServiceError
+
+GPS_EPOCH_MJD_TAI = 44244.0 + 19.0 / 86400.0
+"""1980-01-06 00:00:00 UTC, when TAI was 19 s ahead."""
+SKY_MAPS = ("Bilby.multiorder.fits", "bayestar.multiorder.fits", "cwb.multiorder.fits")
+_MOST_PAGES = 200
+
+
+class GraceDb(BrokerClient):
+    """Public superevents; nobody has to be known to it.
+
+    References
+    ----------
+    https://gracedb.ligo.org/documentation/, read 2026.
+    """
+
+    name = "GraceDB"
+    base_url = "https://gracedb.ligo.org"
+    info_url = "https://gracedb.ligo.org/"
+    page_size = 50
+
+    def superevents(self, words: str) -> Iterator[dict[str, Any]]:
+        """Yield superevents that fit a query in GraceDB's own words, newest first, page by page."""
+        size, start = self.rows_a_page(), 0
+        for _ in range(_MOST_PAGES):
+            said = self._said("api/superevents/", {"query": words, "count": size, "start": start})
+            rows = said.get("superevents")
+            if not isinstance(rows, list):
+                raise RemoteBadReply("GraceDB answered without its list of superevents.")
+            yield from rows
+            start += len(rows)
+            if not rows or not (said.get("links") or {}).get("next"):
+                return
+
+    def superevent(self, superevent_id: str) -> dict[str, Any]:
+        """Return one superevent.
+
+        Raises
+        ------
+        MissingDataException
+            If there is none, or it is not public.
+        """
+        try:
+            return self._said(f"api/superevents/{superevent_id}/", {})
+        except RemoteRejected as error:
+            if error.status in (403, 404):
+                raise MissingDataException(f"GraceDB shows no superevent {superevent_id}.") from error
+            raise
+
+    def sky_map(self, superevent_id: str) -> tuple[str, bytes] | None:
+        """Return the name and content of the best multi-order sky map; None while there is none."""
+        listed = self._said(f"api/superevents/{superevent_id}/files/", {})
+        name = next((one for one in SKY_MAPS if one in listed), None)
+        name = name or next((one for one in listed if one.endswith(".multiorder.fits")), None)
+        if name is None:
+            return None
+        return name, self.service().get_bytes(f"api/superevents/{superevent_id}/files/{name}")
+
+    def _said(self, path: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        try:
+            said = self.service().get_json(path, {**parameters, "format": "json"})
+        except RemoteRejected as error:
+            if error.status == 400:
+                words = error.detail or "it is not understood"
+                raise QueryServiceError(f"GraceDB refuses the query: {words}.") from error
+            raise
+        if not isinstance(said, dict):
+            raise RemoteBadReply("GraceDB answered with something that is no object.")
+        return said
+
+
+def words_of(query: dict[str, Any]) -> str:
+    """Return a query in GraceDB's own words for what a form wants; public superevents where it wants none."""
+    words = [str(query["words"])] if query.get("words") else []
+    words += [f"category: {query['category']}"] if query.get("category") else []
+    words += [f"label: {query['label']}"] if query.get("label") else []
+    if query.get("far_max") is not None:
+        words.append(f"far < {float(query['far_max']):g}")
+    low, high = (_gps_of_mjd_utc(query.get(key)) for key in ("mjd_min", "mjd_max"))
+    if low is not None or high is not None:
+        # The query language knows closed intervals of GPS seconds only.
+        words.append(f"t_0: {low if low is not None else 0:.0f} .. {high if high is not None else 4e9:.0f}")
+    return " ".join(words) or "is_public: True"
+
+
+def superevent_object(said: dict[str, Any]) -> BrokerObject:
+    """Return a superevent as brokers' objects are given; it is a region of the sky, and has no place.
+
+    Raises
+    ------
+    RemoteBadReply
+    """
+    name = text(said.get("superevent_id"))
+    if name is None:
+        raise RemoteBadReply("GraceDB answered with a superevent without id.")
+    event = said.get("preferred_event_data") or {}
+    labels = [str(one) for one in said.get("labels") or ()]
+    kind = " ".join(one for key in ("group", "search") if (one := text(event.get(key))))
+    far_hz = number(said.get("far"))
+    return BrokerObject(
+        object_id=name,
+        name=name,
+        mjd_utc=_mjd_utc_of_gps(number(said.get("t_0"))),
+        class_name="retracted" if "RETRACTED" in labels or "ADVNO" in labels else kind or None,
+        classifier=text(event.get("pipeline")),
+        aliases=(gw,) if (gw := text(said.get("gw_id"))) else (),
+        extras={
+            "category": text(said.get("category")),
+            "false_alarms_per_year": None if far_hz is None else far_hz * 365.25 * 86400.0,
+            "instruments": text(event.get("instruments")),
+            "labels": ", ".join(labels),
+        },
+        url=f"{GraceDb.info_url}superevents/{name}/view/",
+    )
+
+
+def _mjd_utc_of_gps(gps_s: float | None) -> float | None:
+    return None if gps_s is None else float(mjd_tai_to_mjd_utc(GPS_EPOCH_MJD_TAI + gps_s / 86400.0))
+
+
+def _gps_of_mjd_utc(mjd_utc: float | None) -> float | None:
+    from tom_common.astro.time import mjd_utc_to_mjd_tai
+
+    return None if mjd_utc is None else (float(mjd_utc_to_mjd_tai(mjd_utc)) - GPS_EPOCH_MJD_TAI) * 86400.0

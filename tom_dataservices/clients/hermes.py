@@ -1,0 +1,200 @@
+"""Hermes of Las Cumbres Observatory: targets of community messages, and the data that the messages hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tom_common.astro.time import parse_mjd_utc
+from tom_common.remote import RemoteBadReply, RemoteRejected
+from tom_dataservices.clients.broker import (
+    BrokerClient,
+    BrokerObject,
+    error_of,
+    magnitude,
+    number,
+    point,
+    refuse_error,
+    text,
+)
+from tom_dataservices.clients.catalogue import orbit_fields
+from tom_dataservices.exceptions import MissingDataException, NotConfiguredError, QueryServiceError
+
+MAX_RADIUS_ARCSEC = 36_000.0
+_MOST_PAGES = 500
+_SYSTEMS = {"AB mag": "Hermes", "Vega mag": "Hermes Vega"}
+
+
+class Hermes(BrokerClient):
+    """Reading of Hermes; the token (``api_key``) stands on the user's profile there.
+
+    References
+    ----------
+    https://hermes.lco.global/api/v0/, and the server's source (LCOGT/hermes), read 2026.
+    """
+
+    name = "Hermes"
+    base_url = "https://hermes.lco.global"
+    info_url = "https://hermes.lco.global/"
+
+    def targets(self, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield targets that messages are about, page by page.
+
+        Parameters
+        ----------
+        filters : dict
+            ``name``, ``name_exact``, ``cone_search`` (``"ra, dec, radius_deg"``), ``polygon_search``,
+            ``event_id``.
+        """
+        return self._rows("api/v0/targets/", filters)
+
+    def messages(self, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield messages; ``target_name_exact`` and ``event_id`` among the filters."""
+        return self._rows("api/v0/messages/", filters)
+
+    def _rows(self, path: str, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        service = self.service(headers={"Authorization": f"Token {self.key()}"})
+        size, offset = self.rows_a_page(), 0
+        for _ in range(_MOST_PAGES):
+            try:
+                said = service.get_json(path, {**filters, "limit": size, "offset": offset})
+            except RemoteRejected as error:
+                if error.status in (401, 403):
+                    raise NotConfiguredError(
+                        "Hermes does not accept the token of DATA_SERVICES['Hermes']: copy it anew there."
+                    ) from error
+                if error.status == 400:
+                    words = error.detail or "it is not understood"
+                    raise QueryServiceError(f"Hermes refuses the query: {words}.") from error
+                raise
+            refuse_error(self.name, said)
+            rows = said.get("results") if isinstance(said, dict) else None
+            if not isinstance(rows, list):
+                raise RemoteBadReply("Hermes answered without its list of results.")
+            yield from (row for row in rows if isinstance(row, dict))
+            offset += len(rows)
+            if not said.get("next") or not rows:
+                return
+
+    def object(self, name: str) -> BrokerObject:
+        """Return a target with the data of all messages about it.
+
+        Raises
+        ------
+        MissingDataException
+            If no message is about it.
+        """
+        messages = list(self.messages({"target_name_exact": name}))
+        about = [one for message in messages for one in _about(message, "targets", "name", name)]
+        if not about:
+            raise MissingDataException(f"Hermes has no message about {name}.")
+        return hermes_object(about[-1], messages)
+
+
+def asked(query: dict[str, Any]) -> dict[str, Any]:
+    """Return the filters of ``targets`` for what a form wants."""
+    names = ("name", "name_exact", "event_id", "polygon_search")
+    found: dict[str, Any] = {key: query[key] for key in names if query.get(key)}
+    if query.get("ra_deg") is not None:
+        radius_deg = query["radius_arcsec"] / 3600.0
+        found["cone_search"] = f"{query['ra_deg']}, {query['dec_deg']}, {radius_deg:.8f}"
+    return found
+
+
+def hermes_object(about: dict[str, Any], messages: list[dict[str, Any]]) -> BrokerObject:
+    """Return a target, from the list of targets or from a message, as brokers' objects are given."""
+    name = str(about["name"])
+    points = [
+        one
+        for message in messages
+        for row in _about(message, "photometry", "target_name", name)
+        if (one := _point(row)) is not None
+    ]
+    newest = max((one for one in points if "mag" in one), key=lambda one: one["mjd"], default={})
+    elements = about.get("orbital_elements") or {}
+    orbit = _orbit(elements) if number(elements.get("eccentricity")) is not None else {}
+    ra = number(about.get("right_ascension", about.get("ra")))
+    dec = number(about.get("declination", about.get("dec")))
+    count = len(messages) or len(about.get("messages") or ())
+    titles = [str(message["title"]) for message in messages if message.get("title")]
+    return BrokerObject(
+        object_id=name,
+        name=name,
+        ra_deg=ra,
+        dec_deg=dec,
+        mjd_utc=newest.get("mjd"),
+        mag=newest.get("mag"),
+        mag_err=newest.get("mag_err"),
+        band=newest.get("band"),
+        detections=sum("mag" in one for one in points) or None,
+        aliases=tuple(str(one) for one in about.get("aliases") or () if text(one)),
+        extras={
+            "redshift": number(about.get("redshift")),
+            "host": text(about.get("host_name")),
+            "host_redshift": number(about.get("host_redshift")),
+            "hermes_messages": count or None,
+            "hermes_newest_message": titles[-1] if titles else None,
+        },
+        points=tuple(points),
+        url=f"{Hermes.info_url}query?target_name={name}",
+        is_sidereal=not orbit,
+        orbit=orbit,
+    )
+
+
+def _about(message: dict[str, Any], part: str, key: str, name: str) -> list[dict[str, Any]]:
+    rows = (message.get("data") or {}).get(part) or ()
+    return [row for row in rows if isinstance(row, dict) and row.get(key) == name]
+
+
+def _point(row: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a measurement: AB or Vega magnitude or mJy, a limit where no brightness is given."""
+    unit = row.get("brightness_unit") or row.get("limiting_brightness_unit") or "AB mag"
+    bright, error = row.get("brightness"), row.get("brightness_error")
+    if unit == "mJy":
+        flux, flux_err = number(bright), number(error)
+        brightness: dict[str, Any] = {
+            "flux_njy": None if flux is None else flux * 1e6,
+            "flux_err_njy": None if flux_err is None else flux_err * 1e6,
+        }
+    elif unit in _SYSTEMS:
+        brightness = {
+            "mag": magnitude(bright),
+            "mag_err": error_of(error),
+            "limit": magnitude(row.get("limiting_brightness")),
+        }
+    else:
+        return None
+    found = point(
+        mjd=_mjd(row.get("date_obs")),
+        band=text(row.get("bandpass")),
+        survey=_SYSTEMS.get(unit, "Hermes"),
+        **brightness,
+    )
+    if found is not None:
+        found["telescope"] = text(row.get("telescope")) or ""
+        found["instrument"] = text(row.get("instrument")) or ""
+    return found
+
+
+def _mjd(date: Any) -> float | None:
+    """Return a date as Hermes writes it: ISO, Julian date, or MJD."""
+    try:
+        return parse_mjd_utc(str(date).strip()) if date not in (None, "") else None
+    except ValueError:
+        return None
+
+
+def _orbit(elements: dict[str, Any]) -> dict[str, Any]:
+    fields = orbit_fields(
+        epoch_mjd=number(elements.get("epoch_of_elements")),
+        e=number(elements.get("eccentricity")),
+        inclination_deg=number(elements.get("orbital_inclination")),
+        node_deg=number(elements.get("longitude_of_the_ascending_node")),
+        peri_deg=number(elements.get("argument_of_the_perihelion")),
+        a_au=number(elements.get("semimajor_axis")),
+        q_au=number(elements.get("perihelion_distance")),
+        tp_mjd=number(elements.get("epoch_of_perihelion")),
+        mean_anomaly_deg=number(elements.get("mean_anomaly")),
+    )
+    return {key: value for key, value in fields.items() if key != "type" and value is not None}

@@ -1,0 +1,115 @@
+"""How the Transient Name Server is asked: the marker of the bot, both envelopes, and its rate limit.
+
+The limit counts for all processes that use the same bot: what an answer says of it is kept in the cache.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.core.cache import cache
+
+from tom_common.remote import RemoteBadReply, RemoteRejected, RemoteService, RemoteUnavailable
+from tom_dataservices.exceptions import NotConfiguredError, QueryServiceError
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT_S = 90.0
+"""A window of the limit is a minute long."""
+
+
+class TnsConnection:
+    """Questions to the server by one bot.
+
+    Parameters
+    ----------
+    connect : callable
+        Returns a `RemoteService` for ``headers`` and ``secrets``.
+    key : str
+    marker : mapping
+        ``tns_id``, ``type`` and ``name`` of the bot.
+    """
+
+    def __init__(self, connect: Callable[..., RemoteService], key: str, marker: Mapping[str, Any]) -> None:
+        self._key = key
+        self._service = connect(headers={"User-Agent": f"tns_marker{json.dumps(marker)}"}, secrets=[key])
+        self._limit = f"tns-limit:{self._service.base_url}:{marker['tns_id']}"
+
+    def ask(self, what: str, data: Mapping[str, Any]) -> Any:
+        """Ask ``get/<what>`` and return what lies under ``data``, or ``data.reply`` as older servers have it.
+
+        Waits where the limit is spent, and asks once again after an answer 429: a question changes nothing.
+
+        Raises
+        ------
+        NotConfiguredError
+            If the server does not accept the bot.
+        QueryServiceError
+            If it refuses the question, or the limit stays spent.
+        RemoteError
+        """
+        kind = "cone" if "ra" in data else "any"
+        try:
+            said = self._asked(what, data, kind)
+        except RemoteUnavailable as error:
+            if error.status != 429:
+                raise
+            self._spent(kind, (error.retry_after_s if error.retry_after_s is not None else 60.0) + 1.0)
+            said = self._asked(what, data, kind)
+        if not isinstance(said, dict) or "data" not in said:
+            raise RemoteBadReply("TNS answered without data.")
+        if said.get("id_code") not in (200, "200", None):
+            raise QueryServiceError(f"TNS refuses the question: {said.get('id_message') or said['id_code']}.")
+        found = said["data"]
+        return found["reply"] if isinstance(found, dict) and "reply" in found else found
+
+    def text_of(self, address: str) -> str:
+        """Return a file of the server, such as a spectrum; it wants the key for that, too."""
+        return self._service.post_form_for_text(address, {"api_key": self._key})
+
+    def _asked(self, what: str, data: Mapping[str, Any], kind: str) -> Any:
+        self._wait(kind)
+        form = {"api_key": self._key, "data": json.dumps(data)}
+        try:
+            said = self._service.post_form(f"api/get/{what}", form)
+        except RemoteRejected as error:
+            if error.status in (401, 403):
+                raise NotConfiguredError(
+                    f"TNS does not accept the bot of DATA_SERVICES['TNS'] (status {error.status})."
+                ) from error
+            raise
+        self._note(self._service.answer_headers)
+        return said
+
+    def _note(self, headers: Mapping[str, str]) -> None:
+        for kind, start in (("any", "x-rate-limit"), ("cone", "x-cone-rate-limit")):
+            left = str(headers.get(f"{start}-remaining", "")).strip().lower()
+            reset = str(headers.get(f"{start}-reset", "")).strip()
+            if left in ("0", "exceeded") and reset.isdecimal():
+                self._spent(kind, float(reset) + 1.0)
+
+    def _spent(self, kind: str, wait_s: float) -> None:
+        cache.set(f"{self._limit}:{kind}", time.time() + wait_s, max(1, int(wait_s)))
+
+    def _wait(self, kind: str) -> None:
+        """Wait until the limit allows another question.
+
+        Raises
+        ------
+        QueryServiceError
+            If that takes longer than a window of the limit should.
+        """
+        until = max(cache.get(f"{self._limit}:{one}") or 0.0 for one in {"any", kind})
+        wait_s = until - time.time()
+        if wait_s <= 0:
+            return
+        if wait_s > LONGEST_WAIT_S:
+            raise QueryServiceError(
+                f"TNS allows this bot no more questions for {wait_s:.0f} s. Run the query again later."
+            )
+        logger.info("the limit of TNS is spent; asked again in %.0f s", wait_s)
+        time.sleep(wait_s)
