@@ -13,6 +13,12 @@ DEFAULT_ALERT_CLASSES = [
     "tom_alerts.brokers.fink.FinkLSSTBroker",
     "tom_alerts.brokers.lasair.LasairBroker",
     "tom_alerts.brokers.lasair.LasairZTFBroker",
+    "tom_alerts.brokers.antares.ANTARESBroker",
+    "tom_alerts.brokers.tns.TNSBroker",
+    "tom_alerts.brokers.babamul.BabamulBroker",
+    "tom_alerts.brokers.hermes.HermesBroker",
+    "tom_alerts.brokers.scout.ScoutBroker",
+    "tom_alerts.brokers.gaia.GaiaBroker",
     "tom_alerts.brokers.mars.MARSBroker",
 ]
 

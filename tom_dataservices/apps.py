@@ -39,7 +39,7 @@ class TomDataservicesConfig(AppConfig):
     def data_services(self) -> list[dict[str, str]]:
         """Offer the catalogues and brokers that come with the TOM."""
         path = "tom_dataservices.data_services"
-        catalogues = ("Simbad", "Ned", "Sesame", "Tns", "Sbdb", "Mpc", "Horizons", "Vizier", "Gaia")
+        catalogues = ("Simbad", "Ned", "Sesame", "Sbdb", "Mpc", "Horizons", "Vizier", "Gaia")
         brokers = (
             "fink.FinkZtfService",
             "fink.FinkLsstService",
@@ -47,6 +47,13 @@ class TomDataservicesConfig(AppConfig):
             "alerce.AlerceLsstService",
             "lasair.LasairLsstService",
             "lasair.LasairZtfService",
+            "antares.AntaresService",
+            "tns.TnsService",
+            "babamul.BabamulService",
+            "hermes.HermesService",
+            "scout.ScoutService",
+            "gaia_alerts.GaiaAlertsService",
+            "gracedb.GraceDbService",
         )
         return [
             *({"class": f"{path}.catalogues.{name}DataService"} for name in catalogues),

@@ -16,11 +16,13 @@ class ServiceAlert(GenericAlert):
     """An alert that also knows the extra fields and further names of its object."""
 
     result: dict[str, Any] = field(default_factory=dict)
+    service: BrokerService | None = None
 
     def to_target(self) -> tuple[Any, dict[str, Any], list[Any]]:
-        """Return an unsaved target, its extra fields and its aliases."""
-        target = unsaved_target(self.result)
-        return target, dict(self.result.get("extras") or {}), list(self.result.get("aliases") or [])
+        """Return an unsaved target, its extra fields and its aliases; asks the service for what is missing."""
+        result = self.result if self.service is None else self.service.completed(self.result)
+        target = unsaved_target(result)
+        return target, dict(result.get("extras") or {}), list(result.get("aliases") or [])
 
 
 class ServiceBroker(GenericBroker):
@@ -62,6 +64,7 @@ class ServiceBroker(GenericBroker):
             score=alert.get("score"),
             url=alert.get("url", ""),
             result=alert,
+            service=self.service(),
         )
 
     def shown_values(self, alert: dict[str, Any]) -> dict[str, Any]:

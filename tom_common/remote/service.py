@@ -297,6 +297,12 @@ class RemoteService:
         try:
             return json.loads(content)
         except (ValueError, RecursionError):
+            title = _title_of_page(content[:20_000].decode(errors="replace"))
+            if title is not None:
+                named = f" titled {self._without_secrets(title)!r}" if title else ""
+                raise RemoteBadReply(
+                    f"{self.name} did not answer with JSON, but with a web page{named}."
+                ) from None
             start = self._without_secrets(content[:60].decode(errors="replace"))
             raise RemoteBadReply(f"{self.name} did not answer with JSON, but with {start!r}.") from None
 
@@ -334,8 +340,7 @@ class RemoteService:
         if said is None:
             text = content[:20_000].decode(errors="replace")
             is_page = "html" in response.headers.get("Content-Type", "") or text.lstrip()[:1] == "<"
-            title = re.search(r"<title>\s*(.*?)\s*</title>", text, re.S | re.I) if is_page else None
-            said = title.group(1) if title else "" if is_page else text
+            said = (_title_of_page(text) or "") if is_page else text
         said = plain_words(said)
         said = " ".join(self._without_secrets(said).split())
         return said if len(said) <= _DETAIL_LENGTH else f"{said[:_DETAIL_LENGTH]}..."
@@ -352,6 +357,14 @@ def _never_connected(error: requests.RequestException) -> bool:
         return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return isinstance(reason, NewConnectionError)
+
+
+def _title_of_page(text: str) -> str | None:
+    """Return the title of a web page, empty if it has none; None for what is no page."""
+    if text.lstrip()[:1] != "<":
+        return None
+    found = re.search(r"<title>\s*(.*?)\s*</title>", text, re.S | re.I)
+    return " ".join(found.group(1).split())[:200] if found else ""
 
 
 def _json_or_none(content: bytes) -> Any:

@@ -349,7 +349,7 @@ def refuse_error(name: str, said: Any) -> None:
     QueryServiceError
     """
     if isinstance(said, Mapping) and said.get("error"):
-        raise QueryServiceError(f"{name} refuses the query: {str(said['error'])[:500]}")
+        raise QueryServiceError(f"{name} refuses the query: {str(said['error'])[:500].rstrip('.')}.")
 
 
 def start_of(said: Any) -> str:

@@ -49,8 +49,9 @@ class TnsConnection:
         NotConfiguredError
             If the server does not accept the bot.
         QueryServiceError
-            If it refuses the question, or the limit stays spent.
+            If it refuses the question.
         RemoteError
+            If it does not answer, or the limit stays spent.
         """
         kind = "cone" if "ra" in data else "any"
         try:
@@ -100,7 +101,7 @@ class TnsConnection:
 
         Raises
         ------
-        QueryServiceError
+        RemoteUnavailable
             If that takes longer than a window of the limit should.
         """
         until = max(cache.get(f"{self._limit}:{one}") or 0.0 for one in {"any", kind})
@@ -108,8 +109,10 @@ class TnsConnection:
         if wait_s <= 0:
             return
         if wait_s > LONGEST_WAIT_S:
-            raise QueryServiceError(
-                f"TNS allows this bot no more questions for {wait_s:.0f} s. Run the query again later."
+            raise RemoteUnavailable(
+                f"TNS allows this bot no more questions for {wait_s:.0f} s. Run the query again later.",
+                status=429,
+                retry_after_s=wait_s,
             )
         logger.info("the limit of TNS is spent; asked again in %.0f s", wait_s)
         time.sleep(wait_s)

@@ -1,6 +1,7 @@
 """The catalogues: their real wire formats, what becomes of an answer, and of every fault."""
 
 import pytest
+from django.core.cache import cache
 
 from tests.shared_data import shared_data_dir
 from tests.standins.catalogues import catalogues
@@ -42,6 +43,7 @@ CLIENTS = {
 
 @pytest.fixture
 def standin(settings):
+    cache.clear()  # TNS's limit is kept there
     with catalogues(shared_data_dir() / "data" / "services") as state:
         settings.DATA_SERVICES = state.settings()
         yield state

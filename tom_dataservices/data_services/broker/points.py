@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ SURVEYS = {
         Survey("Gaia", "Gaia", "Gaia", "Vega"),
     )
 }
+SURVEYS |= {f"{name} Vega": Survey(name, magnitude_system="Vega") for name in ("TNS", "Hermes")}
 """By name; those of alert packets bear the same telescope and instrument there."""
 
 
@@ -97,18 +98,18 @@ def store_points(target: Any, points: Iterable[dict[str, Any]], *, survey: str) 
     ----------
     target : Target
     points : iterable of dict
-        As ``clients.broker.point`` makes them.
+        As ``clients.broker.point`` makes them, with ``telescope`` and ``instrument`` where they differ.
     survey : str
         Whose they are where a point does not say.
     """
-    by_survey: dict[str, list[dict[str, Any]]] = {}
+    by_survey: dict[Survey, list[dict[str, Any]]] = {}
     for one in points:
-        by_survey.setdefault(one.get("survey") or survey, []).append(one)
+        by_survey.setdefault(_survey_of(one, survey), []).append(one)
     keys: list[int] = []
     inserted = 0
     with transaction.atomic():
-        for name, listed in by_survey.items():
-            batch = photometry_batch(listed, SURVEYS.get(name, Survey(name)))
+        for found, listed in by_survey.items():
+            batch = photometry_batch(listed, found)
             columns, _ = photometry_columns(
                 batch, np.array([target.pk], dtype=np.int64), source_name=batch.survey
             )
@@ -122,6 +123,13 @@ def store_points(target: Any, points: Iterable[dict[str, Any]], *, survey: str) 
             target_id=target.pk, point_key__in=keys[start : start + _CHUNK]
         )
     return rows
+
+
+def _survey_of(one: dict[str, Any], default: str) -> Survey:
+    name = one.get("survey") or default
+    found = SURVEYS.get(name, Survey(name))
+    own = {key: str(one[key])[:100] for key in ("telescope", "instrument") if one.get(key)}
+    return replace(found, **own) if own else found
 
 
 def sparkline_points(points: Iterable[dict[str, Any]]) -> list[list[Any]]:

@@ -80,6 +80,10 @@ class BrokerService(DataService):
         """Tell whether an object is shown; by default, whether it lies within the limits of the query."""
         return fits(found, query)
 
+    def completed(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Return a result with all that a target needs; asks the broker where its list tells too little."""
+        return result
+
     def lists(self) -> dict[str, Sequence[tuple[Any, Any]]]:
         """Ask for the lists that the broker keeps, such as ``classes``; forms show them."""
         return {}
@@ -188,6 +192,7 @@ class BrokerService(DataService):
         names = [result.get("name"), result.get("id"), *result.get("aliases", ())] if result else []
         target = known_by_name([name for name in names if name], user=user)
         if target is None:
+            result = self.completed(result)
             target = super().to_target(result, **kwargs)
         keep_classifications(target, result.get("classifications") or (), service=self.name)
         return target

@@ -1,0 +1,220 @@
+"""The Transient Name Server as a broker: search, objects, photometry, spectra."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from django import forms
+
+from tom_dataservices.clients.broker import BrokerObject
+from tom_dataservices.clients.tns_search import (
+    MAX_RADIUS_ARCSEC,
+    TnsSearch,
+    named_object,
+    question,
+    tns_transient,
+)
+from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm, BrokerService
+from tom_dataservices.data_services.tns_spectra import store_spectra
+from tom_dataservices.exceptions import MissingDataException
+
+_OFFICIAL = re.compile(r"(?:AT|SN|FRB|TDE|FBOT)?\s*(\d{4}[a-zA-Z]+)", re.IGNORECASE)
+_DETAILS = 20
+_MOST_DETAILS = 200
+_CLASSES = (
+    ("1", "SN"),
+    ("3", "SN Ia"),
+    ("4", "SN Ib"),
+    ("5", "SN Ic"),
+    ("10", "SN II"),
+    ("13", "SN IIn"),
+    ("14", "SN IIb"),
+    ("18", "SLSN-I"),
+    ("19", "SLSN-II"),
+    ("120", "TDE"),
+)
+_ASKING = (
+    ("objects", "position", "from_target", "since", "until", "last_days", "mag_min", "mag_max", "class_name")
+    + ("name_like", "internal_like", "classified", "redshift_min", "redshift_max", "hostname")
+    + ("reporting_groupid", "data_source_groupid", "has_spectra", "with_frb")
+)
+
+
+class TnsFields(BrokerFields):
+    """What the search of TNS can be asked for."""
+
+    service_name = "TNS"
+    offers = ("objects", "cone", "time", "magnitude", "class")
+    max_radius_arcsec = MAX_RADIUS_ARCSEC
+    default_classes = _CLASSES
+    object_words = "Official names (SN2023ixf) or those of surveys (ZTF23aaklqou); commas or lines between."
+    own_fieldsets: ClassVar[Any] = (
+        ("Names", ("name_like", "internal_like")),
+        (
+            "Kind of transient",
+            ("classified", "redshift_min", "redshift_max", "hostname", "has_spectra", "with_frb"),
+        ),
+        ("Who reported it", ("reporting_groupid", "data_source_groupid")),
+        ("Time means", ("time_of", "non_detection_days_max")),
+        ("Details", ("details",)),
+    )
+
+    name_like = forms.CharField(label="Official name begins with", required=False, max_length=50)
+    internal_like = forms.CharField(label="Survey's name contains", required=False, max_length=100)
+    classified = forms.ChoiceField(
+        label="Classified",
+        choices=[("", "or not"), ("yes", "supernovae that are classified"), ("no", "not yet")],
+        required=False,
+    )
+    redshift_min = forms.FloatField(label="Smallest redshift", required=False)
+    redshift_max = forms.FloatField(label="Largest redshift", required=False)
+    hostname = forms.CharField(label="Host galaxy", required=False, max_length=100)
+    has_spectra = forms.BooleanField(label="With spectra", required=False)
+    with_frb = forms.BooleanField(label="With fast radio bursts", required=False)
+    reporting_groupid = forms.IntegerField(
+        label="Reporting group", required=False, min_value=1, help_text="Its number at TNS: ZTF is 48."
+    )
+    data_source_groupid = forms.IntegerField(
+        label="Data source", required=False, min_value=1, help_text="Its number at TNS."
+    )
+    time_of = forms.ChoiceField(
+        label="The time is that of",
+        choices=[("discovered", "the discovery, to the day"), ("changed", "the last change at TNS")],
+        required=False,
+    )
+    non_detection_days_max = forms.FloatField(
+        label="Most days from the last non-detection to the discovery",
+        required=False,
+        min_value=0.0,
+        help_text="TNS cannot be asked for it: only transients whose details are read can be chosen by it.",
+    )
+    details = forms.IntegerField(
+        label="Read the details of the first",
+        required=False,
+        min_value=0,
+        max_value=_MOST_DETAILS,
+        help_text=(
+            f"Empty: {_DETAILS}. TNS gives a list of names; place, class and brightness of each cost one "
+            "more request, of which it allows some tens a minute. The rest is shown by name, and read when "
+            "it becomes a target."
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("probability_min", None)
+
+    def clean_objects(self) -> str:
+        """Return the names once each, one a line; a blank behind ``SN`` is none between names."""
+        text = re.sub(r"\b(AT|SN|FRB|TDE|FBOT)\s+(?=\d{4})", r"\1", self.cleaned_data["objects"], flags=re.I)
+        self.cleaned_data["objects"] = text
+        return super().clean_objects()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a question about nothing: TNS would answer with all there is."""
+        cleaned = super().clean()
+        if not self.errors and not any(cleaned.get(name) for name in _ASKING):
+            raise forms.ValidationError("Ask for something: a name, a place, a time, a class or a magnitude.")
+        low, high = cleaned.get("redshift_min"), cleaned.get("redshift_max")
+        if low is not None and high is not None and low > high:
+            self.add_error("redshift_max", "This is the largest redshift: it cannot be below the smallest.")
+        return cleaned
+
+
+class TnsForm(TnsFields, BrokerQueryForm):
+    """The query form of TNS."""
+
+
+class TnsService(BrokerService):
+    """Transients of the Transient Name Server."""
+
+    name = "TNS"
+    verbose_name = "Transient Name Server"
+    client = TnsSearch
+    form = TnsForm
+    survey = "TNS"
+    object_pattern = r"(?i)(?:AT|SN|FRB|TDE|FBOT)\s*(\d{4}[a-z]+)"
+    service_notes = "Official names and classifications of transients, with what was reported of them."
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._tns = TnsSearch()
+        self._said: dict[str, dict[str, Any]] = {}
+
+    def build_query_parameters(self, parameters: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Return what is asked for; ``term`` is one name, as catalogues are asked."""
+        values = dict(parameters)
+        term = str(values.pop("term", "") or "").strip()
+        if term:
+            found = _OFFICIAL.fullmatch(term)
+            values["objects"] = found[1] if found else term
+        return super().build_query_parameters(values, **kwargs)
+
+    def objects(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
+        """Yield transients: those named; else what the search finds, details of the first ones read."""
+        if query["ids"]:
+            for name in query["ids"]:
+                yield from self._named(name)
+            return
+        wanted = query | {"objname": query.get("name_like"), "internal_name": query.get("internal_like")}
+        details = int(query.get("details", _DETAILS))
+        for number, row in enumerate(self._tns.search(question(wanted))):
+            yield self.known(str(row["objname"])) if number < details else named_object(row)
+
+    def fits(self, found: BrokerObject, query: dict[str, Any]) -> bool:
+        """Tell whether a transient is shown; the search looked after all but the last non-detection."""
+        most = query.get("non_detection_days_max")
+        if most is None:
+            return True
+        days = found.extras.get("days_from_last_non_detection")
+        return days is not None and days <= most
+
+    def _named(self, name: str) -> Iterator[BrokerObject]:
+        official = _OFFICIAL.fullmatch(name)
+        if official:
+            objnames = [official[1]]
+        else:
+            rows = self._tns.search({"internal_name": name, "internal_name_exact_match": "1"})
+            objnames = [str(row["objname"]) for row in rows]
+        for objname in objnames:
+            try:
+                yield self.known(objname)
+            except MissingDataException:
+                continue
+
+    def known(self, object_id: str) -> BrokerObject:
+        """Return one transient with its photometry."""
+        said = self._tns.object(object_id)
+        self._said[said["objname"]] = said
+        return tns_transient(said)
+
+    def completed(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Return a result with its place; one that was shown by name is read now."""
+        if result.get("ra") is not None:
+            return result
+        return self.known(str(result["id"])).as_result()
+
+    def build_query_parameters_from_target(self, target: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the question for one target: by its official name, else by its place."""
+        asked = super().build_query_parameters_from_target(target, **kwargs)
+        return asked if asked["ids"] else asked | {"details": 1}
+
+    def query_reduced_data(self, target: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return photometry and classification of a target, and the list of its spectra."""
+        found = super().query_reduced_data(target, **kwargs)
+        said = self._said.get(self.object_of(target).object_id) or {}
+        return found | {"spectroscopy": [row for row in said.get("spectra") or () if isinstance(row, dict)]}
+
+    def create_reduced_datums_from_query(
+        self, target: Any, data: Any, data_type: str | None = None, **kwargs: Any
+    ) -> list[Any]:
+        """Store photometry, classifications, or the spectra of a list; return the rows."""
+        if data_type == "spectroscopy":
+            return store_spectra(target, data, read=self._tns.connection.text_of)
+        return super().create_reduced_datums_from_query(target, data, data_type, **kwargs)
+
+    def lists(self) -> dict[str, Sequence[tuple[Any, Any]]]:
+        """Ask for the classes."""
+        return {"classes": self._tns.classes()}

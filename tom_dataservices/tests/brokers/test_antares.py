@@ -1,0 +1,141 @@
+"""ANTARES: both generations of its interface, the southern sky, light curves, free queries."""
+
+import pytest
+
+from tests.standins.antares import LOCI, antares
+from tom_dataproducts.models import PhotometryReducedDatum
+from tom_dataservices.classifications import by_broker
+from tom_dataservices.clients.antares import Antares, antares_object, elasticsearch_query
+from tom_dataservices.data_services.antares import AntaresForm, AntaresService
+from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.service_choices import keep_choices
+from tom_targets.models import Target
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=[1, 2], ids=["v1", "v2"])
+def standin(request, settings):
+    with antares() as state:
+        settings.DATA_SERVICES = state.settings(request.param)
+        state.version = request.param
+        yield state
+
+
+def found(**values):
+    service = AntaresService()
+    form = AntaresForm({"data_service": "ANTARES", **values})
+    assert form.is_valid(), form.errors
+    return list(service.query_targets(service.build_query_parameters(form.cleaned_data)))
+
+
+def test_pages_are_followed_to_the_last(standin):
+    assert [one["id"] for one in found()] == [locus["locus_id"] for locus in LOCI]
+    assert len(standin.calls("GET", f"/v{standin.version}/loci")) == 3
+
+
+def test_only_the_pages_that_are_needed_are_fetched(standin):
+    assert len(found(max_results=2)) == 2
+    assert len(standin.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("position", "name"),
+    [
+        ("150.1 -32.2", "ZTF26aaaaaaa"),
+        ("10:00:48 +02:12:00", "ZTF26bbbbbbb"),
+        ("359.99 -89.9", "ZTF26eeeeeee"),
+    ],
+)
+def test_circles_reach_either_half_of_the_sky(standin, position, name):
+    assert [one["name"] for one in found(position=position, radius=30)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({"tags": ["high_snr"]}, ["ZTF26bbbbbbb"]),
+        ({"tags": ["in_m31", "high_snr"]}, ["ZTF26bbbbbbb", "ZTF26ccccccc"]),
+        ({"catalogs": "milliquas, other", "mag_max": 18}, ["ZTF26bbbbbbb"]),
+        ({"detections_min": 7}, ["ZTF26aaaaaaa", "ZTF26bbbbbbb"]),
+        ({"detections_max": 2}, ["LSST-P-DO-170000000000000001", "ZTF26eeeeeee"]),
+        ({"mag_min": 20.5}, ["ZTF26eeeeeee"]),
+        ({"since": "61340"}, ["ZTF26bbbbbbb"]),
+        ({"elasticsearch": '{"query": {"range": {"ra": {"gte": 200}}}}'}, ["ZTF26eeeeeee"]),
+        (
+            {"tags": ["nuclear_transient"], "elasticsearch": '{"query": {"range": {"ra": {"lte": 150.15}}}}'},
+            ["ZTF26aaaaaaa"],
+        ),
+        ({"objects": "ZTF26ccccccc ANT2026bbbbbb"}, ["ZTF26bbbbbbb", "ZTF26ccccccc"]),
+        ({"objects": "LSST-P-DO-170000000000000001"}, ["LSST-P-DO-170000000000000001"]),
+        ({"objects": "170000000000000001"}, ["LSST-P-DO-170000000000000001"]),
+        ({"objects": "ZTF99nothere ANT2026nothere"}, []),
+    ],
+)
+def test_each_option_of_the_form_counts(standin, values, names):
+    assert [one["name"] for one in found(**values)] == names
+
+
+@pytest.mark.parametrize("text", ['{"aggs": {}}', '{"query": {}, "aggs": {}}', "[1]", "{", '{"query": "a"}'])
+def test_a_free_query_of_another_shape_is_refused_at_its_field(text):
+    form = AntaresForm({"data_service": "ANTARES", "elasticsearch": text})
+    assert list(form.errors) == ["elasticsearch"]
+
+
+def test_a_radius_above_a_degree_is_refused_before_it_is_sent():
+    form = AntaresForm({"data_service": "ANTARES", "position": "1 1", "radius": 1.1, "radius_unit": "deg"})
+    assert "at most 1 deg" in form.errors["radius"][0]
+
+
+def test_sixty_four_bit_ids_stay_exact(standin):
+    (one,) = found(objects="170000000000000001")
+    assert one["name"] == "LSST-P-DO-170000000000000001"
+
+
+def test_a_light_curve_has_detections_limits_and_both_surveys(standin):
+    points = antares_object(Antares().locus("ANT2026aaaaaa")).points
+    assert [(one.get("mag"), one.get("limit"), one["band"], one["survey"]) for one in points] == [
+        (None, 20.4, "g", "ZTF"),
+        (18.9, None, "r", "ZTF"),  # written R by ANTARES
+        (19.1, None, "g", "ZTF"),
+        (19.0, None, "i", "LSST"),
+    ]
+    assert points[1]["measurement"] == "3402250000015000001"
+
+
+def test_a_target_gets_names_tags_and_points_once(standin):
+    service = AntaresService()
+    (result,) = found(tags=["nuclear_transient"], position="150.1 -32.2")
+    target = service.to_target(result)
+    assert set(target.aliases.values_list("name", flat=True)) == {"ANT2026aaaaaa"}
+    for _ in range(2):
+        service.to_reduced_datums(target, service.query_reduced_data(target))
+    rows = PhotometryReducedDatum.objects.filter(target=target)
+    assert rows.count() == 4
+    assert set(rows.values_list("source_name", flat=True)) == {"ZTF", "LSST"}
+    assert by_broker(target.classifications.all())
+    assert service.to_target(result) == target
+    assert Target.objects.count() == 1
+
+
+def test_an_unknown_locus_is_missing(standin):
+    with pytest.raises(MissingDataException, match="knows no locus ANT2026zzzzzz"):
+        Antares().locus("ANT2026zzzzzz")
+    with pytest.raises(MissingDataException, match="knows no object ZTF99aaaaaaa"):
+        AntaresService().known("ZTF99aaaaaaa")
+
+
+def test_the_tags_come_from_the_service_and_are_kept(standin):
+    keep_choices("ANTARES", AntaresService().lists())
+    choices = AntaresForm().fields["tags"].choices
+    assert ("nuclear_transient", "nuclear_transient (2)") in choices
+
+
+def test_one_condition_stands_alone_and_several_in_a_list():
+    place = {"ra_deg": 10.0, "dec_deg": -20.5, "radius_arcsec": 36.0}
+    alone = elasticsearch_query(place, version=2)["query"]["bool"]["filter"]
+    assert alone == {
+        "sky_distance": {"radius": "0.01000000 degree", "location": "00h40m00.0000s -20d30m00.000s"}
+    }
+    several = elasticsearch_query(place | {"tags": ["a"]}, version=1)["query"]["bool"]["filter"]
+    assert several[1]["sky_distance"]["htm16"] == {"center": "10.00000000 -20.50000000"}

@@ -1,0 +1,95 @@
+"""Scout's filters and orbits, and GraceDB's superevents with their sky maps."""
+
+import pytest
+
+from tests.standins.scout import scout
+from tom_dataservices.data_services.gracedb import GraceDbForm, GraceDbService
+from tom_dataservices.data_services.scout import ScoutForm, ScoutService
+from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.tests.brokers.standing_in import standing_in
+from tom_targets.sky_models import SkyRegion
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def scouting(settings):
+    with scout() as state:
+        settings.DATA_SERVICES = state.settings()
+        yield state
+
+
+@pytest.fixture
+def events(settings):
+    with standing_in("GraceDB") as state:
+        settings.DATA_SERVICES = state.settings()
+        yield state
+
+
+def found(service, form_class, **values):
+    form = form_class({"data_service": service.name, **values})
+    assert form.is_valid(), form.errors
+    return list(service.query_targets(service.build_query_parameters(form.cleaned_data)))
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({}, ["P12aBcD", "A11xYz9", "C0FAINT", "ZTF10xx"]),
+        ({"neo_score_min": 90}, ["P12aBcD", "ZTF10xx"]),
+        ({"pha_score_min": 10}, ["A11xYz9"]),
+        ({"v_mag_max": 20}, ["A11xYz9", "ZTF10xx"]),
+        ({"v_mag_min": 22}, ["C0FAINT"]),
+        ({"error_max": 15}, ["A11xYz9", "ZTF10xx"]),
+        ({"elongation_min": 100}, ["P12aBcD", "ZTF10xx"]),
+        ({"rate_min": 5}, ["A11xYz9", "ZTF10xx"]),
+        ({"rate_max": 1}, ["C0FAINT"]),
+        ({"observations_min": 21}, ["A11xYz9"]),
+        ({"rating_min": 2}, ["A11xYz9"]),  # one without a rating does not fit
+        ({"geocentric_score_max": 0}, ["P12aBcD", "A11xYz9", "C0FAINT", "ZTF10xx"]),
+        ({"objects": "ZTF10xx"}, ["ZTF10xx"]),
+    ],
+)
+def test_every_filter_of_scout_counts(scouting, values, names):
+    assert [one["name"] for one in found(ScoutService(), ScoutForm, **values)] == names
+    assert len(scouting.requests) == 1
+
+
+def test_a_target_of_scout_is_on_one_of_its_orbits(scouting):
+    service = ScoutService()
+    target = service.to_target(found(service, ScoutForm, objects="P12aBcD")[0])
+    assert (target.type, target.eccentricity, target.perihdist) == ("NON_SIDEREAL", 0.303, 0.91)
+    assert target.abs_mag == 24.2  # of the orbit, and no magnitude of a measurement
+    assert target.ra is None
+
+
+def test_gravitational_wave_events_are_asked_for_in_their_own_words(events):
+    service = GraceDbService()
+    rows = found(service, GraceDbForm, category="Production", label="ADVOK", far_max=1e-7, words="gwtc-4")
+    assert events.words[0] == "gwtc-4 category: Production label: ADVOK far < 1e-07"
+    assert [one["name"] for one in rows] == ["S230518h", "S230520ae", "MS230521b"]
+    assert rows[0]["time"] == "2023-05-18T12:59:08Z"
+    assert rows[0]["extras"]["false_alarms_per_year"] == pytest.approx(0.0101, abs=1e-4)
+    assert rows[0]["class"] == "CBC AllSky"
+    assert rows[1]["class"] == "retracted"
+
+
+def test_a_window_of_time_becomes_gps_seconds(events):
+    found(GraceDbService(), GraceDbForm, since="2023-05-18T12:59:08Z", until="2023-05-19")
+    assert events.words[0] == "t_0: 1368449966 .. 1368489618"
+
+
+def test_a_sky_map_is_kept_as_a_region_once(events):
+    service = GraceDbService()
+    for _ in range(2):
+        rows = found(service, GraceDbForm, sky_maps=2)
+    assert rows[0]["extras"]["sky_map"].startswith("region “S230518h bayestar 90%”, ")
+    assert rows[1]["extras"]["sky_map"] == "none yet"
+    region = SkyRegion.objects.get()
+    assert 0 < region.area_deg2 < 41253
+
+
+def test_a_superevent_is_no_target(events):
+    service = GraceDbService()
+    with pytest.raises(MissingDataException, match="S230518h is a region of the sky"):
+        service.to_target(found(service, GraceDbForm, objects="S230518h")[0])
