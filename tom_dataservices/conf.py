@@ -45,3 +45,13 @@ def on_near_target() -> str:
 def results_kept_days() -> float:
     """Days for which the results of a query are kept (``TOM_QUERY_RESULTS_KEEP_DAYS``)."""
     return float(getattr(settings, "TOM_QUERY_RESULTS_KEEP_DAYS", 7))
+
+
+def hermes_of_plugins() -> dict[str, Any]:
+    """Address and token of Hermes as plugins set them (``HERMES_CONFIGURATION``, ``DATA_SHARING``)."""
+    plugin = getattr(settings, "HERMES_CONFIGURATION", None) or {}
+    sharing = (getattr(settings, "DATA_SHARING", None) or {}).get("hermes") or {}
+    return {
+        "base_url": plugin.get("HERMES_BASE_URL") or sharing.get("BASE_URL"),
+        "api_key": plugin.get("HERMES_API_TOKEN") or sharing.get("HERMES_API_KEY"),
+    }

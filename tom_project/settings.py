@@ -189,7 +189,15 @@ ALERT_SCHEMAS_DIR = env.str("ALERT_SCHEMAS_DIR", default="")
 ALERT_UPLOAD_MAX_BYTES = env.int("ALERT_UPLOAD_MAX_BYTES", default=2_000_000_000)
 FACILITIES: dict[str, dict] = {}
 TOM_FACILITY_CLASSES: list[str] = []
-DATA_SERVICES: dict[str, dict] = {}
+DATA_SERVICES: dict[str, dict[str, Any]] = {
+    "TNS": {
+        "api_key": env.str("TNS_API_KEY", default=""),
+        "bot_id": env.str("TNS_BOT_ID", default=""),
+        "bot_name": env.str("TNS_BOT_NAME", default=""),
+    },
+    "Babamul": {"api_key": env.str("BABAMUL_API_TOKEN", default="")},
+    "Hermes": {"api_key": env.str("HERMES_API_KEY", default="")},
+}
 DATA_SHARING: dict[str, dict] = {}
 DATA_PRODUCT_TYPES = {
     "photometry": ("photometry", "Photometry"),

@@ -18,7 +18,7 @@ class Hermes(StandIn):
         self.asked = []
 
     def settings(self):
-        return {"Hermes": {"base_url": self.url, "api_key": self.token, "page_size": 2}}
+        return {"Hermes": {"base_url": f"{self.url}/api/v0/", "api_key": self.token, "page_size": 2}}
 
     def targets(self):
         first = {"id": 1, "name": NAME, "right_ascension": 329.5158, "declination": 52.8321}

@@ -7,6 +7,7 @@ from typing import Any
 
 from tom_common.astro.time import parse_mjd_utc
 from tom_common.remote import RemoteBadReply, RemoteRejected
+from tom_dataservices import conf
 from tom_dataservices.clients.broker import (
     BrokerClient,
     BrokerObject,
@@ -34,8 +35,15 @@ class Hermes(BrokerClient):
     """
 
     name = "Hermes"
-    base_url = "https://hermes.lco.global"
+    base_url = "https://hermes.lco.global/api/v0/"
     info_url = "https://hermes.lco.global/"
+
+    def setting(self, key: str, default: Any = None) -> Any:
+        """Return a value of ``DATA_SERVICES["Hermes"]``, else of the settings that plugins use for Hermes."""
+        found = super().setting(key) or conf.hermes_of_plugins().get(key) or default
+        if key == "base_url" and "/api/" not in f"{found}/":
+            return f"{str(found).rstrip('/')}/api/v0/"
+        return found
 
     def targets(self, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield targets that messages are about, page by page.
@@ -46,11 +54,11 @@ class Hermes(BrokerClient):
             ``name``, ``name_exact``, ``cone_search`` (``"ra, dec, radius_deg"``), ``polygon_search``,
             ``event_id``.
         """
-        return self._rows("api/v0/targets/", filters)
+        return self._rows("targets/", filters)
 
     def messages(self, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield messages; ``target_name_exact`` and ``event_id`` among the filters."""
-        return self._rows("api/v0/messages/", filters)
+        return self._rows("messages/", filters)
 
     def _rows(self, path: str, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
         service = self.service(headers={"Authorization": f"Token {self.key()}"})

@@ -150,6 +150,13 @@ def test_every_option_of_hermes_is_sent(standin, values, sent):
 
 
 @hermes
+def test_the_settings_of_the_plugin_for_hermes_count_too(standin, settings):
+    settings.DATA_SERVICES = {"Hermes": {"api_key": ""}}
+    settings.HERMES_CONFIGURATION = {"HERMES_BASE_URL": standin.url, "HERMES_API_TOKEN": standin.token}
+    assert found(standin, target_name="GRB")[0]["name"] == "GRB 230409B"
+
+
+@hermes
 def test_hermes_without_messages_about_a_name_is_missing_data(standin):
     with pytest.raises(MissingDataException, match="Hermes has no message about M 31"):
         standin.service().known("M 31")
