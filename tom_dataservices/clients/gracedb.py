@@ -14,6 +14,7 @@ GPS_EPOCH_MJD_TAI = 44244.0 + 19.0 / 86400.0
 """1980-01-06 00:00:00 UTC, when TAI was 19 s ahead."""
 SKY_MAPS = ("Bilby.multiorder.fits", "bayestar.multiorder.fits", "cwb.multiorder.fits")
 _MOST_PAGES = 200
+_YEAR_S = 365.25 * 86400.0
 
 
 class GraceDb(BrokerClient):
@@ -115,8 +116,9 @@ def superevent_object(said: dict[str, Any]) -> BrokerObject:
         classifier=text(event.get("pipeline")),
         aliases=(gw,) if (gw := text(said.get("gw_id"))) else (),
         extras={
+            "kind": kind or None,
             "category": text(said.get("category")),
-            "false_alarms_per_year": None if far_hz is None else far_hz * 365.25 * 86400.0,
+            "false_alarms_per_year": None if far_hz is None else float(f"{far_hz * _YEAR_S:.3g}"),
             "instruments": text(event.get("instruments")),
             "labels": ", ".join(labels),
         },

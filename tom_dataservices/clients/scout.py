@@ -107,12 +107,12 @@ def scout_facts(row: dict[str, Any]) -> dict[str, Any]:
     """Return what Scout knows of an object besides its orbit: scores in %, arcmin, arcsec/min, mag, au."""
     rough = " ".join(str(row.get(key) or "") for key in ("ra", "dec")).strip()
     return {
-        "neo_score": as_number(row.get("neoScore")),
-        "pha_score": as_number(row.get("phaScore")),
-        "neo_1km_score": as_number(row.get("neo1kmScore")),
-        "geocentric_score": as_number(row.get("geocentricScore")),
-        "interior_earth_score": as_number(row.get("ieoScore")),
-        "impact_rating": as_number(row.get("rating")),
+        "neo_score": _whole(row.get("neoScore")),
+        "pha_score": _whole(row.get("phaScore")),
+        "neo_1km_score": _whole(row.get("neo1kmScore")),
+        "geocentric_score": _whole(row.get("geocentricScore")),
+        "interior_earth_score": _whole(row.get("ieoScore")),
+        "impact_rating": _whole(row.get("rating")),
         "v_mag": as_number(row.get("Vmag")),
         "rate_arcsec_per_min": as_number(row.get("rate")),
         "solar_elongation_deg": as_number(row.get("elong")),
@@ -120,9 +120,14 @@ def scout_facts(row: dict[str, Any]) -> dict[str, Any]:
         "position_error_tomorrow_arcmin": as_number(row.get("uncP1")),
         "moid_au": as_number(row.get("moid")),
         "close_approach_ld": as_number(row.get("caDist")),
-        "observations": as_number(row.get("nObs")),
+        "observations": _whole(row.get("nObs")),
         "rough_position": f"{rough} at {row['tEphem']} UTC" if rough and row.get("tEphem") else None,
     }
+
+
+def _whole(value: Any) -> int | None:
+    found = as_number(value)
+    return None if found is None else round(found)
 
 
 def page_of(name: str) -> str:

@@ -37,6 +37,14 @@ _TAGS = (
 )
 
 
+class _JsonField(forms.JSONField):
+    """JSON, whose box is empty where there is none."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what the box shows."""
+        return "" if value is None else super().prepare_value(value)
+
+
 class AntaresFields(BrokerFields):
     """What ANTARES can be asked for."""
 
@@ -60,7 +68,7 @@ class AntaresFields(BrokerFields):
         max_length=300,
         help_text="Names as ANTARES has them, such as milliquas; with commas between, any of them.",
     )
-    elasticsearch = forms.JSONField(
+    elasticsearch = _JsonField(
         label="Elasticsearch query",
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "class": "font-monospace"}),

@@ -20,6 +20,7 @@ from tom_targets.transfer.input_files import FileError
 _MOST_MAPS = 10
 _PERCENT = 90.0
 FACTS: tuple[tuple[str, str], ...] = (
+    ("kind", "Kind"),
     ("category", "Category"),
     ("instruments", "Instruments"),
     ("false_alarms_per_year", "False alarms per year"),

@@ -57,7 +57,7 @@ class TnsFields(BrokerFields):
             ("classified", "redshift_min", "redshift_max", "hostname", "has_spectra", "with_frb"),
         ),
         ("Who reported it", ("reporting_groupid", "data_source_groupid")),
-        ("Time means", ("time_of", "non_detection_days_max")),
+        ("Which time", ("time_of", "non_detection_days_max")),
         ("Details", ("details",)),
     )
 
@@ -74,10 +74,13 @@ class TnsFields(BrokerFields):
     has_spectra = forms.BooleanField(label="With spectra", required=False)
     with_frb = forms.BooleanField(label="With fast radio bursts", required=False)
     reporting_groupid = forms.IntegerField(
-        label="Reporting group", required=False, min_value=1, help_text="Its number at TNS: ZTF is 48."
+        label="Reporting group", required=False, min_value=1, help_text="Its number at TNS."
     )
     data_source_groupid = forms.IntegerField(
-        label="Data source", required=False, min_value=1, help_text="Its number at TNS."
+        label="Data source",
+        required=False,
+        min_value=1,
+        help_text="Its number at TNS: that of ZTF is 48, of Rubin 165.",
     )
     time_of = forms.ChoiceField(
         label="The time is that of",

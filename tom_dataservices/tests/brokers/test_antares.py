@@ -82,6 +82,10 @@ def test_a_free_query_of_another_shape_is_refused_at_its_field(text):
     assert list(form.errors) == ["elasticsearch"]
 
 
+def test_the_box_of_the_free_query_is_empty_at_first():
+    assert "null" not in str(AntaresForm()["elasticsearch"])
+
+
 def test_a_radius_above_a_degree_is_refused_before_it_is_sent():
     form = AntaresForm({"data_service": "ANTARES", "position": "1 1", "radius": 1.1, "radius_unit": "deg"})
     assert "at most 1 deg" in form.errors["radius"][0]
