@@ -19,7 +19,7 @@ class ServiceAlert(GenericAlert):
     service: BrokerService | None = None
 
     def to_target(self) -> tuple[Any, dict[str, Any], list[Any]]:
-        """Return an unsaved target, its extra fields and its aliases; asks the service for what is missing."""
+        """Return an unsaved target, its extra fields and its aliases; the service completes the result."""
         result = self.result if self.service is None else self.service.completed(self.result)
         target = unsaved_target(result)
         return target, dict(result.get("extras") or {}), list(result.get("aliases") or [])

@@ -64,6 +64,8 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
     near_arcsec = _near_arcsec(request)
     rows = result_rows(run, request.user, near_arcsec=near_arcsec)
     is_moving = run.finished is None and (run.job is not None and not run.job.is_finished)
+    if run.finished is None and not is_moving:  # it may have ended since the row was read
+        run.refresh_from_db(fields=["finished", "found", "has_more", "feedback", "error"])
     context = {
         "run": run,
         "title": asked.title,
