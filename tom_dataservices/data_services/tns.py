@@ -210,6 +210,13 @@ class TnsService(BrokerService):
         said = self._said.get(self.object_of(target).object_id) or {}
         return found | {"spectroscopy": [row for row in said.get("spectra") or () if isinstance(row, dict)]}
 
+    def query_aliases(self, query_parameters: Any = None, target: Any = None, **kwargs: Any) -> list[str]:
+        """Return the official name of a target, with its prefix, and those of surveys."""
+        if target is None:
+            return []
+        found = self.object_of(target)
+        return [name for name in dict.fromkeys((found.name, *found.aliases)) if name != target.name]
+
     def create_reduced_datums_from_query(
         self, target: Any, data: Any, data_type: str | None = None, **kwargs: Any
     ) -> list[Any]:
