@@ -17,6 +17,7 @@ import numpy as np
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import Q
 
 from tom_common.history import unrecorded
 from tom_dataproducts import conf
@@ -163,7 +164,7 @@ def _draw(extension: FitsExtension, path: str) -> None:
         _note_problem(extension, error)
         return
     rows, columns = extension.shape[-2:]
-    extension.view = {
+    view = {
         "width": columns,
         "height": rows,
         "step": step,
@@ -173,7 +174,12 @@ def _draw(extension: FitsExtension, path: str) -> None:
     }
     name = f"{extension.number}.f32"
     extension.preview.save(name, ContentFile(pixels.astype("<f4").tobytes()), save=False)
-    extension.save(update_fields=["view", "preview"])
+    stored = str(extension.preview.name)
+    mine = FitsExtension.objects.filter(pk=extension.pk, view__isnull=True)
+    if not mine.update(view=view, preview=stored):  # another job was quicker, or the file is read anew
+        extension.preview.storage.delete(stored)
+    kept = FitsExtension.objects.filter(pk=extension.pk).first()
+    extension.view, extension.preview = (kept.view, kept.preview) if kept else (None, None)
 
 
 def sky_columns(header: str, columns: int, rows: int) -> dict[str, Any]:
@@ -270,8 +276,12 @@ def make_thumbnail(product: DataProduct, size: tuple[int, int] | None = None) ->
     wanted = product.thumbnail.field.generate_filename(product, f"{product.get_file_name()}.thumbnail.png")
     name = storage.save(wanted, ContentFile(content))
     # Neither a change that anybody made nor one of the file: no history, no new time of change.
+    before = Q(thumbnail=old) if old else Q(thumbnail="") | Q(thumbnail=None)
     with unrecorded():
-        DataProduct.objects.filter(pk=product.pk).update(thumbnail=name)
+        is_mine = DataProduct.objects.filter(before, pk=product.pk).update(thumbnail=name)
+    if not is_mine:  # another job was quicker, or the product is gone
+        storage.delete(name)
+        return content
     product.thumbnail = name
     if old and old != name:
         transaction.on_commit(lambda: storage.delete(old))

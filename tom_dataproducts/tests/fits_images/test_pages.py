@@ -13,6 +13,7 @@ from tom_dataproducts.fits_images import services
 from tom_dataproducts.images import PictureError
 from tom_dataproducts.models import DataProduct, FitsExtension, FitsReading
 from tom_dataproducts.services import delete_data_product
+from tom_dataproducts.storage_check import check_storage
 from tom_dataproducts.tests.factories import DataProductFactory
 from tom_dataproducts.tests.fits_images.files import content, image, several
 from tom_dataproducts.tests.people import ADMITTED, as_user, shared_target
@@ -228,6 +229,31 @@ def test_previews_and_thumbnail_go_with_the_product(django_capture_on_commit_cal
     with django_capture_on_commit_callbacks(execute=True):
         delete_data_product(one)
     assert [name for name in names if storage.exists(name)] == []
+
+
+def test_of_two_jobs_that_draw_the_same_preview_one_file_stays():
+    one = product()
+    services.read_file(one)
+    FitsExtension.objects.filter(number=2).update(view=None, preview=None, problem="")
+    first, second = (FitsExtension.objects.get(number=2) for _ in range(2))
+    services.draw_extension(first)
+    services.draw_extension(second)
+    stored = FitsExtension.objects.get(number=2)
+    assert first.preview.name == second.preview.name == stored.preview.name
+    assert services.preview_pixels(second).shape == (30, 30)
+    report = check_storage(grace_hours=0)
+    assert (report.orphans, report.missing) == (0, 0)
+
+
+def test_of_two_jobs_that_make_the_same_thumbnail_one_file_stays():
+    one = product()
+    services.read_file(one)
+    DataProduct.objects.filter(pk=one.pk).update(thumbnail=None)
+    one.thumbnail.storage.delete(one.thumbnail.name)
+    first, second = (DataProduct.objects.get(pk=one.pk) for _ in range(2))
+    assert services.make_thumbnail(first) == services.make_thumbnail(second)
+    report = check_storage(grace_hours=0)
+    assert (report.orphans, report.missing) == (0, 0)
 
 
 def test_a_file_in_a_bucket_is_fetched_in_pieces_and_only_small_ones_for_a_part():
