@@ -66,7 +66,8 @@ def value_of(spectrum: Spectrum) -> dict[str, Any]:
         "wavelength_unit": spectrum.wavelength_unit,
     }
     if len(spectrum.error):
-        value["error"] = [None if number != number else number for number in spectrum.error.tolist()]
+        # A column of numbers has no gaps: 0 is no error, as for whoever draws it.
+        value["error"] = [0.0 if number != number else number for number in spectrum.error.tolist()]
     for name in ("telescope", "instrument", "setup", "reduction_version"):
         if text := getattr(spectrum, name):
             value[name] = text

@@ -111,11 +111,13 @@ def test_comments_and_names_of_columns_say_it_in_text(head, columns, medium, fra
 @pytest.mark.django_db
 def test_the_viewer_gets_what_the_file_said(people):
     target = shared_target(people, "OPEN")
-    content = table({"AIRORVAC": "vacuum"}, wavelength=WAVE, flux=FLUX, mask=BAD)
+    content = table({"AIRORVAC": "vacuum"}, wavelength=WAVE, flux=FLUX, ivar=IVAR)
     product = DataProductFactory(
         target=target, data__filename="a.fits", data__data=content, data_product_type="spectroscopy"
     )
     process_upload(product)
     page = spectra_page(target, user=people[0]["owner"])
     assert [(one.medium, one.frame) for one in page.facts] == [("vacuum", "")]
-    assert np.flatnonzero(page.shown[page.facts[0].key].is_masked).tolist() == [10, 11, 12]
+    shown = page.shown[page.facts[0].key]
+    assert np.flatnonzero(shown.is_masked).tolist() == [10, 11, 12]
+    assert np.flatnonzero(np.isnan(shown.error)).tolist() == [10, 11, 12]
