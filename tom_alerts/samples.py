@@ -70,9 +70,9 @@ def _batches(targets: list[BaseTarget]) -> Iterator[AlertBatch]:
 
 
 def _typed(row: TargetExtra) -> Any:
-    if row.bool_value is not None:
-        return row.bool_value
-    return row.value if row.float_value is None else row.float_value
+    if row.float_value is not None:
+        return row.float_value  # a number counts as true or false, too
+    return row.value if row.bool_value is None else row.bool_value
 
 
 def _batch(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -37,11 +37,18 @@ def open_candidates(rows: QuerySet) -> QuerySet:
 
 
 def queue_for(user: Any, *, filter_pk: int | None = None, state: str = "open") -> QuerySet:
-    """Return the candidates that a user sees, of one filter or all, in one state or open."""
-    rows = candidates_for_user(user, Candidate.objects.all())
+    """Return the candidates that a user sees, of one filter or all, in one state or open.
+
+    An object that several filters let through stands there once.
+    """
+    rows = visible = candidates_for_user(user, Candidate.objects.all())
     if filter_pk is not None:
         rows = rows.filter(alert_filter=filter_pk)
     rows = open_candidates(rows) if state == "open" else rows.filter(state=state)
+    if filter_pk is None:
+        same = open_candidates(visible) if state == "open" else visible.filter(state=state)
+        newer = same.filter(name=OuterRef("name"), pk__gt=OuterRef("pk"))
+        rows = rows.filter(~Exists(newer.order_by()))
     return rows.select_related("alert_filter", "decided_by", "target").defer("content")
 
 

@@ -141,12 +141,14 @@ def builder_context(text: str) -> dict[str, Any]:
 
 def understood(text: str) -> dict[str, Any]:
     """Return what is wrong with an expression, with the part around the place; or that nothing is."""
+    if not text.strip():
+        return {"error": ""}
     try:
         fields = compiled(text).fields
     except ExpressionError as error:
         at = error.place - 1
         around = (text[max(0, at - 30) : at], text[at : at + 1] or "▁", text[at + 1 : at + 31])
-        return {"error": str(error), "around": around if text.strip() else None}
+        return {"error": str(error), "around": around}
     return {"error": "", "used_fields": fields}
 
 

@@ -186,9 +186,11 @@ def test_nothing_is_sent_to_hosts_that_are_not_named(settings, url):
 
 def test_a_filter_is_tried_on_stored_alerts_before_it_may_be_switched_on(at_once):
     owner = maker()
-    ingest(bright("ZTF26aaaaaaa"), bright("ZTF26bbbbbbb", mag=19.5), bright("ZTF26hiddenx"))
+    facts = {"ndethist": 7, "drb": 1.0, "ss_match": True}
+    ingest(bright("ZTF26aaaaaaa", extras=facts), bright("ZTF26bbbbbbb", mag=19.5), bright("ZTF26hiddenx"))
     Target.objects.filter(name="ZTF26hiddenx").update(permissions="PRIVATE")
-    one = made_filter(owner, on=False)
+    text = "mag < 19 and n_detections = 7 and real_bogus = 1 and is_solar_system or mag = 0"
+    one = made_filter(owner, text, on=False)
     assert not switch_on(one)
     test = start_test(one, user=owner)
     test.refresh_from_db()

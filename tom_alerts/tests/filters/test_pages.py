@@ -183,6 +183,7 @@ def test_a_decision_holds_for_the_object_in_all_ones_filters_and_is_undone_as_on
     made_filter(owner)
     made_filter(owner, name="Other")
     ingest(bright("ZTF26aaaaaaa"))
+    assert client.get(reverse("alerts:triage")).content.decode().count("data-card=") == 1
     assert decided(client, Candidate.objects.first(), state=state, reason="AGN").status_code == 200
     assert set(Candidate.objects.values_list("state", flat=True)) == {state}
     assert "Nothing to judge" in client.get(reverse("alerts:triage")).content.decode()
