@@ -6,7 +6,8 @@ from django.urls import URLPattern, path
 app_name = "tom_alerts"
 urlpatterns: list[URLPattern] = []
 if apps.is_installed("tom_dataservices"):  # the ingest below these pages; older projects do not install it
-    from tom_alerts import views
+    from tom_alerts import api_views, views
+    from tom_common.api_router import SharedAPIRootRouter
 
     urlpatterns += [
         path("query/list/", views.BrokerQueryListView.as_view(), name="list"),
@@ -41,3 +42,6 @@ if apps.is_installed("tom_dataservices"):  # the ingest below these pages; older
         path("triage/<int:pk>/photometry.json", views.candidate_photometry, name="candidate-photometry"),
         path("rejected/<int:pk>/content/", views.rejected_packet_content, name="rejected-content"),
     ]
+    router = SharedAPIRootRouter()
+    router.register("alertfilters", api_views.AlertFilterViewSet, "alertfilters")
+    router.register("candidates", api_views.CandidateViewSet, "candidates")
