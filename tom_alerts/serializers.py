@@ -36,7 +36,7 @@ class AlertFilterSerializer(serializers.ModelSerializer):
 
     def get_fields(self) -> dict[str, Any]:
         """Offer the groups, lists and watchlists of whoever asks."""
-        fields = super().get_fields()
+        fields: dict[str, Any] = super().get_fields()
         user = self.context["request"].user if "request" in self.context else None
         if user is None or not user.is_authenticated:
             return fields
