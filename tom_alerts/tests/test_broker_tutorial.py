@@ -12,6 +12,7 @@ from django.urls import reverse
 from tests.shared_data import shared_data_dir
 from tests.standins.file_server import served
 from tom_alerts.models import BrokerQuery
+from tom_common import default_settings
 from tom_dataservices import runs
 from tom_dataservices.models import QueryResult
 from tom_targets.models import Target
@@ -171,3 +172,10 @@ def test_a_server_that_is_gone_is_a_sentence(project, astronomer, client):
     project.server_close()
     page = client.get(reverse("alerts:run", args=[query.pk]))
     assert "MyBroker cannot be reached" in page.content.decode()
+
+
+def test_default_settings_are_enough_for_the_forms_of_brokers():
+    given = vars(default_settings)
+    assert given["CRISPY_TEMPLATE_PACK"] in given["CRISPY_ALLOWED_TEMPLATE_PACKS"]
+    assert f"crispy_{given['CRISPY_TEMPLATE_PACK']}" in given["TOMTOOLKIT_INSTALLED_APPS"]
+    assert given["LOGIN_REDIRECT_URL"] == reverse("home")
