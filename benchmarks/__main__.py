@@ -11,6 +11,7 @@ WITH_DATABASES = ("ingest", "pages", "photometry", "api", "sky", "transfer", "up
 ALL = (
     *("startup", "ingest", "pages", "photometry", "api", "bulk_insert", "light_curve", "decode_packets"),
     *("visibility", "sky", "transfer", "uploads", "peer"),
+    "alerts_pages",
 )
 TIMEOUT_S = 6 * 3600
 
@@ -38,8 +39,8 @@ def commands(options: argparse.Namespace) -> list[tuple[list[str], dict[str, str
             found.append(([f"benchmarks.{name}", "--databases", options.databases, *flags], {}))
         elif name == "startup":
             found.append((["benchmarks.startup", *["--quick"] * options.quick], {}))
-        elif name == "decode_packets":
-            found.append((["benchmarks.decode_packets"], {}))
+        elif name in ("decode_packets", "alerts_pages"):
+            found.append(([f"benchmarks.{name}"], {}))
         else:
             found += [([f"benchmarks.{name}"], _address(kind)) for kind in options.databases.split(",")]
     return found

@@ -212,7 +212,7 @@ class DiscoveryForm(ReportForm):
 
     def fill_choices(self) -> None:
         """Give the fields of numbers their lists."""
-        self.fields["at_type"].choices = [*value_lists.KNOWN["at_types"].items(), ("0", "Other")]  # type: ignore[attr-defined]
+        self.fields["at_type"].choices = [("", "–"), *value_lists.KNOWN["at_types"].items(), ("0", "Other")]  # type: ignore[attr-defined]
         for name in ("filter", "limit_filter"):
             self.choose(name, "filters")
         for name in ("instrument", "limit_instrument"):

@@ -19,7 +19,7 @@ from tom_alerts.reports import services, value_lists
 from tom_alerts.reports.permissions import CHANGE, CONTENT, may_report, reports_for_user
 from tom_common.job_links import attach_jobs
 from tom_dataproducts.alertstreams.hermes import HermesMessageException
-from tom_targets.selectors import target_or_404
+from tom_targets.selectors import is_simulated, target_or_404
 
 
 def _label(kind: str) -> str:
@@ -54,6 +54,9 @@ class ReportFormView(LoginRequiredMixin, View):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         form = services.form_for(self.kind, self.target, request.user, data=request.POST)
         if not form.is_valid():
+            return self._page(form)
+        if services.where_to(self.kind, form.body())[1] and is_simulated(self.target.targetextra_set.all()):
+            form.add_error(None, "The target is simulated: it is reported to a sandbox only.")
             return self._page(form)
         try:
             report = services.prepare(self.kind, form, report=self.report)

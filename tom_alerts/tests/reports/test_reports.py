@@ -337,6 +337,15 @@ def test_what_tns_would_refuse_is_refused_here(tns, as_owner, target, typed_in, 
         assert field in answer.context["form"].errors
 
 
+def test_a_simulated_target_goes_to_a_sandbox_only(hermes, settings, as_owner, target):
+    target.save(extras={"simulated": True})
+    settings.DATA_SERVICES = {"Hermes": {"api_key": "x", "topics": ["hermes.discovery"]}}
+    sent = {"title": "x", "topic": "hermes.discovery"}
+    answer = as_owner.post(form_url("hermes", target), sent)
+    assert "sandbox only" in str(answer.context["form"].errors)
+    assert as_owner.post(form_url("hermes", target), {**sent, "topic": "hermes.test"}).status_code == 302
+
+
 def test_the_real_tns_is_named_as_such(settings, as_owner, target):
     settings.DATA_SERVICES = {"TNS": {"report_url": "https://www.wis-tns.org"}}
     page = as_owner.get(form_url("tns-discovery", target)).content.decode()
