@@ -109,7 +109,7 @@ def test_one_target_and_one_service_may_be_named(targets):
     [
         (["--target_id", "0"], "there is no target 0"),
         (["--list", "0"], "there is no target list 0"),
-        (["--service", "MARS"], "MARS cannot be asked .* Stars, Points"),
+        (["--service", "MARS"], "MARS cannot be asked .* Stars,.* Points"),
         (["--user", "nobody"], "there is no user 'nobody'"),
     ],
     ids=["target", "list", "service", "user"],
@@ -139,7 +139,7 @@ def test_the_rights_of_a_user_count(targets, owner):
 def test_a_job_for_each_service_is_left_in_the_background(targets):
     called(background=True)
     jobs = Job.objects.filter(task="tom_alerts.update_tasks.update_service_data")
-    assert sorted(job.arguments["kwargs"]["service"] for job in jobs) == ["Points", "Stars"]
+    assert {"Points", "Stars"} <= {job.arguments["kwargs"]["service"] for job in jobs}
     assert {job.state for job in jobs} == {"done"}
     assert PointBroker.asked == ["Alert"]
 
@@ -157,7 +157,7 @@ def test_a_list_is_brought_up_to_date_from_its_page(target_list, owner, client):
     address = reverse("alerts:update-list", args=[target_list.pk])
     page = client.get(address)
     assert page.context["count"] == 2
-    assert [name for name, _ in page.context["services"]][-2:] == ["Stars", "Points"]
+    assert {"Stars", "Points"} <= {name for name, _ in page.context["services"]}
     answer = client.post(address, {"service": ["Points"]}, follow=True)
     assert sorted(PointBroker.asked) == ["Alone", "Star 3"]
     assert "2 targets asked for, 2 rows of data" in answer.content.decode()
