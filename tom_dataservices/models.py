@@ -89,6 +89,20 @@ class QueryResult(models.Model):
         return f"{ROW}{self.pk}"
 
 
+class ResultCutout(models.Model):
+    """A small image that a service gave of a result, fetched in the background; it goes with the run."""
+
+    result = models.ForeignKey(QueryResult, on_delete=models.CASCADE, related_name="cutouts")
+    role = models.CharField(max_length=20, help_text="science, template or difference")
+    content = models.BinaryField(help_text="PNG")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["result", "role"], name="unique_result_cutout")]
+
+    def __str__(self) -> str:
+        return f"{self.role} image of {self.result}"
+
+
 class RejectedPacket(models.Model):
     """An alert packet that could not be read, kept aside with the reason.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tom_dataservices.models import QueryResult, QueryRun
+from django.db.models import Exists, OuterRef
+
+from tom_dataservices.models import QueryResult, QueryRun, ResultCutout
 from tom_targets import conf as targets_conf
 from tom_targets.known_targets import KnownTarget, known_targets
 from tom_targets.models import Target
@@ -19,6 +21,7 @@ class ResultRow:
     result: QueryResult
     target: Any = None
     known: list[KnownTarget] = field(default_factory=list)
+    has_cutout: bool = False
 
     @property
     def values(self) -> dict[str, Any]:
@@ -40,12 +43,13 @@ def result_rows(
     near_arcsec : float, optional
         How near a stored target may be the same; as the settings say without.
     """
-    results = list(run.results.defer("raw")[:limit])
+    pictured = Exists(ResultCutout.objects.filter(result=OuterRef("pk")))
+    results: Any = list(run.results.defer("raw").annotate(has_cutout=pictured)[:limit])
     if not results:
         return []
     made_keys = {result.target_id for result in results if result.target_id}
     made = targets_for_user(user, Target.objects.filter(pk__in=made_keys), "view_target").in_bulk()
-    rows = [ResultRow(result, made.get(result.target_id)) for result in results]
+    rows = [ResultRow(result, made.get(result.target_id), has_cutout=result.has_cutout) for result in results]
     found = known_targets(
         [_names(result) for result in results],
         [result.ra for result in results],

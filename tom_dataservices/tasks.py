@@ -14,6 +14,7 @@ from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
 from tom_dataservices.models import QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import Access, DataServiceProvider
+from tom_dataservices.result_cutouts import fetch_cutouts, gives_cutouts
 from tom_dataservices.runs import chosen, fetch_now, make_targets, runs_for_user
 from tom_dataservices.uploads import discard_uploads, local_copies
 from tom_targets.models import Target, TargetList
@@ -92,8 +93,31 @@ def run_query(run_pk: int) -> dict[str, Any]:
         fetch_now(run, tell)
     except PluginFailedError as error:
         raise InputRefused(str(error)) from error
+    if run.found and run.kind == DataServiceProvider.kind:
+        asked = DataServiceProvider(run.provider, run.user)
+        if gives_cutouts(asked.plugin):
+            fetch_result_cutouts.submit(user=run.user, title=f"Images of {run}"[:200], run_pk=run.pk)
     links = [{"label": "Show the results", "url": run.get_absolute_url()}]
     return {"results": run.found, "has_more": run.has_more, "links": links}
+
+
+@background_task(max_retries=1, time_limit_ms=10 * 60 * 1000, title="Images of results", queue="bulk")
+def fetch_result_cutouts(run_pk: int) -> dict[str, Any]:
+    """Fetch small images of the first results of a run; safe to run twice."""
+    run = QueryRun.objects.filter(pk=run_pk).first()
+    if run is None:
+        raise InputRefused("The query was deleted.")
+    job = current_job()
+
+    def tell(count: int) -> None:
+        job.check_cancelled()
+        job.progress(count, None, f"{count} images so far")
+
+    try:
+        kept = fetch_cutouts(run, DataServiceProvider(run.provider, run.user).service(), tell)
+    except PluginFailedError as error:
+        raise InputRefused(str(error)) from error
+    return {"images": kept, "links": [{"label": "Show the results", "url": run.get_absolute_url()}]}
 
 
 @background_task(time_limit_ms=3600 * 1000, title="Targets from a query")

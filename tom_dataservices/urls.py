@@ -22,4 +22,5 @@ urlpatterns = [
     path("results/<int:pk>/", views.ResultsPage.as_view(), name="results"),
     path("results/<int:pk>/more/", views.MoreView.as_view(), name="more"),
     path("result/<int:pk>/raw/", views.raw_result, name="raw-result"),
+    path("result/<int:pk>/cutout.png", views.result_cutout, name="result-cutout"),
 ]

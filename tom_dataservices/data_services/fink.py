@@ -145,6 +145,7 @@ class FinkService(BrokerService):
     """What both services of Fink share."""
 
     client: ClassVar[type[Any]] = Fink
+    gives_cutouts = True
 
     def objects(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
         """Yield the objects of the one question that was asked."""

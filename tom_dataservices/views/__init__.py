@@ -10,7 +10,7 @@ from tom_dataservices.views.data_services import (
     RunQueryView,
     update_data_from_query,
 )
-from tom_dataservices.views.found_pages import MoreView, ResultsPage, raw_result
+from tom_dataservices.views.found_pages import MoreView, ResultsPage, raw_result, result_cutout
 
 __all__ = [
     "CreateTargetFromQueryView",
@@ -23,5 +23,6 @@ __all__ = [
     "ResultsPage",
     "RunQueryView",
     "raw_result",
+    "result_cutout",
     "update_data_from_query",
 ]

@@ -12,9 +12,10 @@ from django.views import View
 from tom_dataservices import runs
 from tom_dataservices.duplicates import MAX_RADIUS_ARCSEC
 from tom_dataservices.kept_answers import AnswerLostError, plain, unpacked
-from tom_dataservices.models import QueryResult, QueryRun
+from tom_dataservices.models import QueryResult, QueryRun, ResultCutout
 from tom_dataservices.providers import provider
 from tom_dataservices.query_forms import TargetsFromResultsForm
+from tom_dataservices.result_cutouts import ROLE
 from tom_dataservices.result_pages import columns_of, result_rows
 from tom_targets import conf as targets_conf
 from tom_targets.permissions import may_create_targets
@@ -53,6 +54,15 @@ def raw_result(request: HttpRequest, pk: int) -> HttpResponse:
     except AnswerLostError as error:
         return HttpResponse(str(error), status=410, content_type="text/plain; charset=utf-8")
     return JsonResponse(content, safe=False, json_dumps_params={"indent": 2})
+
+
+def result_cutout(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer with the image that was kept of a result."""
+    rows = ResultCutout.objects.filter(result__run__in=runs.runs_for_user(request.user))
+    image = get_object_or_404(rows, result=pk, role=ROLE)
+    answer = HttpResponse(bytes(image.content), content_type="image/png")
+    answer["Cache-Control"] = "private, max-age=604800, immutable"
+    return answer
 
 
 def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) -> HttpResponse:

@@ -135,7 +135,7 @@ class FinkLsst(Fink):
             band=text(newest.get("r:band")),
             flux_njy=flux,
             class_name=facts.get("fink_class") or facts.get("fink_tns_type"),
-            score=facts.get("fink_snnSnVsOthers_score"),
+            score=None,  # Fink's scores are of classes of their own, told among the classifications
             classifier="Fink",
             detections=whole(newest.get("r:nDiaSources")) or len(rows),
             aliases=tuple(one for one in (object_id if is_sidereal else None, tns) if one and one != name),

@@ -198,7 +198,7 @@ class BrokerFields(forms.Form):
         answer = ("Answer", [name for name in ("sort", "descending", "max_results") if name in self.fields])
         # A form that is always kept asks for a name first; else it stands with the box that keeps it.
         name = [] if "query_save" in self.fields else [("Query", ["query_name"])]
-        return [group for group in (*name, *groups[:2], *own, *groups[2:], answer) if group[1]]
+        return [group for group in (*name, *groups, *own, answer) if group[1]]
 
     def get_advanced_form_partial(self) -> str | None:
         """Return the template with the fields under their headings."""

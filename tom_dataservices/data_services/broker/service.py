@@ -33,6 +33,8 @@ class BrokerService(DataService):
     form : type[BrokerQueryForm]
     survey : str
         Whose points they are where a point does not say (``broker.points.SURVEYS``).
+    gives_cutouts : bool
+        Whether `cutout` gives images as PNG: those of the first results are fetched after a query.
     object_pattern : str
         Regular expression of the names by which the broker knows objects; its first group is the id.
     """
@@ -41,6 +43,7 @@ class BrokerService(DataService):
     form: ClassVar[type[BrokerQueryForm]]
     survey: ClassVar[str] = "ZTF"
     object_pattern: ClassVar[str] = r"(ZTF\d{2}[a-z]{7})"
+    gives_cutouts: ClassVar[bool] = False
     query_results_table = "tom_dataservices/partials/broker_results_table.html"
     results_valid_s = 1800.0
 

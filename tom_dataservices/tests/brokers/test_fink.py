@@ -1,6 +1,7 @@
 """Fink: every question of its forms, its rows as objects, its refusals as sentences."""
 
 import pytest
+from django.urls import reverse
 
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.exceptions import MissingDataException, QueryServiceError
@@ -156,3 +157,26 @@ def test_the_lists_of_classes_come_from_the_service(stand_ins):
     headings = dict(get_data_service_class("Fink ZTF")().lists()["classes"])
     assert ("(TNS) SN Ia", "(TNS) SN Ia") in headings["Cross-match with TNS"]
     assert ("in_tns", "in tns") in get_data_service_class("Fink LSST")().lists()["classes"]
+
+
+def test_images_of_results_are_fetched_once_and_shown_by_us(stand_ins, users, client, at_once):
+    client.force_login(users["owner"])
+    ask = {"data_service": "Fink ZTF", "class_name": "SN candidate", "max_results": "3", "query_name": ""}
+    run = client.post(reverse("dataservices:create"), ask, follow=True).context["run"]
+    assert len(stand_ins.fink.calls("GET", "/ztf/api/v1/cutouts")) == 3
+    page = client.get(run.get_absolute_url()).content.decode()
+    addresses = [reverse("dataservices:result-cutout", args=[row.pk]) for row in run.results.all()]
+    assert all(address in page for address in addresses)
+    image = client.get(addresses[0])
+    assert (image["Content-Type"], image.content[:4]) == ("image/png", b"\x89PNG")
+    client.force_login(users["stranger"])
+    assert client.get(addresses[0]).status_code == 404
+    assert len(stand_ins.fink.calls("GET", "/ztf/api/v1/cutouts")) == 3
+
+
+def test_what_is_no_image_is_not_kept(stand_ins, users, client, at_once):
+    stand_ins.fink.faults = {("GET", "/ztf/api/v1/cutouts"): "html"}
+    client.force_login(users["owner"])
+    ask = {"data_service": "Fink ZTF", "class_name": "SN candidate", "max_results": "2", "query_name": ""}
+    page = client.post(reverse("dataservices:create"), ask, follow=True)
+    assert "cutout.png" not in page.content.decode()
