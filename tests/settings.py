@@ -22,7 +22,7 @@ atexit.register(_remove_scratch)
 (_scratch / "static").mkdir()
 
 for _name in list(os.environ):
-    if _name.startswith(("S3_", "CSP_", "HSTS_", "ZTF_", "ATLAS_", "MAST_")) or _name in {
+    if _name.startswith(("S3_", "CSP_", "HSTS_", "ZTF_", "ATLAS_", "MAST_", "FINK_")) or _name in {
         "ALLOWED_HOSTS",
         "AUTH_STRATEGY",
         "BEHIND_PROXY",
@@ -39,6 +39,7 @@ for _name in list(os.environ):
         "TARGET_TYPE",
         "TOM_BACKGROUND",
         "TOM_JOB_KEEP_DAYS",
+        "TOM_METRICS_TOKEN",
         "TOM_NAME",
         "TOM_PLUGINS",
     }:

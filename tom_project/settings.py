@@ -187,6 +187,23 @@ HOOKS = {
 }
 ALERT_SCHEMAS_DIR = env.str("ALERT_SCHEMAS_DIR", default="")
 ALERT_UPLOAD_MAX_BYTES = env.int("ALERT_UPLOAD_MAX_BYTES", default=2_000_000_000)
+ALERT_STREAMS: list[dict[str, Any]] = []
+if FINK_CREDENTIAL_URL := env.str("FINK_CREDENTIAL_URL", default=""):
+    ALERT_STREAMS.append(
+        {
+            "NAME": "tom_fink.alertstream.FinkAlertStream",
+            "OPTIONS": {
+                "URL": FINK_CREDENTIAL_URL,
+                "USERNAME": env.str("FINK_CREDENTIAL_USERNAME", default=""),
+                "PASSWORD": env.str("FINK_CREDENTIAL_PASSWORD", default=""),
+                "GROUP_ID": env.str("FINK_CREDENTIAL_GROUP_ID", default="tom"),
+                "TOPIC": env.str("FINK_TOPIC", default=""),
+                "MAX_POLL_NUMBER": env.str("FINK_MAX_POLL_NUMBER", default="1e10"),
+                "TIMEOUT": env.str("FINK_TIMEOUT", default="10"),
+                "TOPIC_HANDLERS": {"fink.stream": "tom_fink.alertstream.alert_logger"},
+            },
+        }
+    )
 FACILITIES: dict[str, dict] = {}
 TOM_FACILITY_CLASSES: list[str] = []
 DATA_SERVICES: dict[str, dict[str, Any]] = {

@@ -14,7 +14,10 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Reads the alert streams of settings.ALERT_STREAMS until it is told to end (Ctrl-C, SIGTERM)."
+    help = (
+        "Reads the alert streams of settings.ALERT_STREAMS until it is told to end (Ctrl-C, SIGTERM). Logs what"
+        " streams and handlers do; --verbosity 0 leaves the level of the log as the settings have it."
+    )
 
     def handle(self, *args, **options):
         try:
@@ -23,12 +26,24 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not streams:
             raise CommandError("settings.ALERT_STREAMS has no active stream.")
+        if options["verbosity"] > 0:
+            self._show_logs()
         threads = [threading.Thread(target=self._listen, args=(one,), daemon=True) for one in streams]
         for stream, thread in zip(streams, threads, strict=True):
             self.stdout.write(f"reading {type(stream).__name__}")
             thread.start()
         self.stdout.flush()  # a log file sees at once what is read
         self._wait(streams, threads)
+
+    @staticmethod
+    def _show_logs():
+        """Show what streams and their handlers log, though the TOM's pages log warnings only."""
+        root = logging.getLogger()
+        if not root.handlers:
+            logging.basicConfig(level=logging.WARNING, format="%(message)s")
+        for name in ("tom_alertstreams", "tom_fink"):
+            if logging.getLogger(name).level == logging.NOTSET:
+                logging.getLogger(name).setLevel(logging.INFO)
 
     def _wait(self, streams, threads):
         """Wait for the threads; once told to end, only for those whose stream can be asked to stop."""
