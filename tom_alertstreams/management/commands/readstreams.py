@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 
 class Command(BaseCommand):
     help = (
-        "Reads the alert streams of settings.ALERT_STREAMS until it is told to end (Ctrl-C, SIGTERM). Logs what"
-        " streams and handlers do; --verbosity 0 leaves the level of the log as the settings have it."
+        "Reads the alert streams of settings.ALERT_STREAMS until it is told to end (Ctrl-C, SIGTERM). Logs"
+        " what streams and handlers do; --verbosity 0 leaves the level of the log as the settings have it."
     )
 
     def handle(self, *args, **options):
