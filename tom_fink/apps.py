@@ -1,6 +1,8 @@
 """App configuration of tom_fink."""
 
-from django.apps import AppConfig
+from typing import Any
+
+from django.apps import AppConfig, apps
 
 
 class TomFinkConfig(AppConfig):
@@ -10,3 +12,9 @@ class TomFinkConfig(AppConfig):
     verbose_name = "Fink"
     default = True
     default_auto_field = "django.db.models.BigAutoField"
+
+    def data_services(self) -> list[dict[str, Any]]:
+        """Offer Fink under the name that queries of the published module have kept."""
+        if not apps.is_installed("tom_alerts"):
+            return []
+        return [{"class": f"{self.name}.fink.FinkDataService"}]
