@@ -41,4 +41,5 @@ def _words(job: Job) -> tuple[str, str]:
     ]
     if wrong:
         return ", ".join(wrong), "bad" if found.get("missing") or found.get("other_size") else "warn"
-    return f"{found.get('files', 0)} files, all in order", "good"
+    count = found.get("files", 0)
+    return f"{count:,} file{'' if count == 1 else 's'}, all in order", "good"
