@@ -54,7 +54,8 @@ class Positions:
                 known = stored.get(key)
                 one.offset = self.first if known is None else self._checked(consumer, one, known)
             elif one.offset < 0:
-                one.offset = stored.get(key, OFFSET_INVALID)
+                # Left to the broker it would be told as lost again, with small batches for ever.
+                one.offset = stored.get(key, self.first)
         consumer.assign(places)
 
     def _checked(self, consumer: Any, one: TopicPartition, stored: int) -> int:
