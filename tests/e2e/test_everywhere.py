@@ -51,6 +51,7 @@ PAGES = [
     "/dataproducts/queries/",
     "/dataproducts/services/",
     "/observations/list/",
+    "/tom_dataservices/query/list/",
     "/dataproducts/data/upload/?target=1",
 ]
 
