@@ -287,7 +287,8 @@ def pager(request: HttpRequest, page: KeysetPage, total: RowCount, noun: str) ->
         return f"?{parameters.urlencode()}"
 
     about = "about " if total.is_estimate else ""
-    word = noun.removesuffix("s") if total.value == 1 else noun
+    one = f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
+    word = one if total.value == 1 else noun
     return {
         "previous_url": link(page.previous_cursor),
         "next_url": link(page.next_cursor),

@@ -220,6 +220,12 @@ def test_pager_keeps_the_query_and_counts_in_words(total, words):
     assert links == {"previous_url": "", "next_url": "?query=a+b&cursor=new", "total_text": words}
 
 
+def test_pager_knows_one_query():
+    assert pager(RequestFactory().get("/"), KeysetPage([1], None, None), RowCount(1, False), "queries")[
+        "total_text"
+    ] == ("1 query")
+
+
 # --- REST API
 
 
