@@ -95,6 +95,7 @@ def test_no_route_shows_a_private_row_to_an_outsider(rows, outsider, broken):
     assert "\n".join(told) == ""
 
 
+@pytest.mark.once
 def test_no_route_changes_a_private_row_for_an_outsider(rows, outsider, broken):
     before, told = stored(), []
     data = dict.fromkeys(WORDS, KEY) | {"action": "delete", "confirm": "yes", "name": "changed", "ids": [KEY]}
@@ -115,6 +116,7 @@ def test_no_route_changes_a_private_row_for_an_outsider(rows, outsider, broken):
     assert "\n".join(told) == ""
 
 
+@pytest.mark.once
 def test_these_rows_are_shown_to_their_owner(rows, owner):
     client = Client(raise_request_exception=False)
     client.force_login(owner)
