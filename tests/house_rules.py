@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.test import SimpleTestCase
 from hypothesis import settings as hypothesis_settings
 
 SEED = 20_260_814
@@ -62,6 +63,12 @@ def pytest_configure(config):
     socket.getaddrinfo = _only_local_names(socket.getaddrinfo)
 
 
+def _uses_database(item) -> bool:
+    asked = {"db", "transactional_db", "live_server"}
+    is_case = issubclass(getattr(item, "cls", None) or object, SimpleTestCase)
+    return is_case or "django_db" in item.keywords or not asked.isdisjoint(getattr(item, "fixturenames", ()))
+
+
 def pytest_collection_modifyitems(config, items):
     from django.db import connection
 
@@ -70,6 +77,8 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if here / "e2e" in item.path.parents or here / "front_end" in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+        if _uses_database(item):
+            item.add_marker(pytest.mark.database)
         engines = item.get_closest_marker("only_on")
         (left_out if engines and connection.vendor not in engines.args else kept).append(item)
     items[:] = kept
