@@ -31,12 +31,17 @@ def columns_from_values(values: Sequence[dict[str, Any]], wanted: Wanted) -> Rec
 _NUMBERS: dict[type, type] = {bool: np.bool_, int: np.int64, float: np.float64}
 
 
+def _kind(value: Any) -> tuple[type, tuple[str, ...]]:
+    """Tell values apart that need columns of their own: by type, maps by their keys as well."""
+    return type(value), tuple(value) if isinstance(value, dict) else ()
+
+
 def _column(values: list[Any], wanted: Wanted) -> Column:
-    kinds = {type(value) for value in values} - {type(None)}
+    kinds = {_kind(value) for value in values} - {_kind(None)}
     if not kinds:
         return Nothing(len(values))
     if len(kinds) == 1:
-        (kind,) = kinds
+        ((kind, _),) = kinds
         if kind in _NUMBERS:
             return _numbers(values, kind)
         if kind in (str, bytes):
@@ -69,8 +74,8 @@ def _nested(values: list[Any], kind: type, wanted: Wanted) -> Column:
 
 
 def _choices(values: list[Any], wanted: Wanted) -> Choices:
-    kinds = sorted({type(value) for value in values}, key=lambda kind: kind.__name__)
-    codes = np.array([kinds.index(type(value)) for value in values])
+    kinds = sorted({_kind(value) for value in values}, key=lambda kind: (kind[0].__name__, kind[1]))
+    codes = np.array([kinds.index(_kind(value)) for value in values])
     branches = []
     for number in range(len(kinds)):
         rows = np.flatnonzero(codes == number)

@@ -14,6 +14,7 @@ from tom_dataservices.packets.lockstep import (
     compile_schema,
     parse_schema,
 )
+from tom_dataservices.packets.lockstep.rows import columns_from_values
 
 from .making import record_schema, same, schemaless
 
@@ -188,6 +189,14 @@ def test_only_wanted_fields_are_read():
     bodies = [schemaless(LIST_SCHEMA, list_record(12))]
     wanted = ["points.band", "points.nothing", "end"]
     assert decoded_values(LIST_SCHEMA, bodies, wanted) == [{"points": [{"band": "r"}] * 12, "end": 1.5}]
+
+
+@pytest.mark.parametrize(
+    "maps", [[{}, {"": None}], [{"a": 1}, {}], [{"a": 1}, {"b": 2, "a": 3}], [None, {"a": {"b": 1}}, {"a": {}}]]
+)
+def test_maps_with_keys_of_their_own_are_kept_whole(maps):
+    rows = [{"map": one} for one in maps]
+    assert list(columns_from_values(rows, None).values()) == rows
 
 
 @pytest.mark.parametrize("cut", [1, 5, 50])
