@@ -192,7 +192,8 @@ def test_only_wanted_fields_are_read():
 
 
 @pytest.mark.parametrize(
-    "maps", [[{}, {"": None}], [{"a": 1}, {}], [{"a": 1}, {"b": 2, "a": 3}], [None, {"a": {"b": 1}}, {"a": {}}]]
+    "maps",
+    [[{}, {"": None}], [{"a": 1}, {}], [{"a": 1}, {"b": 2, "a": 3}], [None, {"a": {"b": 1}}, {"a": {}}]],
 )
 def test_maps_with_keys_of_their_own_are_kept_whole(maps):
     rows = [{"map": one} for one in maps]
