@@ -76,6 +76,7 @@ class DeadLetter(models.Model):
     topic = models.CharField(max_length=255)
     partition = models.PositiveIntegerField()
     offset = models.BigIntegerField()
+    timestamp_ms = models.BigIntegerField(null=True, help_text="Unix time of the message in ms; null: none.")
     key = models.BinaryField(null=True)
     value = models.BinaryField()
     headers = models.JSONField(default=list, help_text="Pairs of a name and its bytes as hexadecimal digits.")

@@ -74,6 +74,7 @@ def letter_of(group: str, message: StreamMessage, reason: str) -> DeadLetter:
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,
+        timestamp_ms=message.timestamp_ms,
         key=message.key,
         value=message.value,
         headers=[[name, value.hex()] for name, value in message.headers],
@@ -89,5 +90,6 @@ def message_of(letter: DeadLetter) -> StreamMessage:
         letter.offset,
         bytes(letter.value),
         bytes(letter.key) if letter.key is not None else None,
+        timestamp_ms=letter.timestamp_ms,
         headers=tuple((name, bytes.fromhex(value)) for name, value in letter.headers),
     )
