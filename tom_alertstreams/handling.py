@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from django.db import OperationalError, transaction
-from django.utils import timezone
 
 from tom_alertstreams.models import DeadLetter
 from tom_alertstreams.offsets import OffsetKeeper, Partition, letter_of, message_of
@@ -189,12 +188,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, UndecodableError):
         return str(error)
     return f"the handler failed, {type(error).__name__}: {error}"
-
-
-def mark_replayed(letter: DeadLetter, reason: str) -> None:
-    """Note what became of a dead letter that was used once more."""
-    if reason:
-        letter.reason = reason
-    else:
-        letter.replayed = timezone.now()
-    letter.save(update_fields=["reason", "replayed"])

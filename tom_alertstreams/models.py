@@ -83,6 +83,7 @@ class DeadLetter(models.Model):
     reason = models.TextField()
     created = models.DateTimeField(auto_now_add=True, db_index=True)
     replayed = models.DateTimeField(null=True)
+    in_hand_since = models.DateTimeField(null=True, help_text="Since when a replay has it in hand.")
 
     class Meta:
         ordering = ("-created", "-pk")

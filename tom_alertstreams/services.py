@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import logging
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from tom_alertstreams import conf
 from tom_alertstreams.alertstreams.alertstream import AlertStream, get_alert_streams
-from tom_alertstreams.handling import MessageStore, mark_replayed
+from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.models import DeadLetter
 
-logger = logging.getLogger(__name__)
+IN_HAND = dt.timedelta(hours=1)
+"""For how long a replay that was killed keeps others from the one letter that it had in hand."""
 
 
 class StoresByGroup:
@@ -54,13 +56,28 @@ def _reads(stream: Any, topic: str) -> bool:
 
 
 def replay(letter: DeadLetter, stores: StoresByGroup) -> str:
-    """Use a dead letter once more and note what became of it; return why it cannot be used, or nothing."""
+    """Use a dead letter once more and note what became of it; return why it cannot be used, or nothing.
+
+    Of two replays of one letter at a time the second leaves it alone: a handler is called once.
+    """
     store = stores.of(letter)
     if store is None:
         broken = f" ({' '.join(stores.broken)})" if stores.broken else ""
         return f"no stream in settings.ALERT_STREAMS reads {letter.topic} as group {letter.group}{broken}"
-    reason = store.replay(letter)
-    mark_replayed(letter, reason)
+    row = DeadLetter.objects.filter(pk=letter.pk)
+    now = timezone.now()
+    is_free = Q(in_hand_since=None) | Q(in_hand_since__lt=now - IN_HAND)
+    if not row.filter(is_free, replayed=None).update(in_hand_since=now):
+        return "it was used or discarded meanwhile, or another replay has it in hand"
+    try:
+        reason = store.replay(letter)
+    except BaseException:  # a job that is ended, too, leaves the letter to the next
+        row.update(in_hand_since=None)
+        raise
+    if reason:
+        row.update(reason=reason, in_hand_since=None)
+    else:
+        row.update(replayed=timezone.now(), in_hand_since=None)
     return reason
 
 

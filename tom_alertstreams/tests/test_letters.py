@@ -2,14 +2,17 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from tom_alertstreams.models import DeadLetter
 from tom_alertstreams.offsets import letter_of, message_of
-from tom_alertstreams.services import replay_all
+from tom_alertstreams.services import IN_HAND, StoresByGroup, replay, replay_all
 from tom_dataservices.packets import StreamMessage
 
 HOP = "tom_alertstreams.alertstreams.hopskotch"
 GROUP, TOPIC = "me-1", "hermes.test"
+JSON = (("_format", b"json"),)
+STILL_BAD = "the handler failed, ValueError: still bad"
 taken = []
 
 
@@ -43,9 +46,6 @@ def message(offset=0, value=b'"good"', **others):
     )
 
 
-JSON = (("_format", b"json"),)
-
-
 def kept(*messages, group=GROUP):
     letters = [letter_of(group, one, "the handler failed") for one in messages]
     DeadLetter.objects.bulk_create(letters)
@@ -72,3 +72,57 @@ def test_a_handler_is_given_the_time_of_the_message_at_a_replay():
     assert replay_all(DeadLetter.objects.all()) == (1, 0)
     (metadata,) = [metadata for _, metadata in taken]
     assert metadata.timestamp == 1_700_000_000_123
+
+
+@pytest.mark.django_db
+def test_two_replays_at_once_call_the_handler_once(settings):
+    (letter,) = kept(message())
+    seen_by_the_second = DeadLetter.objects.get()
+    stores = StoresByGroup()
+    reasons = []
+
+    def take_during_another_replay(*arguments):
+        taken.append(arguments)
+        if len(taken) < 5:
+            reasons.append(replay(seen_by_the_second, stores))
+
+    stores.of(letter).of(TOPIC).handler = take_during_another_replay
+    assert replay(letter, stores) == ""
+    reasons.append(replay(seen_by_the_second, stores))
+    assert len(taken) == 1
+    assert reasons == ["it was used or discarded meanwhile, or another replay has it in hand"] * 2
+    letter.refresh_from_db()
+    assert letter.replayed is not None
+    assert letter.reason == "the handler failed"
+
+
+@pytest.mark.django_db
+def test_a_letter_that_failed_again_or_whose_replay_was_killed_can_be_used_once_more():
+    bad, good = kept(message(0, b'"bad"'), message(1))
+    DeadLetter.objects.filter(pk=good.pk).update(in_hand_since=timezone.now() - 2 * IN_HAND)
+    stores = StoresByGroup()
+    assert [replay(one, stores) for one in (bad, bad, good)] == [STILL_BAD, STILL_BAD, ""]
+    assert dict(DeadLetter.objects.filter(replayed=None).values_list("pk", "reason")) == {bad.pk: STILL_BAD}
+
+
+@pytest.mark.django_db
+def test_a_replay_that_is_ended_leaves_its_letter_to_the_next():
+    (letter,) = kept(message())
+    stores = StoresByGroup()
+
+    def end(*arguments):
+        raise KeyboardInterrupt
+
+    stores.of(letter).of(TOPIC).handler = end
+    with pytest.raises(KeyboardInterrupt):
+        replay(letter, stores)
+    assert replay_all(DeadLetter.objects.all()) == (1, 0)
+
+
+@pytest.mark.django_db
+def test_a_letter_that_is_discarded_during_its_replay_stays_away():
+    (letter,) = kept(message())
+    stores = StoresByGroup()
+    stores.of(letter).of(TOPIC).handler = lambda *arguments: DeadLetter.objects.all().delete()
+    assert replay(letter, stores) == ""
+    assert not DeadLetter.objects.exists()
