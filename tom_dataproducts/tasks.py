@@ -114,6 +114,14 @@ def read_fits_soon(products: Any, *, user: Any = None) -> int:
     return len(wanted)
 
 
+def draw_fits_soon(extension: Any, *, user: Any = None) -> bool:
+    """Have an extension drawn, asked for once in ten minutes; return whether it was asked for now."""
+    is_first = cache.add(f"tom_dataproducts.draw_fits.{extension.pk}", True, 600)
+    if is_first:
+        draw_fits_extension.submit(user=user, extension_pk=extension.pk)
+    return is_first
+
+
 def thumbnail_soon(*, product: Any, redraw: bool, **kwargs: Any) -> None:
     """Have the file of a product read, again if asked. Receiver of ``thumbnail_wanted``."""
     from tom_dataproducts.fits_images import services

@@ -20,7 +20,7 @@ from tom_dataproducts.fits_images import services
 from tom_dataproducts.fits_images.cards import cards_of
 from tom_dataproducts.images import STRETCHES, PictureError, error_png, grey_png
 from tom_dataproducts.models import DataProduct, FitsExtension, FitsReading
-from tom_dataproducts.tasks import draw_fits_extension, read_fits_soon
+from tom_dataproducts.tasks import draw_fits_soon, read_fits_soon
 
 _FORM = 1
 
@@ -54,8 +54,8 @@ class FitsPageView(TemplateView):
         found = list(reading.extensions.defer("header")) if reading else []
         chosen = self._chosen(found)
         if chosen is not None and chosen.is_image and chosen.view is None and not chosen.problem:
-            draw_fits_extension.submit(user=self.request.user, extension_pk=chosen.pk)
-            chosen.refresh_from_db()
+            if draw_fits_soon(chosen, user=self.request.user):
+                chosen.refresh_from_db()  # without a worker it was drawn at once
         words = self.request.GET.get("q", "").strip()
         cards = cards_of(chosen.header) if chosen else []
         stretch = self.request.GET.get("stretch", "")

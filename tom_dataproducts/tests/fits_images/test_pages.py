@@ -78,6 +78,17 @@ def test_the_header_of_each_extension_can_be_searched(client):
     assert client.get(url(one), {"ext": "99<"}).status_code == 200
 
 
+def test_a_further_image_is_asked_for_once(client, settings):
+    settings.TOM_BACKGROUND = "thread"
+    one = product()
+    services.read_file(one)
+    for headers in ({}, {"hx-request": "true"}, {}):
+        client.get(url(one), {"ext": 2}, headers=headers)
+    assert Job.objects.get().task.endswith("draw_fits_extension")
+    services.draw_extension(FitsExtension.objects.get(number=2))
+    assert "data-view=" in client.get(url(one), {"ext": 2}).content.decode()
+
+
 def test_words_of_a_header_are_no_markup(client):
     header = fits.Header()
     header["OBJECT"] = "<script>alert(1)</script>"
