@@ -160,12 +160,7 @@ class UploadMixin:
             data.setlist("data", [file])
             if plan.mapping is not None:
                 data["mapping"] = json.dumps(plan.mapping.as_json())
-            entry, code = {}, status.HTTP_400_BAD_REQUEST
-            outcome = Outcome(plan.refusal, REFUSED) if plan.refusal else self.take(data, plan.type_choice)
-            if outcome.fate == REFUSED:
-                entry = {"errors": self.refusal(outcome)}
-            else:
-                entry, code = self.shown(outcome)
+            entry, code = self.one_of_several(data, plan)
             results.append({"file": file.name, **entry})
             statuses.append(code)
         for name in self.limit.too_large:
@@ -181,6 +176,16 @@ class UploadMixin:
             "results": results,
         }
         return Response(answer, 201 if created else 200 if known else 400)
+
+    def one_of_several(self, data, plan):
+        """Take one file of many, and return its answer and status: what is wrong with it stops no other."""
+        try:
+            outcome = Outcome(plan.refusal, REFUSED) if plan.refusal else self.take(data, plan.type_choice)
+        except serializers.ValidationError as error:
+            return {"errors": error.detail}, status.HTTP_400_BAD_REQUEST
+        if outcome.fate == REFUSED:
+            return {"errors": self.refusal(outcome)}, status.HTTP_400_BAD_REQUEST
+        return self.shown(outcome)
 
     def plans(self, request, files):
         """Return how files of SNANA that belong together are taken, if nobody said it."""

@@ -118,6 +118,22 @@ def test_several_files_are_answered_one_by_one(clients, targets, settings):
     assert nothing.status_code == 400
 
 
+def test_an_empty_file_among_several_stops_no_other(clients, targets):
+    files = curve(), curve(b"", "empty.csv"), curve(b"mjd,filter,mag\n61000.5,V,12.5\n", "more.csv")
+    answer = post(clients["owner"], targets["OPEN"], *files)
+    assert answer.status_code == 201, answer.data
+    told = answer.json()
+    assert (told["created"], told["rejected"]) == (2, 1)
+    assert [entry["file"] for entry in told["results"]] == ["curve.csv", "empty.csv", "more.csv"]
+    assert "empty" in told["results"][1]["errors"]["data"][0]
+    assert DataProduct.objects.count() == 2
+
+
+def test_several_files_for_a_target_that_may_not_be_changed_are_refused_as_one(clients, targets):
+    answer = post(clients["stranger"], targets["OPEN"], curve(), curve(b"", "empty.csv"))
+    assert (answer.status_code, DataProduct.objects.count()) == (403, 0)
+
+
 def test_a_file_that_is_too_large_is_refused_while_it_arrives(clients, targets, settings):
     settings.TOM_DATA_UPLOAD_MAX_MB = 0.1
     answer = post(clients["owner"], targets["OPEN"], curve(bytes(200_000), "huge.bin"))
