@@ -72,15 +72,18 @@ def known_of(target: BaseTarget, *, user: Any, dust: GalacticDust | None) -> Kno
         period = {"period_d": target.ephemeris_period, "words": "ephemeris of the target"}
         known.periods.append({**period, "epoch_mjd": target.ephemeris_epoch})
     for search in searches_of(target, user=user).exclude(result=None)[:5]:
-        known.periods += _periods_of(search)
+        known.periods += _periods_of(search, user)
     return known
 
 
-def _periods_of(search: PeriodSearch) -> Iterator[dict[str, Any]]:
+def _periods_of(search: PeriodSearch, user: Any) -> Iterator[dict[str, Any]]:
     result = search.result or {"candidates": []}
+    who = (
+        "" if search.user is None or search.user_id == user.pk else f", found by {search.user.get_username()}"
+    )
     for number, found in enumerate(result["candidates"][:_CANDIDATES], 1):
         remark = f", {found['remark']}" if found["remark"] else ""
-        words = f"{search.bands.replace(',', ' ')}, no. {number}{remark}"
+        words = f"{search.bands.replace(',', ' ')}, no. {number}{remark}{who}"
         yield {"period_d": found["period_d"], "words": words, "epoch_mjd": None}
 
 

@@ -24,7 +24,7 @@ def find_target_periods(search_id: int) -> dict[str, Any]:
     current_job().progress(0, None, "Computing the periodogram")
     search = periods.run_search(search_id)
     if search is None or search.result is None:
-        return {"message": "The target is gone."}
+        return {"message": "The target is gone, or the same was asked for anew."}
     best = search.result["candidates"][:1]
     return {
         "best period (d)": best[0]["period_d"] if best else None,

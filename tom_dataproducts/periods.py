@@ -42,7 +42,7 @@ def request_search(
     min_period_d: float,
     max_period_d: float | None,
 ) -> PeriodSearch:
-    """Have periods looked for in the background; a search in the same bands takes the place of the old one.
+    """Have periods looked for in the background; the user's last in the same bands goes.
 
     Parameters
     ----------
@@ -58,7 +58,6 @@ def request_search(
     from tom_dataproducts.light_curve_tasks import find_target_periods
 
     wanted = {
-        "user": user,
         "min_period_d": min_period_d,
         "max_period_d": max_period_d,
         "created": timezone.now(),
@@ -68,6 +67,7 @@ def request_search(
     with transaction.atomic():
         search, _ = PeriodSearch.objects.update_or_create(
             target_id=target.pk,
+            user=user,
             bands=",".join(sorted_bands(list(dict.fromkeys(bands)))),
             brightness=brightness,
             defaults=wanted,
@@ -81,6 +81,11 @@ def request_search(
 
 def run_search(search_id: int) -> PeriodSearch | None:
     """Look for periods and keep what is found; safe to run twice.
+
+    Returns
+    -------
+    PeriodSearch or None
+        None if it is gone, or was asked for anew while this ran: what was found is of the old range.
 
     Raises
     ------
@@ -97,10 +102,15 @@ def run_search(search_id: int) -> PeriodSearch | None:
     except PeriodError as error:
         text = str(error)
         search.result, search.error = None, f"{text[:1].upper()}{text[1:].rstrip('.')}."
-        search.save(update_fields=["result", "error"])
+        _keep(search)
         raise InputRefused(search.error) from error
-    search.save(update_fields=["result", "error"])
-    return search
+    return search if _keep(search) else None
+
+
+def _keep(search: PeriodSearch) -> bool:
+    """Write what came out, unless the same row was asked for anew since it was read."""
+    same = PeriodSearch.objects.filter(pk=search.pk, created=search.created)
+    return bool(same.update(result=search.result, error=search.error))
 
 
 def _found(search: PeriodSearch) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class PointNote(TrackedModel):
 
 
 class PeriodSearch(LinksJob):
-    """The search for periods in the photometry of a target in some bands; one for each choice of bands."""
+    """A search for periods in the photometry of a target; one for each user and choice of bands."""
 
     class Brightness(models.TextChoices):
         """In what the periods are looked for."""
@@ -70,7 +70,9 @@ class PeriodSearch(LinksJob):
         verbose_name = "search for periods"
         verbose_name_plural = "searches for periods"
         constraints = [
-            models.UniqueConstraint(fields=["target", "bands", "brightness"], name="unique_period_search")
+            models.UniqueConstraint(
+                fields=["target", "user", "bands", "brightness"], name="unique_period_search_of_user"
+            )
         ]
 
     def __str__(self) -> str:

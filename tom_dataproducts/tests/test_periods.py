@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from tom_common.models import Job
+from tom_dataproducts import periods
 from tom_dataproducts.models import PeriodSearch, PhotometryReducedDatum
 from tom_dataproducts.tests.people import ADMITTED, as_user, shared_target
 from tom_targets.tests.factories import SiderealTargetFactory
@@ -70,6 +71,35 @@ def test_another_search_in_the_same_bands_takes_the_place_of_the_first(client, s
     client.post(url(star), {**SEARCH, "bands": ["r"]})
     assert sorted(PeriodSearch.objects.values_list("bands", flat=True)) == ["g,r", "r"]
     assert PeriodSearch.objects.get(bands="g,r").result["span_d"] == pytest.approx(90, abs=3)
+
+
+def test_users_keep_a_search_each_in_the_same_bands(client, star):
+    for name, longest in (("observer", "5"), ("colleague", "3")):
+        client.force_login(User.objects.create_user(name))
+        client.post(url(star), {**SEARCH, "max_period_d": longest})
+    found = PeriodSearch.objects.order_by("pk").values_list("user__username", "max_period_d")
+    assert list(found) == [("observer", 5.0), ("colleague", 3.0)]
+    about = client.get(reverse("dataproducts:photometry-about", args=[star.pk])).json()
+    assert len({period["words"] for period in about["periods"]}) == len(about["periods"])
+
+
+def test_what_an_older_search_finds_is_not_taken_for_the_newer_one(client, star, settings, monkeypatch):
+    settings.TOM_BACKGROUND = "thread"
+    client.force_login(User.objects.create_user("observer"))
+    client.post(url(star), SEARCH)
+    search = PeriodSearch.objects.get()
+    look = periods.find_periods
+
+    def asked_anew_meanwhile(*args, **kwargs):
+        client.post(url(star), {**SEARCH, "max_period_d": "3"})
+        return look(*args, **kwargs)
+
+    monkeypatch.setattr(periods, "find_periods", asked_anew_meanwhile)
+    assert periods.run_search(search.pk) is None
+    search.refresh_from_db()
+    assert (search.max_period_d, search.result) == (3.0, None)
+    monkeypatch.undo()
+    assert periods.run_search(search.pk).result
 
 
 @pytest.mark.parametrize(
