@@ -19,7 +19,7 @@ from tom_dataproducts.light_curves import (
 )
 from tom_dataproducts.models import LightCurveSummary, PhotometryReducedDatum, ReducedDatum
 from tom_dataproducts.permissions import rows_of_visible_target
-from tom_dataproducts.superseding import current
+from tom_dataproducts.superseding import TOLERANCE_US, current
 from tom_dataproducts.values import NEGATIVE_KEY, PhotometryValue
 
 TYPED_COLUMNS = (
@@ -142,6 +142,9 @@ def light_curve_version(target: Any) -> LightCurveSummary | None:
 def newest_points(target: Any, *, user: Any = None, limit: int = 20) -> LightCurveColumns:
     """Return the newest points of a target, newest first, without reading all of them.
 
+    More rows are read than points are asked for, since some are superseded or repeated: until there are
+    enough of which all reductions were read.
+
     Parameters
     ----------
     target : BaseTarget
@@ -153,11 +156,21 @@ def newest_points(target: Any, *, user: Any = None, limit: int = 20) -> LightCur
     """
     typed = _rows(PhotometryReducedDatum.objects.filter(target=target.pk), user)
     generic = _rows(ReducedDatum.objects.filter(target=target.pk, data_type__iexact="photometry"), user)
-    points = joined(
-        measurements(typed.order_by("-timestamp", "-pk").values_list(*TYPED_COLUMNS)[:limit]),
-        generic_measurements(generic.order_by("-timestamp", "-pk").values_list(*GENERIC_COLUMNS)[:limit]),
+    parts = (
+        typed.order_by("-timestamp", "-pk").values_list(*TYPED_COLUMNS),
+        generic.order_by("-timestamp", "-pk").values_list(*GENERIC_COLUMNS),
     )
-    return light_curve(current(points)).newest(limit)
+    size = max(limit, 1)
+    while True:
+        size *= 2
+        typed_rows, generic_rows = (list(part[:size]) for part in parts)
+        points = joined(measurements(typed_rows), generic_measurements(generic_rows))
+        newest = light_curve(current(points)).newest(limit)
+        ends = [rows[-1][0] for rows in (typed_rows, generic_rows) if len(rows) == size]
+        # Another reduction of the last point may lie a moment before it, where nothing was read any more.
+        sure = not ends or (newest.time_us > max(times_to_unix_us(ends)) + TOLERANCE_US).all()
+        if sure and (not ends or len(newest) == limit):
+            return newest
 
 
 def bands_of(target: Any, *, user: Any = None) -> list[str]:

@@ -93,6 +93,24 @@ def test_light_curve_table_and_summary_show_the_newer_one(target):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("shift_s", [-0.4, 0.4])
+def test_newest_points_are_the_newest_of_all_that_count(target, shift_s):
+    for number in range(12):
+        at = NIGHT + timedelta(days=10 + number)
+        common = {"target": target, "bandpass": "g", "source_name": "Pipeline"}
+        for version in range(1, 5):
+            shifted = at + timedelta(seconds=shift_s * (version == 4))
+            PhotometryFactory(
+                timestamp=shifted, brightness=10.0 + version, reduction_version=f"v{version}", **common
+            )
+    for limit in (1, 2, 3, 5, 12):
+        wanted = light_curve_columns(target).newest(limit)
+        assert newest_points(target, limit=limit).time_us.tolist() == wanted.time_us.tolist()
+        assert newest_points(target, limit=limit).mag.tolist() == [14.0] * limit
+    assert len(newest_points(target, limit=20)) == 15
+
+
+@pytest.mark.django_db
 def test_downloads_hold_all_where_that_is_asked_for(target, django_user_model):
     client = Client()
     client.force_login(django_user_model.objects.create_superuser("root"))
