@@ -5,7 +5,6 @@ Called by ``spectra_selectors`` with what it read; ``spectra_formats`` writes wh
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tom_common.astro.wavelengths import FluxScale, flux_scale, wavelength_unit_a
+from tom_dataproducts.superseding import version_key
 
 Floats = NDArray[np.float64]
 MEDIA = ("air", "vacuum")
@@ -182,18 +182,13 @@ def with_superseded(facts: Iterable[SpectrumFacts]) -> list[SpectrumFacts]:
     found = list(facts)
     newest: dict[tuple, tuple] = {}
     for one in found:
-        exposure, rank = _exposure(one), _rank(one.version)
+        exposure, rank = _exposure(one), version_key(one.version)
         newest[exposure] = max(newest.get(exposure, rank), rank)
-    return [replace(one, is_superseded=_rank(one.version) < newest[_exposure(one)]) for one in found]
+    return [replace(one, is_superseded=version_key(one.version) < newest[_exposure(one)]) for one in found]
 
 
 def _exposure(facts: SpectrumFacts) -> tuple:
     return facts.time, facts.telescope, facts.instrument, facts.setup
-
-
-def _rank(version: str) -> tuple:
-    parts = re.findall(r"\d+|\D+", version)
-    return tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts)
 
 
 def one_of(text: Any, known: tuple[str, ...]) -> str:

@@ -131,6 +131,14 @@ class TestEndpoint:
         asked = client.get(url(target), {"show": f"s{rows[0].pk},s999999,x'"}).json()["spectra"]
         assert [entry["key"] for entry in asked if "points" in entry] == [f"s{rows[0].pk}"]
 
+    @pytest.mark.parametrize("version", ["v²", "²", "٣"])
+    def test_a_version_may_hold_any_digit(self, client, version):
+        target = SiderealTargetFactory(permissions="OPEN")
+        for name in (version, ""):
+            SpectrumFactory(target=target, timestamp=NIGHT, reduction_version=name)
+        told = client.get(url(target)).json()["spectra"]
+        assert {one["version"]: one["superseded"] for one in told} == {version: False, "": True}
+
     def test_an_earlier_reduction_is_superseded_and_not_shown(self, client):
         target = SiderealTargetFactory(permissions="OPEN")
         for version in ("v10", "v9"):
