@@ -6,14 +6,18 @@ import io
 from pathlib import PurePosixPath
 
 from django.core.files.base import ContentFile
+from django.db import IntegrityError
 
+from tom_common.grants import default_codenames, grant_access, groups_with_access, users_with_access
 from tom_common.history import change_set
 from tom_dataproducts import conf
 from tom_dataproducts.fits_images.services import preview_pixels, read_file, reading_of, thumbnail_png
 from tom_dataproducts.images import PictureError
 from tom_dataproducts.models import DataProduct
+from tom_dataproducts.permissions import rows_have_own_permissions
 
 _SIDE = 1024
+_MOST_ID = 255
 _TYPE = "image_file"
 
 
@@ -23,7 +27,7 @@ def create_image_dataproduct(data_product: DataProduct) -> bool:
     Parameters
     ----------
     data_product : DataProduct
-        The FITS file. The picture has its target, record and groups.
+        The FITS file. The picture has its target, record and groups, and is seen by who sees the file.
 
     Returns
     -------
@@ -31,6 +35,8 @@ def create_image_dataproduct(data_product: DataProduct) -> bool:
         Whether there is a picture now; False where the file has no image that can be drawn.
     """
     product_id = f"{data_product.product_id or data_product.pk}_jpeg"
+    if len(product_id) > _MOST_ID:
+        product_id = f"{data_product.pk}_jpeg"
     if DataProduct.objects.filter(product_id=product_id).exists():
         return True
     content = _jpeg(data_product)
@@ -48,10 +54,28 @@ def create_image_dataproduct(data_product: DataProduct) -> bool:
         with change_set(kind="upload", title=f"Picture of {data_product.get_file_name()}"):
             picture.save()
             picture.group.set(data_product.group.all())
+            _give_access(picture, data_product)
+    except IntegrityError:
+        picture.data.storage.delete(str(picture.data.name))
+        if DataProduct.objects.filter(product_id=product_id).exists():
+            return True  # another process was quicker
+        raise
     except BaseException:
         picture.data.storage.delete(str(picture.data.name))
         raise
     return True
+
+
+def _give_access(picture: DataProduct, data_product: DataProduct) -> None:
+    """Give who holds a permission on a file the same on its picture."""
+    if not rows_have_own_permissions():
+        return
+    for codename in default_codenames(DataProduct):
+        for holder in (
+            *users_with_access(data_product, codename),
+            *groups_with_access(data_product, codename),
+        ):
+            grant_access(holder, picture, [codename])
 
 
 def _jpeg(data_product: DataProduct) -> bytes | None:
