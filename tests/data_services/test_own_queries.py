@@ -6,6 +6,7 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 
 from tom_common import jobs
+from tom_common.background import RunAgain
 from tom_common.models import Job
 from tom_dataproducts.models import DataProduct, ServiceQuery
 from tom_dataproducts.single_target_data_service import own_services, queries
@@ -121,6 +122,18 @@ def test_a_process_that_ended_meanwhile_leaves_the_choice_to_the_user(post, work
     work()
     assert (the_query().state, Cellar.asked) == (State.FAILED, [])
     assert "Try again asks once more" in the_query().error
+
+
+def test_a_service_that_waits_is_asked_again(post, work, the_query, monkeypatch):
+    monkeypatch.setattr(Cellar, "fault", RunAgain(60, "The cellar is being cleaned."))
+    post()
+    work(steps=1)
+    assert (the_query().state, the_query().message) == (State.SUBMITTED, "The cellar is being cleaned.")
+    work(steps=1)
+    assert the_query().state == State.SUBMITTED
+    monkeypatch.setattr(Cellar, "fault", None)
+    work()
+    assert (the_query().state, len(Cellar.asked)) == (State.DONE, 3)
 
 
 def test_a_cancelled_query_is_not_asked(post, work, the_query):

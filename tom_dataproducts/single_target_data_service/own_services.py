@@ -1,7 +1,8 @@
 """Asks a service of the project's own, which keeps to the published interface, in a job.
 
-Its one method, ``query_service``, may do anything and is called once a try: where it ended with its process
-nobody knows whether the service was asked, so that its user decides about asking again.
+Its one method, ``query_service``, may do anything and is called once a try, again where it raises `RunAgain`:
+where it ended with its process nobody knows whether the service was asked, so that its user decides about
+asking again.
 """
 
 from __future__ import annotations
@@ -104,7 +105,10 @@ def _ask_once(query: ServiceQuery, service: Any, cleaned: dict[str, Any]) -> Non
         running.fail(query, str(error) or f"{query.service} refused, and gave no reason.", is_over=True)
     except JobTimedOut:
         running.fail(query, f"{query.service} took too long: it was given up.", is_over=True)
-    except (InputRefused, JobCancelled, RunAgain):
+    except RunAgain as later:  # it waits for another machine, and is asked again as if for the first time
+        running.write(query, state=State.SUBMITTED, message=later.message[:300])
+        raise
+    except (InputRefused, JobCancelled):
         raise
     except Exception as error:  # the class is not ours: whatever it does, its query has to end
         logger.exception("data service %s: query %s failed", query.service, query.pk)
