@@ -1,7 +1,10 @@
 """Dead letters: what is kept of a message, how it is used again, and how many are kept."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
+from django.urls import reverse
 from django.utils import timezone
 
 from tom_alertstreams.models import DeadLetter
@@ -126,3 +129,31 @@ def test_a_letter_that_is_discarded_during_its_replay_stays_away():
     stores.of(letter).of(TOPIC).handler = lambda *arguments: DeadLetter.objects.all().delete()
     assert replay(letter, stores) == ""
     assert not DeadLetter.objects.exists()
+
+
+def form_of(page):
+    """Return what the form of a page sends, without its token."""
+    return dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">', page.content.decode()))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("topic", ["", TOPIC])
+def test_letters_that_came_after_the_count_are_not_discarded(staff, topic):
+    first = kept(message(0), message(1))[-1].pk
+    page = staff.post(reverse("alertstreams:discard"), {"everything": "1", "topic": topic})
+    assert "Discard 2 messages?" in page.content.decode()
+    kept(message(2), message(3))
+    answer = staff.post(reverse("alertstreams:discard"), form_of(page), follow=True)
+    assert "2 messages are discarded." in answer.content.decode()
+    assert [one.offset for one in DeadLetter.objects.order_by("pk")] == [2, 3]
+    assert DeadLetter.objects.order_by("pk")[0].pk > first
+
+
+@pytest.mark.django_db
+def test_a_confirmation_that_names_no_end_is_asked_again(staff):
+    kept(message(0))
+    form = {"everything": "1", "topic": "", "confirmed": "1"}
+    for up_to in ({}, {"up_to": "no number"}):
+        page = staff.post(reverse("alertstreams:discard"), {**form, **up_to})
+        assert "Discard 1 message?" in page.content.decode()
+        assert DeadLetter.objects.count() == 1

@@ -284,7 +284,7 @@ def test_discarding_asks_once(as_role):
     page = client.post(reverse("alertstreams:discard"), form)
     assert "Discard 3 messages?" in page.content.decode()
     assert DeadLetter.objects.count() == 4
-    client.post(reverse("alertstreams:discard"), {**form, "confirmed": "1"})
+    client.post(reverse("alertstreams:discard"), {**form, "confirmed": "1", "up_to": page.context["up_to"]})
     assert list(DeadLetter.objects.all()) == [other]
     answer = client.post(reverse("alertstreams:discard"), {"letter": "no number"}, follow=True)
     assert "No message was chosen." in answer.content.decode()

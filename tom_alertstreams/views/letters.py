@@ -102,7 +102,10 @@ class DeadLetterContentView(LetterMixin, View):
 
 
 class ChosenMixin(LetterMixin):
-    """Finds the letters that a form chose: by ``letter``, or with ``everything`` all of its ``topic``."""
+    """Finds the letters that a form chose: by ``letter``, or with ``everything`` all of its ``topic``.
+
+    Of everything, those that came after the page which told their number are left out: ``up_to``.
+    """
 
     http_method_names = ("post",)
     action = "change"
@@ -114,12 +117,17 @@ class ChosenMixin(LetterMixin):
         rows = dead_letters_for_user(self.request.user, DeadLetter.objects.all(), self.action)
         if self.request.POST.get("everything"):
             rows = rows.filter(replayed=None)
+            if up_to := self.keys("up_to"):
+                rows = rows.filter(pk__lte=up_to[0])
             topic = self.request.POST.get("topic", "")
             return rows.filter(topic=topic) if topic else rows
-        return rows.filter(pk__in=self.pks())
+        return rows.filter(pk__in=self.keys("letter"))
 
-    def pks(self):
-        return [int(pk) for pk in self.request.POST.getlist("letter") if pk.isdecimal() and len(pk) < 19]
+    def keys(self, name):
+        return [int(pk) for pk in self.request.POST.getlist(name) if pk.isdecimal() and len(pk) < 19]
+
+    def last(self, rows):
+        return rows.order_by("-pk").values_list("pk", flat=True).first()
 
     def back_url(self):
         topic = self.request.POST.get("topic", "")
@@ -135,7 +143,7 @@ class ReplayView(ChosenMixin, View):
 
     def post(self, request):
         chosen = self.chosen().filter(replayed=None)
-        last = chosen.order_by("-pk").values_list("pk", flat=True).first()
+        last = self.last(chosen)
         if last is None:
             return self.nothing_chosen()
         if request.POST.get("everything"):
@@ -154,18 +162,20 @@ class DiscardView(ChosenMixin, View):
     action = "delete"
 
     def post(self, request):
+        everything = bool(request.POST.get("everything"))
         chosen = self.chosen()
-        count = chosen.count()
-        if not count:
+        last = self.last(chosen)
+        if last is None:
             return self.nothing_chosen()
-        if request.POST.get("confirmed"):
+        if request.POST.get("confirmed") and (self.keys("up_to") or not everything):
             count = discard(chosen)
             messages.success(request, f"{count:,} message{'s are' if count != 1 else ' is'} discarded.")
             return redirect(self.back_url())
         context = {
-            "count": count,
-            "pks": [] if request.POST.get("everything") else self.pks(),
-            "everything": bool(request.POST.get("everything")),
+            "count": chosen.filter(pk__lte=last).count(),
+            "pks": [] if everything else self.keys("letter"),
+            "everything": everything,
+            "up_to": last,
             "topic": request.POST.get("topic", ""),
             "back_url": self.back_url(),
         }
