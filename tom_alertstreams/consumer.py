@@ -288,6 +288,7 @@ class KafkaReader:
                 stream=self.name,
                 process=f"{socket.gethostname()}:{os.getpid()}",
                 defaults={
+                    "group": self.settings.get("group.id", ""),
                     "topics": self._subscribed or self.topics,
                     "word": self.word,
                     "messages": messages,

@@ -26,7 +26,8 @@ def health_items() -> list[dict[str, Any]]:
 def metrics() -> list[Metric]:
     """Return lag, messages, dead letters, rate and age of the last message, by stream and topic."""
     now = timezone.now()
-    found = streams(now)
+    waiting = dead_by_topic()
+    found = streams(now, dead=waiting)
     up = Metric("tom_stream_up", "1 while a process reads the stream and its broker answers.")
     processes = Metric("tom_stream_processes", "Processes that read the stream.")
     errors = Metric("tom_stream_error", "1 while the stream tells an error.")
@@ -51,6 +52,6 @@ def metrics() -> list[Metric]:
             if topic.last_message_at is not None:
                 age.add((now - topic.last_message_at).total_seconds(), by_topic)
     dead = Metric("tom_stream_dead_letters", "Messages that could not be used and wait, by topic.")
-    for name, count in sorted(dead_by_topic().items()):
-        dead.add(count, {"topic": name})
+    for (group, name), count in sorted(waiting.items()):
+        dead.add(count, {"group": group, "topic": name})
     return [up, processes, errors, rate, lag, taken, age, beat, dead]

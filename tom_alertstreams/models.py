@@ -34,6 +34,7 @@ class StreamState(models.Model):
 
     stream = models.CharField(max_length=255)
     process = models.CharField(max_length=200, help_text="host:pid")
+    group = models.CharField(max_length=255, default="", help_text="Under which its dead letters are kept.")
     topics = models.JSONField(default=list)
     by_topic = models.JSONField(
         default=dict, help_text="Of each topic: messages, lag, and last_message_at as ISO text."

@@ -23,6 +23,7 @@ from tom_alertstreams.plots import bars_svg
 HEARD_OF = dt.timedelta(seconds=60)
 REMEMBERED = dt.timedelta(days=7)
 HISTORY = dt.timedelta(days=1)
+DeadCounts = dict[tuple[str, str], int]
 GOOD, WARN, BAD, QUIET = "good", "warn", "bad", "quiet"
 _WORDS = {
     StreamState.Word.READING: ("Reading", GOOD),
@@ -40,6 +41,7 @@ class TopicFacts:
     lag: int | None = None
     last_message_at: dt.datetime | None = None
     dead: int = 0
+    group: str = ""
 
 
 @dataclass
@@ -64,13 +66,16 @@ class StreamFacts:
     last_day: int = 0
 
 
-def streams(now: dt.datetime | None = None) -> list[StreamFacts]:
-    """Return how the streams of the setting ``ALERT_STREAMS`` do, and others heard of; three queries."""
+def streams(now: dt.datetime | None = None, *, dead: DeadCounts | None = None) -> list[StreamFacts]:
+    """Return how the streams of the setting ``ALERT_STREAMS`` do, and others heard of; three queries.
+
+    `dead` is what `dead_by_topic` gave, if that was asked already.
+    """
     now = now or timezone.now()
     rows: dict[str, list[StreamState]] = {}
     for row in StreamState.objects.filter(heartbeat_at__gte=now - REMEMBERED).order_by("pk"):
         rows.setdefault(row.stream, []).append(row)
-    dead = dead_by_topic()
+    dead = dead_by_topic() if dead is None else dead
     entries = conf.alert_streams()
     found = []
     for entry, label in zip(entries, stream_labels(entries), strict=True):
@@ -87,15 +92,16 @@ def streams(now: dt.datetime | None = None) -> list[StreamFacts]:
     return found
 
 
-def dead_by_topic() -> dict[str, int]:
-    """Return how many messages of each topic could not be used and wait."""
-    rows = DeadLetter.objects.filter(replayed=None).order_by().values("topic").annotate(count=Count("pk"))
-    return {row["topic"]: row["count"] for row in rows}
+def dead_by_topic() -> DeadCounts:
+    """Return how many messages could not be used and wait, by group and topic.
+
+    Streams with groups of their own may read topics of one name, at one broker or at two.
+    """
+    rows = DeadLetter.objects.filter(replayed=None).order_by().values_list("group", "topic")
+    return {(group, topic): count for group, topic, count in rows.annotate(count=Count("pk"))}
 
 
-def _facts(
-    label: str, path: str, rows: list[StreamState], dead: dict[str, int], now: dt.datetime
-) -> StreamFacts:
+def _facts(label: str, path: str, rows: list[StreamState], dead: DeadCounts, now: dt.datetime) -> StreamFacts:
     word, state, hint = _word(rows, now)
     living = [row for row in rows if _lives(row, now)]
     shown = living or rows[-1:]
@@ -134,7 +140,7 @@ def _sum(values: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _topics(rows: list[StreamState], dead: dict[str, int]) -> list[TopicFacts]:
+def _topics(rows: list[StreamState], dead: DeadCounts) -> list[TopicFacts]:
     found: dict[str, TopicFacts] = {}
     for row in rows:
         for name in row.topics:
@@ -148,7 +154,8 @@ def _topics(rows: list[StreamState], dead: dict[str, int]) -> list[TopicFacts]:
             if moment and (topic.last_message_at is None or moment > topic.last_message_at):
                 topic.last_message_at = moment
     for topic in found.values():
-        topic.dead = dead.get(topic.name, 0)
+        topic.group = rows[-1].group
+        topic.dead = dead.get((topic.group, topic.name), 0)
     return sorted(found.values(), key=lambda topic: topic.name)
 
 
@@ -170,18 +177,26 @@ def _add_history(found: list[StreamFacts], now: dt.datetime) -> None:
             one.history = bars_svg(series, label=label)
 
 
-def dead_letters(user: Any, *, topic: str = "", replayed: bool = False) -> QuerySet:
+def dead_letters(user: Any, *, topic: str = "", group: str = "", replayed: bool = False) -> QuerySet:
     """Return dead letters that a user may see, without their bytes: `size` says how many they are.
 
     Parameters
     ----------
     user : User
-    topic : str
-        Keep those of a topic.
+    topic, group : str
+        Keep those of a topic, of a consumer group.
     replayed : bool
         Those that were used since, instead of those that wait.
     """
     rows = dead_letters_for_user(user, DeadLetter.objects.filter(replayed__isnull=not replayed))
-    if topic:
-        rows = rows.filter(topic=topic)
-    return rows.defer("value", "key", "headers").annotate(size=Length("value"))
+    return (
+        of_place(rows, topic=topic, group=group)
+        .defer("value", "key", "headers")
+        .annotate(size=Length("value"))
+    )
+
+
+def of_place(letters: QuerySet, *, topic: str = "", group: str = "") -> QuerySet:
+    """Return those of a topic and of a consumer group; an empty name stands for all."""
+    wanted = {"topic": topic, "group": group}
+    return letters.filter(**{name: value for name, value in wanted.items() if value})

@@ -1,5 +1,6 @@
 """Dead letters: what is kept of a message, how it is used again, and how many are kept."""
 
+import html
 import re
 
 import pytest
@@ -7,9 +8,12 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
-from tom_alertstreams.models import DeadLetter
+from tom_alertstreams.figures import metrics
+from tom_alertstreams.models import DeadLetter, StreamState
 from tom_alertstreams.offsets import letter_of, message_of
+from tom_alertstreams.selectors import streams
 from tom_alertstreams.services import IN_HAND, StoresByGroup, replay, replay_all
+from tom_common.metrics import rendered
 from tom_dataservices.packets import StreamMessage
 
 HOP = "tom_alertstreams.alertstreams.hopskotch"
@@ -157,3 +161,49 @@ def test_a_confirmation_that_names_no_end_is_asked_again(staff):
         page = staff.post(reverse("alertstreams:discard"), {**form, **up_to})
         assert "Discard 1 message?" in page.content.decode()
         assert DeadLetter.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_streams_that_read_topics_of_one_name_count_their_own_letters(staff, settings):
+    settings.ALERT_STREAMS = [*settings.ALERT_STREAMS, {**settings.ALERT_STREAMS[0], "LABEL": "theirs"}]
+    for label, group in (("ours", GROUP), ("theirs", "others")):
+        StreamState.objects.create(
+            stream=label, process="here:1", group=group, topics=[TOPIC], word="reading", messages=5
+        )
+    kept(message(0), message(1))
+    kept(message(2), group="others")
+    assert {one.label: (one.dead, one.topics[0].dead) for one in streams()} == {
+        "ours": (2, 2),
+        "theirs": (1, 1),
+    }
+    page = staff.get(reverse("alertstreams:streams")).content.decode()
+    (link,) = re.findall(r'href="([^"]+group=others)"', page)
+    listed = staff.get(html.unescape(link))
+    assert [one.offset for one in listed.context["letters"]] == [2]
+    assert listed.context["groups"] == [GROUP, "others"]
+    form = {name: listed.context[name] for name in ("topic", "group")} | {"everything": "1"}
+    asked = staff.post(reverse("alertstreams:discard"), form)
+    assert f"All that wait of the topic {TOPIC} of the group others." in asked.content.decode()
+    gone = staff.post(reverse("alertstreams:discard"), form_of(asked))
+    assert gone.url == f"{reverse('alertstreams:dead-letters')}?topic={TOPIC}&group=others"
+    assert sorted(DeadLetter.objects.values_list("offset", flat=True)) == [0, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_letters_of_one_group_are_used_again(staff, at_once):
+    kept(message(0))
+    kept(message(1), group="others")
+    staff.post(reverse("alertstreams:replay"), {"everything": "1", "topic": TOPIC, "group": GROUP})
+    assert list(DeadLetter.objects.filter(replayed=None).values_list("offset", "reason")) == [
+        (1, "the handler failed")
+    ]
+
+
+@pytest.mark.django_db
+def test_the_figures_count_dead_letters_once_and_by_group(django_assert_num_queries):
+    kept(message(0))
+    kept(message(1), group="others")
+    with django_assert_num_queries(3):
+        lines = rendered(metrics()).splitlines()
+    for group in (GROUP, "others"):
+        assert f'tom_stream_dead_letters{{group="{group}",topic="{TOPIC}"}} 1' in lines

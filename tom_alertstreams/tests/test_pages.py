@@ -47,6 +47,7 @@ def state(**others):
         **{
             "stream": "ours",
             "process": "here:1",
+            "group": "me-1",
             "topics": ["^hermes.*"],
             "word": "reading",
             "messages": 12,
@@ -161,7 +162,7 @@ def test_the_page_tells_how_each_stream_does(as_role, django_assert_max_num_quer
         "12 messages in the last 24",
     ):
         assert words in page
-    assert f"{reverse('alertstreams:dead-letters')}?topic=hermes.test" in page
+    assert f"{reverse('alertstreams:dead-letters')}?topic=hermes.test&amp;group=me-1" in page
     assert "tom-bars" in page
     assert "secret word" not in page
     with django_assert_max_num_queries(3):
@@ -335,8 +336,8 @@ def test_the_figures_tell_of_streams_and_jobs(as_role):
         'tom_stream_lag_messages{stream="ours",topic="hermes.test"} 40',
         'tom_stream_messages_total{stream="ours",topic="hermes.test"} 12',
         'tom_stream_messages_per_second{stream="ours"} 1.5',
-        'tom_stream_dead_letters{topic="hermes.test"} 1',
-        'tom_stream_dead_letters{topic="odd \\"topic\\"\\n"} 1',
+        'tom_stream_dead_letters{group="me-1",topic="hermes.test"} 1',
+        'tom_stream_dead_letters{group="me-1",topic="odd \\"topic\\"\\n"} 1',
         'tom_jobs{queue="bulk",state="failed"} 0',
         "# TYPE tom_stream_messages_total counter",
     ):

@@ -11,7 +11,7 @@ from django.views.generic import TemplateView, View
 from tom_alertstreams.letters import SHOWN_BYTES, decoded, hex_lines
 from tom_alertstreams.models import DeadLetter
 from tom_alertstreams.permissions import dead_letters_for_user, may_handle_dead_letters
-from tom_alertstreams.selectors import dead_by_topic, dead_letters
+from tom_alertstreams.selectors import dead_by_topic, dead_letters, of_place
 from tom_alertstreams.services import discard
 from tom_alertstreams.tasks import replay_dead_letters
 from tom_common.keyset import count_rows, keyset_page, pager
@@ -37,22 +37,30 @@ class LetterMixin(LoginRequiredMixin, UserPassesTestMixin):
         }
 
 
+def place_query(topic, group):
+    return urlencode({name: value for name, value in (("topic", topic), ("group", group)) if value})
+
+
 class DeadLetterListView(LetterMixin, TemplateView):
-    """Newest first; ``?topic=`` keeps those of one topic, ``?replayed=1`` shows those used since."""
+    """Newest first; ``?topic=`` and ``?group=`` keep some, ``?replayed=1`` shows those used since."""
 
     template_name = "tom_alertstreams/dead_letters.html"
 
     def get_context_data(self, **kwargs):
-        topic = self.request.GET.get("topic", "")
+        topic, group = (self.request.GET.get(name, "") for name in ("topic", "group"))
         replayed = self.request.GET.get("replayed") == "1"
-        rows = dead_letters(self.request.user, topic=topic, replayed=replayed)
+        rows = dead_letters(self.request.user, topic=topic, group=group, replayed=replayed)
+        known = {*dead_by_topic(), (group, topic)}
         page = keyset_page(
             rows, sort="-pk", page_size=PAGE_SIZE, cursor=self.request.GET.get("cursor") or None
         )
         return super().get_context_data(
             letters=page.items,
             topic=topic,
-            topics=sorted({*dead_by_topic(), *([topic] if topic else [])}),
+            group=group,
+            place=place_query(topic, group),
+            topics=sorted({name for _, name in known if name}),
+            groups=sorted({name for name, _ in known if name}),
             replayed=replayed,
             **self.rights(),
             **pager(self.request, page, count_rows(rows), "messages"),
@@ -102,7 +110,7 @@ class DeadLetterContentView(LetterMixin, View):
 
 
 class ChosenMixin(LetterMixin):
-    """Finds the letters that a form chose: by ``letter``, or with ``everything`` all of its ``topic``.
+    """Finds the letters of a form: by ``letter``, or with ``everything`` those of a ``topic`` and ``group``.
 
     Of everything, those that came after the page which told their number are left out: ``up_to``.
     """
@@ -119,8 +127,7 @@ class ChosenMixin(LetterMixin):
             rows = rows.filter(replayed=None)
             if up_to := self.keys("up_to"):
                 rows = rows.filter(pk__lte=up_to[0])
-            topic = self.request.POST.get("topic", "")
-            return rows.filter(topic=topic) if topic else rows
+            return of_place(rows, **self.place())
         return rows.filter(pk__in=self.keys("letter"))
 
     def keys(self, name):
@@ -129,9 +136,12 @@ class ChosenMixin(LetterMixin):
     def last(self, rows):
         return rows.order_by("-pk").values_list("pk", flat=True).first()
 
+    def place(self):
+        return {name: self.request.POST.get(name, "") for name in ("topic", "group")}
+
     def back_url(self):
-        topic = self.request.POST.get("topic", "")
-        return reverse("alertstreams:dead-letters") + (f"?{urlencode({'topic': topic})}" if topic else "")
+        query = place_query(**self.place())
+        return reverse("alertstreams:dead-letters") + (f"?{query}" if query else "")
 
     def nothing_chosen(self):
         messages.info(self.request, "No message was chosen.")
@@ -147,7 +157,7 @@ class ReplayView(ChosenMixin, View):
         if last is None:
             return self.nothing_chosen()
         if request.POST.get("everything"):
-            which = {"topic": request.POST.get("topic", ""), "up_to": last}
+            which = {**self.place(), "up_to": last}
         else:
             which = {"pks": list(chosen.values_list("pk", flat=True))}
         job = replay_dead_letters.submit(
@@ -176,7 +186,7 @@ class DiscardView(ChosenMixin, View):
             "pks": [] if everything else self.keys("letter"),
             "everything": everything,
             "up_to": last,
-            "topic": request.POST.get("topic", ""),
+            **self.place(),
             "back_url": self.back_url(),
         }
         return render(request, "tom_alertstreams/discard.html", context)
