@@ -6,16 +6,19 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from django.db import OperationalError, transaction
+from django.db import InternalError, transaction
+from django.db.transaction import TransactionManagementError
 
 from tom_alertstreams.models import DeadLetter
-from tom_alertstreams.offsets import OffsetKeeper, Partition, letter_of, message_of
+from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, Partition, letter_of, message_of
 from tom_alertstreams.storing import Stored
 from tom_dataservices.packets import StreamMessage
 
 logger = logging.getLogger(__name__)
 
 Decode = Callable[[StreamMessage], "tuple[Any, ...] | None"]
+TRIES = 5
+_IN_FAILED_TRANSACTION = "25P02"  # PostgreSQL: a statement behind one that failed
 
 
 class MessageStore(Protocol):
@@ -59,14 +62,16 @@ class HandlerStore(OffsetKeeper):
         self.handler = handler
         self.decode = decode
         self._in_transaction = True
+        self._failed: tuple[str, int, int] = ("", 0, 0)
 
     def store(self, messages: Sequence[StreamMessage]) -> Stored:
         """Hand over messages one by one; one that the handler cannot use becomes a dead letter.
 
         Raises
         ------
-        OperationalError
-            If the database cannot be reached; messages handed over before stay so.
+        OperationalError, InterfaceError
+            If the database cannot be reached; messages handed over before stay so. A message at which it
+            fails `TRIES` times, and then takes a dead letter, becomes one.
         """
         result = Stored()
         for message in messages:
@@ -77,54 +82,87 @@ class HandlerStore(OffsetKeeper):
         if not self.is_fresh(message):
             return Stored(known=1)
         try:
-            self._hand_over(message, note=True)
-        except OperationalError:
-            raise
+            used = self._hand_over(message, note=True)
+        except DATABASE_AWAY as error:
+            if self._tries(message) < TRIES:
+                raise
+            logger.exception(
+                "the handler of %s broke at offset %s, again and again", message.place, message.offset
+            )
+            # Where it is the database that does not do, this raises the same, and the message waits on.
+            return self._bury(message, _reason(error))
         except Exception as error:  # a handler is code of others; its message is kept, the next one comes
             if not isinstance(error, UndecodableError):
                 logger.exception("the handler of %s broke at offset %s", message.place, message.offset)
             return self._bury(message, _reason(error))
-        return Stored(used=1)
+        return Stored(used=int(used), known=int(not used))
 
-    def _hand_over(self, message: StreamMessage, *, note: bool) -> None:
-        """Call the handler; with `note`, the offset is moved behind the message in the same transaction."""
+    def _tries(self, message: StreamMessage) -> int:
+        """Count how often in a row the database failed at one message."""
+        place, offset, count = self._failed
+        count = count + 1 if (place, offset) == (message.place, message.offset) else 1
+        self._failed = (message.place, message.offset, count)
+        return count
+
+    def _hand_over(self, message: StreamMessage, *, note: bool) -> bool:
+        """Call the handler; with `note`, the offset is moved behind the message in the same transaction.
+
+        Returns
+        -------
+        bool
+            False if another process has used the message meanwhile: the handler was not called.
+        """
         arguments = self.decode(message)
         if arguments is not None and self._in_transaction:
-            self._in_transaction = not self._breaks_transaction(message, arguments, note=note)
-            if self._in_transaction:
-                return
+            try:
+                return self._hand_over_in_transaction(message, arguments, note=note)
+            except _BrokenError:
+                self._in_transaction = False
+                logger.warning(
+                    "%s went on after an error of the database; it is called outside of transactions from"
+                    " now on",
+                    getattr(self.handler, "__qualname__", self.handler),
+                )
         if arguments is not None:
             self.handler(*arguments)
         if note:
             with transaction.atomic():
                 self.advance([message])
+        return True
 
-    def _breaks_transaction(self, message: StreamMessage, arguments: tuple[Any, ...], *, note: bool) -> bool:
-        """Hand over in a transaction, and tell whether the handler left it broken: then nothing was done."""
+    def _hand_over_in_transaction(
+        self, message: StreamMessage, arguments: tuple[Any, ...], *, note: bool
+    ) -> bool:
+        """Hand over in a transaction, where the row of the offset is locked before the handler is called.
+
+        Raises
+        ------
+        _BrokenError
+            If the handler caught an error of the database and went on: all of it is taken back. An error
+            that leaves the handler is raised as it is.
+        """
         connection = transaction.get_connection()
-        broken = False
-        try:
-            with transaction.atomic():
-                if note:
-                    self.advance([message])
+        with transaction.atomic():
+            if note and not self.advance([message]):
+                return False
+            try:
                 with transaction.atomic():
-                    try:
-                        self.handler(*arguments)
-                    finally:
-                        broken = connection.needs_rollback
-                if broken:
-                    raise _BrokenError
-        except _BrokenError:
-            pass
-        except Exception:
-            if not broken:
+                    self._call(arguments, connection)
+            except InternalError as error:
+                if _follows_a_failure(error):
+                    raise _BrokenError from error
                 raise
-        if broken:
-            logger.warning(
-                "%s went on after an error of the database; it is called outside of transactions from now on",
-                getattr(self.handler, "__qualname__", self.handler),
-            )
-        return broken
+        return True
+
+    def _call(self, arguments: tuple[Any, ...], connection: Any) -> None:
+        try:
+            self.handler(*arguments)
+        except TransactionManagementError as error:
+            if connection.needs_rollback:
+                raise _BrokenError from error
+            raise
+        if connection.needs_rollback:
+            raise _BrokenError
 
     def _bury(self, message: StreamMessage, reason: str) -> Stored:
         with transaction.atomic():
@@ -146,6 +184,12 @@ class HandlerStore(OffsetKeeper):
 
 class _BrokenError(Exception):
     """Takes a transaction back."""
+
+
+def _follows_a_failure(error: Exception) -> bool:
+    """Tell whether an error only says that a statement before it had failed."""
+    cause = error.__cause__
+    return _IN_FAILED_TRANSACTION in (getattr(cause, "pgcode", ""), getattr(cause, "sqlstate", ""))
 
 
 class StoreByTopic(OffsetKeeper):

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.db import InterfaceError, OperationalError
+
 from tom_alertstreams.models import DeadLetter, StreamOffset
 from tom_dataservices.packets import StreamMessage
 
 Partition = tuple[str, int]
+
+DATABASE_AWAY = (OperationalError, InterfaceError)
+"""What the database raises while it cannot be reached or is locked: no fault of a message."""
 
 
 class OffsetKeeper:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from tom_alertstreams.models import DeadLetter
-from tom_alertstreams.offsets import OffsetKeeper, letter_of, message_of
+from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, letter_of, message_of
 from tom_common.history import change_run
 from tom_common.remote import RemoteUnavailable
 from tom_dataproducts.summaries import refresh_summaries
@@ -79,7 +79,7 @@ class PacketStore(OffsetKeeper):
 
         Raises
         ------
-        OperationalError
+        OperationalError, InterfaceError
             If the database cannot be reached, or is locked: nothing was stored; try again.
         RemoteUnavailable
             If the schema registry does not answer: nothing was stored; try again.
@@ -89,7 +89,7 @@ class PacketStore(OffsetKeeper):
         try:
             with transaction.atomic():
                 result = self._store(messages)
-        except (OperationalError, RemoteUnavailable):
+        except (*DATABASE_AWAY, RemoteUnavailable):
             raise
         except Exception as error:  # one message may break what is done for all
             if len(messages) == 1:
@@ -147,7 +147,7 @@ class PacketStore(OffsetKeeper):
                     if batch.rejected:
                         return batch.rejected[0].reason
                     changed |= self.ingest(batch)[1]
-        except (DatabaseError, RemoteUnavailable, ValueError) as error:
+        except (DatabaseError, InterfaceError, RemoteUnavailable, ValueError) as error:
             return f"{type(error).__name__}: {error}"
         if changed:
             refresh_summaries(sorted(changed))

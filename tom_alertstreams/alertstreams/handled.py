@@ -22,8 +22,9 @@ _BATCH = 100
 class HandledStream(AlertStream):
     """Kafka topics whose messages go to the handlers of the option ``TOPIC_HANDLERS``.
 
-    A topic there may hold ``*``: alone it stands for every topic that is not a private one of Kafka, else the
-    topic is a regular expression. A topic named as it is goes before one that matches.
+    A topic there may hold ``*``: alone it stands for every topic that is not a private one of Kafka. Else one
+    that holds it, or begins with ``^``, is a regular expression. A topic named as it is goes before one that
+    matches.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -64,7 +65,7 @@ class HandledStream(AlertStream):
         if topic in self.alert_handler:
             return self.alert_handler[topic]
         for pattern, handler in self.alert_handler.items():
-            if "*" in pattern and pattern != "*" and _expression(pattern).match(topic):
+            if pattern != "*" and _is_pattern(pattern) and _expression(pattern).match(topic):
                 return handler
         return self.alert_handler.get("*")
 
@@ -76,10 +77,13 @@ class HandledStream(AlertStream):
         """Return what takes the messages of a topic."""
         handler = self.handler_for(topic)
         if handler is None:
-            raise UndecodableError(
-                f"the stream {self.label or type(self).__name__} has no handler of {topic}"
-            )
+            return HandlerStore(self.consumer_group, _nobody, self._refused)
         return HandlerStore(self.consumer_group, handler, self.arguments)
+
+    def _refused(self, message: StreamMessage) -> tuple[Any, ...] | None:
+        """Refuse a message of a topic that Kafka takes to match a pattern, and we do not."""
+        name = self.label or type(self).__name__
+        raise UndecodableError(f"the stream {name} has no handler of {message.topic}")
 
     def reader(self) -> KafkaReader:
         """Return what reads the topics."""
@@ -111,6 +115,10 @@ def own_offsets(group: str, *, start: str) -> dict[str, Any]:
     }
 
 
+def _is_pattern(topic: str) -> bool:
+    return "*" in topic or topic.startswith("^")
+
+
 def _expression(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
@@ -121,7 +129,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
 def _subscription(topic: str) -> str:
     if topic == "*":
         return "^[^_].*"
-    if "*" not in topic:
+    if not _is_pattern(topic):
         return topic
     try:
         re.compile(topic)

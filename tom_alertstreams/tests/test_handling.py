@@ -1,0 +1,173 @@
+"""Handlers of messages: called once, in the transaction of their message, whatever they raise."""
+
+import json
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection, transaction
+
+from tom_alertstreams.alertstreams.hopskotch import HopskotchAlertStream
+from tom_alertstreams.handling import TRIES, HandlerStore
+from tom_alertstreams.models import DeadLetter, StreamOffset
+from tom_dataservices.packets import StreamMessage
+from tom_targets.models import TargetList
+
+called = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_called():
+    called.clear()
+
+
+def message(offset, topic="notices", **content):
+    return StreamMessage(topic, 0, offset, json.dumps(content).encode())
+
+
+def decode(one):
+    return (json.loads(one.value),)
+
+
+def note(alert):
+    """Be a handler that keeps each alert as a list of targets."""
+    called.append(alert)
+    TargetList.objects.create(name=alert["name"])
+
+
+def break_the_rule(alert):
+    """Be a handler that breaks a rule of the table with every alert named twice."""
+    note(alert)
+    if alert["name"] == "twice":
+        StreamOffset.objects.create(group="us", topic="notices", partition=0, next_offset=0)
+
+
+def catch_and_go_on(alert):
+    """Be a handler that catches what the database complains of, and goes on."""
+    try:
+        break_the_rule(alert)
+    except IntegrityError:
+        TargetList.objects.create(name="went on")
+
+
+def catch_and_end(alert):
+    """Be a handler that catches what the database complains of, of a statement of its own, and ends."""
+    note(alert)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO tom_alertstreams_streamoffset (id) VALUES (NULL)")
+    except IntegrityError:
+        called.append("caught")
+
+
+def names():
+    return sorted(TargetList.objects.values_list("name", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_another_process_used_meanwhile_is_not_handed_over_again(monkeypatch):
+    store = HandlerStore("us", note, decode)
+    real = store.is_fresh
+
+    def slow(one):
+        """See the message fresh; the process that had the partition before uses it right then."""
+        fresh = real(one)
+        HandlerStore("us", note, decode).store([one])
+        return fresh
+
+    monkeypatch.setattr(store, "is_fresh", slow)
+    result = store.store([message(0, name="a")])
+    assert (result.used, result.known) == (0, 1)
+    assert (called, names()) == ([{"name": "a"}], ["a"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_of_the_database_that_leaves_the_handler_makes_a_dead_letter_and_no_second_call():
+    store = HandlerStore("us", break_the_rule, decode)
+    result = store.store([message(0, name="a"), message(1, name="twice"), message(2, name="b")])
+    assert (result.used, result.dead) == (2, 1)
+    assert [alert["name"] for alert in called] == ["a", "twice", "b"]
+    assert names() == ["a", "b"]
+    letter = DeadLetter.objects.get()
+    assert (letter.offset, letter.reason.partition(":")[0]) == (1, "the handler failed, IntegrityError")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_such_an_error_handlers_still_run_in_the_transaction_of_their_message():
+    store = HandlerStore("us", break_the_rule, decode)
+    store.store([message(0, name="twice")])
+    in_transaction = []
+    store.handler = lambda alert: in_transaction.append(connection.in_atomic_block)
+    store.store([message(1, name="a")])
+    assert in_transaction == [True]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("handler", [catch_and_go_on, catch_and_end])
+def test_a_handler_that_goes_on_after_an_error_of_the_database_loses_nothing(handler):
+    StreamOffset.objects.create(group="us", topic="notices", partition=0, next_offset=0)
+    store = HandlerStore("us", handler, decode)
+    result = store.store([message(0, name="twice"), message(1, name="a")])
+    assert (result.used, result.dead) == (2, 0)
+    expected = ["a", "twice", "went on"] if handler is catch_and_go_on else ["a", "twice"]
+    assert names() == expected
+    assert StreamOffset.objects.get().next_offset == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_handler_at_which_the_database_fails_for_ever_holds_nothing_up():
+    def ask_what_is_not_there(alert):
+        note(alert)
+        if alert["name"] == "bad":
+            raise OperationalError("no such table: of_ours")
+
+    store = HandlerStore("us", ask_what_is_not_there, decode)
+    batch = [message(0, name="a"), message(1, name="bad"), message(2, name="b")]
+    for _ in range(TRIES - 1):
+        with pytest.raises(OperationalError):
+            store.store(batch)
+    result = store.store(batch)
+    assert (result.used, result.dead, result.known) == (1, 1, 1)
+    assert names() == ["a", "b"]
+    assert "no such table" in DeadLetter.objects.get().reason
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_handler_wrote_goes_with_the_offset_that_could_not_be_noted(monkeypatch):
+    store = HandlerStore("us", note, decode)
+
+    def goes_away(messages):
+        transaction.get_connection().savepoint()
+        raise OperationalError("the database went away")
+
+    monkeypatch.setattr(store, "advance", goes_away)
+    with pytest.raises(OperationalError):
+        store.store([message(0, name="a")])
+    assert (called, names()) == ([], [])
+
+
+def stream(**handlers):
+    return HopskotchAlertStream(
+        URL="kafka://kafka.scimma.org/", GROUP_ID="us", USERNAME="me", PASSWORD="x", TOPIC_HANDLERS=handlers
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pattern_without_a_star_is_read_and_handled():
+    found = stream(**{r"^gcn\.notices\..+": f"{__name__}.keep"})
+    assert found.topic_names() == [r"^gcn\.notices\..+"]
+    assert found.handler_for("gcn.circulars") is None
+    result = found.message_store().store([message(0, "gcn.notices.swift", n=1)])
+    assert (result.used, result.dead, called) == (1, 0, [{"n": 1}])
+
+
+def keep(alert, metadata):
+    called.append(alert.content)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_messages_of_a_topic_without_a_handler_are_kept_and_the_other_topics_go_on():
+    found = stream(**{"hermes.test": f"{__name__}.keep"})
+    batch = [message(0, "unasked", n=1), message(0, "hermes.test", n=2)]
+    result = found.message_store().store(batch)
+    assert (result.used, result.dead, called) == (1, 1, [{"n": 2}])
+    letter = DeadLetter.objects.get()
+    assert letter.reason == "the stream HopskotchAlertStream has no handler of unasked"
