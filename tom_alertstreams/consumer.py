@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from django.db import OperationalError, close_old_connections
+from django.db import close_old_connections
 from django.utils import timezone
 
-from tom_alertstreams.counts import add_counts
+from tom_alertstreams.counts import add_counts, forget_gone_processes
 from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.models import StreamState
+from tom_alertstreams.offsets import DATABASE_AWAY
 from tom_alertstreams.positions import Positions
 from tom_alertstreams.storing import Stored
 from tom_alertstreams.topics import topics_of
@@ -84,7 +85,9 @@ class KafkaReader:
         self.error = ""
         self.word = StreamState.Word.CONNECTING
         self._told_at = 0.0
-        self._told_messages = self._told_dead = 0
+        self._told_messages = 0
+        self._counted_messages = self._counted_dead = 0
+        self._forgot = False
         self._by_topic: dict[str, dict[str, Any]] = {}
         self._last_message: Any = None
         self._subscribed: list[str] = []
@@ -138,7 +141,7 @@ class KafkaReader:
         changed, self._changed = sorted(self._changed), set()
         try:
             refresh_summaries(changed)
-        except OperationalError:
+        except DATABASE_AWAY:
             logger.warning("%s: summaries of light curves stay stale", self.name, exc_info=True)
             close_old_connections()
 
@@ -177,7 +180,7 @@ class KafkaReader:
         while True:
             try:
                 self.total.add(self.store.store(messages))
-            except (OperationalError, RemoteUnavailable) as error:
+            except (*DATABASE_AWAY, RemoteUnavailable) as error:
                 self.error = f"A batch cannot be stored now: {error}"
                 logger.warning("%s: %s; tried again in %.0f s", self.name, self.error, pause_s)
                 close_old_connections()
@@ -253,8 +256,13 @@ class KafkaReader:
             of_topic["last_message_at"] = now
 
     def _lag(self, consumer: Any) -> int | None:
-        """Return how many messages wait at the broker, as far as the last fetch knew; noted by topic, too."""
+        """Return how many messages wait at the broker, as far as the last fetch knew; noted by topic, too.
+
+        A topic of which this process has no partition any more has no lag here.
+        """
         lag = 0
+        for of_topic in self._by_topic.values():
+            of_topic.pop("lag", None)
         by_topic: dict[str, int] = {}
         try:
             positions = consumer.position(consumer.assignment())
@@ -279,11 +287,10 @@ class KafkaReader:
         messages = self.total.used + self.total.dead
         seconds = now - self._told_at if self._told_at else 0.0
         rate = (messages - self._told_messages) / seconds if seconds else 0.0
-        new, new_dead = messages - self._told_messages, self.total.dead - self._told_dead
-        self._told_at, self._told_messages, self._told_dead = now, messages, self.total.dead
+        self._told_at, self._told_messages = now, messages
         lag = self._lag(consumer)
         try:
-            add_counts(self.name, new, new_dead)
+            self._count(messages, self.total.dead)
             StreamState.objects.update_or_create(
                 stream=self.name,
                 process=f"{socket.gethostname()}:{os.getpid()}",
@@ -300,6 +307,14 @@ class KafkaReader:
                     "error": self.error,
                 },
             )
-        except OperationalError:
+            if not self._forgot:
+                forget_gone_processes(self.name)
+                self._forgot = True
+        except DATABASE_AWAY:
             logger.warning("%s: its state cannot be told now", self.name, exc_info=True)
             close_old_connections()
+
+    def _count(self, messages: int, dead: int) -> None:
+        """Add what came since the last time that counting went well."""
+        add_counts(self.name, messages - self._counted_messages, dead - self._counted_dead)
+        self._counted_messages, self._counted_dead = messages, dead

@@ -15,13 +15,12 @@ from django.utils.safestring import SafeString
 
 from tom_alertstreams import conf
 from tom_alertstreams.alertstreams.alertstream import stream_labels
-from tom_alertstreams.counts import STEP, step_of
+from tom_alertstreams.counts import REMEMBERED, STEP, step_of
 from tom_alertstreams.models import DeadLetter, StreamCount, StreamState
 from tom_alertstreams.permissions import dead_letters_for_user
 from tom_alertstreams.plots import bars_svg
 
 HEARD_OF = dt.timedelta(seconds=60)
-REMEMBERED = dt.timedelta(days=7)
 HISTORY = dt.timedelta(days=1)
 DeadCounts = dict[tuple[str, str], int]
 GOOD, WARN, BAD, QUIET = "good", "warn", "bad", "quiet"

@@ -1,0 +1,98 @@
+"""What a reader tells of itself: its lag, what it counted, and the processes before it."""
+
+import datetime as dt
+
+import pytest
+from confluent_kafka import TopicPartition
+from django.db import OperationalError
+from django.utils import timezone
+
+from tom_alertstreams import consumer as consumer_module
+from tom_alertstreams.consumer import KafkaReader
+from tom_alertstreams.models import StreamCount, StreamState
+from tom_alertstreams.selectors import streams
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Cluster:
+    """Stands for a consumer: partitions with how far was read and how far they reach."""
+
+    def __init__(self, **places):
+        self.places = places
+
+    def subscribe(self, topics, on_assign=None):
+        self.topics = topics
+
+    def assignment(self):
+        return [TopicPartition(topic, 0) for topic in self.places]
+
+    def position(self, partitions):
+        return [TopicPartition(one.topic, 0, self.places[one.topic][0]) for one in partitions]
+
+    def get_watermark_offsets(self, place, timeout, cached):
+        return 0, self.places[place.topic][1]
+
+
+def reader():
+    return KafkaReader(name="night", settings={}, topics=["a", "b"], store=None)
+
+
+def told(one, cluster):
+    one._tell(cluster, at_once=True)
+    (facts,) = streams()
+    return facts, {topic.name: topic.lag for topic in facts.topics}
+
+
+def test_the_lag_of_a_topic_that_went_to_another_process_is_told_no_more():
+    one = reader()
+    facts, lags = told(one, Cluster(a=(5, 25), b=(5, 9)))
+    assert (facts.lag, lags) == (24, {"a": 20, "b": 4})
+    facts, lags = told(one, Cluster(b=(9, 9)))
+    assert (facts.lag, lags) == (0, {"a": None, "b": 0})
+
+
+def test_what_could_not_be_counted_is_counted_the_next_time(monkeypatch):
+    one = reader()
+    one.total.used, one.total.dead = 40, 2
+    real = consumer_module.add_counts
+
+    def goes_away(*args):
+        raise OperationalError("the database went away")
+
+    monkeypatch.setattr(consumer_module, "add_counts", goes_away)
+    one._tell(Cluster(), at_once=True)
+    assert not StreamCount.objects.exists()
+    monkeypatch.setattr(consumer_module, "add_counts", real)
+    one.total.used = 50
+    one._tell(Cluster(), at_once=True)
+    one._tell(Cluster(), at_once=True)
+    count = StreamCount.objects.get()
+    assert (count.messages, count.dead) == (52, 2)
+
+
+def state(process, *, hours, stream="night", last=None):
+    now = timezone.now()
+    row = StreamState.objects.create(
+        stream=stream, process=process, last_message_at=last and now - dt.timedelta(hours=last)
+    )
+    StreamState.objects.filter(pk=row.pk).update(heartbeat_at=now - dt.timedelta(hours=hours))
+
+
+def test_a_process_that_starts_deletes_the_rows_of_those_that_are_gone():
+    state("old:1", hours=30, last=31)
+    state("old:2", hours=20)
+    state("old:3", hours=2)
+    state("lives:4", hours=0)
+    state("other:5", hours=20, stream="day")
+    state("other:6", hours=24 * 8, stream="day")
+    one = reader()
+    one._tell(Cluster(), at_once=True)
+    kept = set(
+        StreamState.objects.exclude(process__contains=f":{consumer_module.os.getpid()}").values_list(
+            "process", flat=True
+        )
+    )
+    assert kept == {"old:1", "lives:4", "other:5"}
+    night = next(facts for facts in streams() if facts.label == "night")
+    assert night.last_message_at is not None
