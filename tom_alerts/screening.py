@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Count, F, Prefetch
+from django.db.models import Count, F, Prefetch, Q
 from django.utils import timezone
 
 from tom_alerts.alert_tables import BatchTable, ResultTable
@@ -141,9 +142,7 @@ def screen(batch: AlertBatch, options: IngestOptions) -> BatchVerdict | None:
         return None
     table = BatchTable(batch)
     hits = []
-    for one in filters:
-        if (one.survey and one.survey != batch.survey) or not _may_use(one, options):
-            continue
+    for one in _allowed([one for one in filters if one.survey in ("", batch.survey)], options):
         rows = _rows_of(one, table)
         newest: dict[str, int] = {}
         for row in rows:
@@ -156,13 +155,21 @@ def screen(batch: AlertBatch, options: IngestOptions) -> BatchVerdict | None:
     return BatchVerdict(batch, table, hits)
 
 
-def _may_use(one: AlertFilter, options: IngestOptions) -> bool:
-    """Tell whether a filter may look at alerts: private ones are for their owner and groups alone."""
-    if options.permissions != "PRIVATE" or one.user.is_superuser:
-        return True
-    if options.user is not None and options.user.pk == one.user_id:
-        return True
-    return bool({group.pk for group in one.groups.all()} & set(options.group_ids))
+def _allowed(filters: Sequence[AlertFilter], options: IngestOptions) -> list[AlertFilter]:
+    """Return the filters that may look at alerts; at private ones, those that show them to nobody else.
+
+    All groups of a filter have to be among those that get the new targets, and its owner is who brings the
+    alerts, a member of one of these groups, or a superuser: a candidate is seen by all of them, before there
+    is a target that could be hidden.
+    """
+    if options.permissions != "PRIVATE":
+        return list(filters)
+    groups = set(options.group_ids)
+    fitting = [one for one in filters if {group.pk for group in one.groups.all()} <= groups]
+    owners = get_user_model()._default_manager.filter(pk__in={one.user_id for one in fitting}, is_active=True)
+    told = Q(is_superuser=True) | Q(pk=getattr(options.user, "pk", None)) | Q(groups__in=groups)
+    allowed = set(owners.filter(told).values_list("pk", flat=True)) if fitting else set()
+    return [one for one in fitting if one.user_id in allowed]
 
 
 def _rows_of(one: AlertFilter, table: Any) -> list[int]:

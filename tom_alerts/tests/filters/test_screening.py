@@ -95,13 +95,37 @@ def test_a_dry_run_makes_no_candidates():
     assert not Candidate.objects.exists()
 
 
-def test_private_alerts_are_for_the_filters_of_their_groups():
+@pytest.mark.parametrize("only_known", [True, False])
+def test_private_alerts_are_for_filters_that_show_them_to_their_groups_alone(only_known, django_user_model):
     group, other = team(), team("Others")
+    root = django_user_model.objects.create_superuser("root")
     made_filter(maker("member", group), groups=[group], name="Ours")
+    made_filter(maker("both", group, other), groups=[group, other], name="Ours and theirs")
     made_filter(maker("stranger", other), groups=[other], name="Theirs")
+    made_filter(maker("outsider"), groups=[group], name="Of somebody who left")
+    made_filter(root, name="The root's")
+    made_filter(root, groups=[other], name="The root's for others")
     uploader = maker("uploader", group)
-    ingest(bright("ZTF26aaaaaaa"), permissions="PRIVATE", user=uploader, group_ids=(group.pk,))
-    assert Candidate.objects.get().alert_filter.name == "Ours"
+    made_filter(uploader, name="My own")
+    made_filter(uploader, groups=[other], name="My own for others")
+    ingest(
+        bright("ZTF26aaaaaaa"),
+        permissions="PRIVATE",
+        user=uploader,
+        group_ids=(group.pk,),
+        only_known=only_known,
+    )
+    seen = sorted(Candidate.objects.values_list("alert_filter__name", flat=True))
+    assert seen == ["My own", "Ours", "The root's"]
+
+
+def test_private_alerts_without_a_group_are_for_filters_of_their_own_user():
+    uploader, other = maker("uploader"), maker("other")
+    made_filter(uploader, name="Mine")
+    made_filter(other, name="Not mine")
+    ingest(bright("ZTF26aaaaaaa"), permissions="PRIVATE", user=uploader)
+    ingest(bright("ZTF26bbbbbbb"), permissions="PRIVATE")
+    assert list(Candidate.objects.values_list("alert_filter__name", "name")) == [("Mine", "ZTF26aaaaaaa")]
 
 
 @pytest.mark.parametrize("permissions", ["OPEN", "PUBLIC", "PRIVATE"])
