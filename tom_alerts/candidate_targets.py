@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,13 +17,18 @@ from tom_dataservices.ingest.run import ingest_batch
 from tom_dataservices.ingest.targets import known_targets, merge_objects
 from tom_dataservices.models import QueryResult
 from tom_dataservices.providers import Access
+from tom_dataservices.results import NameTakenError, known_by_name
 from tom_dataservices.runs import make_targets
-from tom_targets.models import Target, TargetName
-from tom_targets.permissions import may_create_targets, targets_for_user
+from tom_targets.models import Target
+from tom_targets.permissions import may, may_create_targets, targets_for_user
 
 
 class CandidateError(Exception):
     """Why something cannot be done with a candidate, as a sentence."""
+
+
+class HiddenTargetError(CandidateError):
+    """A target of this name is there, and the user may not see it."""
 
 
 def make_target(candidate: Candidate, *, user: Any, with_data: bool = True) -> bool:
@@ -41,11 +47,12 @@ def make_target(candidate: Candidate, *, user: Any, with_data: bool = True) -> b
     Raises
     ------
     CandidateError
-        If the user may make no targets, or there is nothing to make one of.
+        If the user may make no targets, there is nothing to make one of, or the target of this name is hidden
+        from the user.
     """
     if candidate.target_id is not None:
         return False
-    there = _stored(candidate)
+    there = _stored(candidate, user)
     if there is not None:
         _set_target(candidate, there)
         return False
@@ -62,21 +69,43 @@ def make_target(candidate: Candidate, *, user: Any, with_data: bool = True) -> b
 
 
 def _set_target(candidate: Candidate, pk: int) -> None:
+    """Note the target of a candidate, and of the same object in other filters whose owners may see it.
+
+    The others keep their alert, until a newer one comes: they need it if the target goes.
+    """
     candidate.target_id = pk
     Candidate.objects.filter(pk=candidate.pk).update(target=pk, content=None)
     same = Candidate.objects.filter(name=candidate.name, survey=candidate.survey, target=None)
-    same.update(target=pk, content=None)
+    by_owner: dict[Any, list[int]] = defaultdict(list)
+    for row in same.select_related("alert_filter__user").defer("content"):
+        by_owner[row.alert_filter.user].append(row.pk)
+    target = Target._default_manager.filter(pk=pk)
+    for owner, keys in by_owner.items():
+        if targets_for_user(owner, target, "view_target").exists():
+            Candidate.objects.filter(pk__in=keys, target=None).update(target=pk)
 
 
-def _stored(candidate: Candidate) -> int | None:
-    """Return the target of this name that there is by now."""
+def _stored(candidate: Candidate, user: Any) -> int | None:
+    """Return the target of this name that there is by now.
+
+    Raises
+    ------
+    HiddenTargetError
+        If the user may not see it.
+    """
     if candidate.content is not None:
         merged = merge_objects(unpacked(candidate.content).objects)
-        return next(iter(known_targets(merged).values()), None)
-    pk = Target._default_manager.filter(name=candidate.name).values_list("pk", flat=True).first()
-    if pk is None:
-        pk = TargetName.objects.filter(name=candidate.name).values_list("target_id", flat=True).first()
-    return pk
+        pk = next(iter(known_targets(merged).values()), None)
+        if pk is not None and not may(user, "view_target", Target(pk=pk)):
+            raise HiddenTargetError(
+                f"A target named {candidate.name} is there already, and {user} may not see it."
+            )
+        return pk
+    try:
+        known = known_by_name([candidate.name], user=user)
+    except NameTakenError as error:
+        raise HiddenTargetError(str(error)) from error
+    return None if known is None else int(known.pk)
 
 
 def _of_alert(candidate: Candidate, one: AlertFilter, groups: Sequence[Group], user: Any) -> int:
@@ -98,6 +127,8 @@ def _of_alert(candidate: Candidate, one: AlertFilter, groups: Sequence[Group], u
 def _of_result(
     candidate: Candidate, one: AlertFilter, groups: Sequence[Group], user: Any, *, with_data: bool
 ) -> int:
+    if candidate.result_id is None:
+        raise CandidateError(f"{candidate.name}: its alert is not kept any more; it comes with the next one.")
     result = QueryResult.objects.select_related("run").filter(pk=candidate.result_id).first()
     if result is None:
         raise CandidateError(f"{candidate.name}: the answer of the query is not kept any more; run it again.")
@@ -116,7 +147,10 @@ def add_data(candidate: Candidate, *, user: Any) -> None:
     CandidateError
         If the user may not change the target.
     """
-    pk = candidate.target_id or _stored(candidate)
+    try:
+        pk = candidate.target_id or _stored(candidate, user)
+    except HiddenTargetError:  # for this user there is none
+        return
     if pk is None:
         return
     if not targets_for_user(user, Target._default_manager.filter(pk=pk), "change_target").exists():

@@ -183,6 +183,7 @@ class Candidate(models.Model):
         indexes = [
             models.Index(fields=["alert_filter", "state", "-id"], name="tom_alerts_candidate_queue"),
             models.Index(fields=["alert_filter", "created"], name="tom_alerts_candidate_rate"),
+            models.Index(fields=["name", "id"], name="tom_alerts_candidate_name"),
         ]
 
     def __str__(self) -> str:
@@ -248,6 +249,7 @@ class Decision(models.Model):
         max_length=32, help_text="Shared by what one decision did to several filters."
     )
     before = models.JSONField(default=dict)
+    content = models.BinaryField(null=True, help_text="The alert of which the decision made the target.")
     made_target = models.BigIntegerField(null=True, help_text="Key of the target that the decision made.")
     put_on_list = models.BigIntegerField(null=True, help_text="Key of the list that it was put on.")
     created = models.DateTimeField(auto_now_add=True)

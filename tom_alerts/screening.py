@@ -26,8 +26,11 @@ from tom_alerts.kept_alerts import packed
 from tom_alerts.watching import watched
 from tom_common.astro.time import mjd_utc_to_datetime
 from tom_dataservices.ingest.options import IngestOptions
+from tom_dataservices.ingest.targets import chunks
 from tom_dataservices.models import QueryResult, QueryRun
 from tom_dataservices.packets.batch import AlertBatch
+from tom_targets.models import Target
+from tom_targets.permissions import targets_for_user
 
 logger = logging.getLogger(__name__)
 
@@ -88,13 +91,16 @@ class BatchVerdict:
 
     def keep(self, found: Mapping[str, int]) -> int:
         """Store the candidates and what is to be done with them; return how many are new."""
-        return keep_candidates(self.hits, [self._row(hit, found) for hit in self.hits])
+        hidden = _hidden(self.hits, found)
+        return keep_candidates(self.hits, [self._row(hit, found, hidden) for hit in self.hits])
 
-    def _row(self, hit: Hits, found: Mapping[str, int]) -> list[Candidate]:
+    def _row(self, hit: Hits, found: Mapping[str, int], hidden: Mapping[int, set[int]]) -> list[Candidate]:
         rows = []
         for name, row in hit.rows.items():
             alert = self.batch.objects[row]
             target_id = found.get(name)
+            if target_id in hidden.get(hit.one.user_id, ()):
+                target_id = None
             rows.append(
                 Candidate(
                     alert_filter=hit.one,
@@ -110,6 +116,22 @@ class BatchVerdict:
                 )
             )
         return rows
+
+
+def _hidden(hits: Sequence[Hits], found: Mapping[str, int]) -> dict[int, set[int]]:
+    """Return the targets that the owner of a filter may not see, by owner: another team's do not count."""
+    wanted = {found[name] for hit in hits for name in hit.rows if name in found}
+    private: set[int] = set()
+    for keys in chunks(wanted):
+        rows = Target._default_manager.filter(pk__in=keys, permissions=Target.Permissions.PRIVATE)
+        private.update(rows.values_list("pk", flat=True))
+    hidden: dict[int, set[int]] = {}
+    for owner in {hit.one.user_id: hit.one.user for hit in hits}.values() if private else ():
+        hidden[owner.pk] = set(private)
+        for keys in chunks(private):
+            rows = targets_for_user(owner, Target._default_manager.filter(pk__in=keys), "view_target")
+            hidden[owner.pk].difference_update(rows.values_list("pk", flat=True))
+    return hidden
 
 
 def _finite(value: float) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -28,6 +29,22 @@ from tom_targets.trash import move_to_trash
 
 State = Candidate.State
 DECISIONS = (State.SAVED, State.REJECTED, State.DEFERRED)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The target that was made for a decision, and the alert of which it was."""
+
+    target_pk: int | None = None
+    content: Any = None
+
+
+@dataclass(frozen=True)
+class _Said:
+    state: str
+    user: Any
+    reason: str
+    target_list: TargetList | None
 
 
 def open_candidates(rows: QuerySet) -> QuerySet:
@@ -73,50 +90,75 @@ def decide(
     Raises
     ------
     CandidateError
-        If somebody else decided meanwhile, or it cannot be saved; nothing was changed.
+        If somebody else decided meanwhile, or it cannot be saved; the candidate stays as it is, and a target
+        that was made for it goes to the trash.
     """
     if state not in DECISIONS:
         raise CandidateError(f"“{state}” is no decision; expected {', '.join(DECISIONS)}.")
+    mine = candidates_for_user(user, Candidate.objects.filter(pk=candidate.pk))
+    chosen = _judged(mine.select_related("alert_filter", "decided_by").first(), candidate)
+    content = chosen.content
+    # A service may be asked here: before any row is locked.
+    is_made = state == State.SAVED and make_target(chosen, user=user, with_data=False)
+    made = Made(chosen.target_id, content) if is_made else Made()
+    try:
+        return _written(chosen, _Said(state, user, reason[:200], target_list), made)
+    except CandidateError:
+        if is_made:
+            _take_back(chosen.pk, made, user)
+        raise
+
+
+def _judged(row: Candidate | None, asked: Candidate) -> Candidate:
+    """Return a candidate as it is now, if it can be judged still."""
+    if row is None:
+        raise CandidateError(f"{asked.name} is not there any more.")
+    if not _is_open(row):
+        raise CandidateError(f"{row.name} was {row.state} by {row.decided_by or 'somebody'}.")
+    return row
+
+
+def _written(chosen: Candidate, said: _Said, made: Made) -> list[Decision]:
+    """Write a decision down, and put the target on the list, in one transaction."""
     with transaction.atomic():
-        rows = candidates_for_user(user, Candidate.objects.filter(name=candidate.name))
-        keys = list(rows.values_list("pk", flat=True))
+        rows = candidates_for_user(said.user, Candidate.objects.filter(name=chosen.name))
+        keys = [*rows.values_list("pk", flat=True), chosen.pk]
         locked = list(
             Candidate.objects.select_for_update(of=("self",))
             .select_related("alert_filter", "decided_by")
+            .defer("content")
             .filter(pk__in=keys)
             .order_by("pk")
         )
         now = timezone.now()
-        chosen = next((row for row in locked if row.pk == candidate.pk), None)
-        if chosen is None:
-            raise CandidateError(f"{candidate.name} is not there any more.")
-        if not _is_open(chosen):
-            raise CandidateError(f"{chosen.name} was {chosen.state} by {chosen.decided_by or 'somebody'}.")
-        made, is_listed = False, False
-        if state == State.SAVED:
-            made = make_target(chosen, user=user, with_data=False)
-            is_listed = target_list is not None and put_on_list(chosen, target_list, user=user)
+        current = _judged(next((row for row in locked if row.pk == chosen.pk), None), chosen)
+        listed = said.target_list if said.state == State.SAVED else None
+        if listed is not None and not put_on_list(chosen, listed, user=said.user):
+            listed = None
         together = uuid.uuid4().hex
         decisions = [
             Decision(
                 candidate=row,
-                user=user,
-                state=state,
-                reason=reason[:200],
+                user=said.user,
+                state=said.state,
+                reason=said.reason,
                 together=together,
                 before=row.decision(),
-                made_target=chosen.target_id if made and row is chosen else None,
-                put_on_list=target_list.pk if is_listed and target_list and row is chosen else None,
+                content=made.content if row is current else None,
+                made_target=made.target_pk if row is current else None,
+                put_on_list=listed.pk if listed is not None and row is current else None,
             )
             for row in locked
             if _is_open(row)
         ]
         Candidate.objects.filter(pk__in=[decision.candidate_id for decision in decisions]).update(
-            state=state,
-            reason=reason[:200],
-            decided_by=user,
+            state=said.state,
+            reason=said.reason,
+            decided_by=said.user,
             decided_at=now,
-            deferred_until=now + dt.timedelta(hours=conf.defer_hours()) if state == State.DEFERRED else None,
+            deferred_until=now + dt.timedelta(hours=conf.defer_hours())
+            if said.state == State.DEFERRED
+            else None,
         )
         return Decision.objects.bulk_create(decisions)
 
@@ -160,7 +202,7 @@ def undo(decision: Decision, *, user: Any) -> str:
             if row.put_on_list:
                 told += _off_the_list(row, user)
             if row.made_target:
-                told += _trashed(row, user)
+                told += _trashed(row.candidate_id, Made(row.made_target, row.content), user, row.created)
         Decision.objects.filter(pk__in=[row.pk for row in rows]).update(undone=timezone.now())
     return "; ".join(told) + "."
 
@@ -186,12 +228,21 @@ def _off_the_list(row: Decision, user: Any) -> list[str]:
     return [f"it is off the list {target_list}"]
 
 
-def _trashed(row: Decision, user: Any) -> list[str]:
-    rows = Target._default_manager.filter(pk=row.made_target)
+def _trashed(candidate_pk: int, made: Made, user: Any, since: dt.datetime) -> list[str]:
+    """Move the target of a decision to the trash, and give the candidate its alert back."""
+    rows = Target._default_manager.filter(pk=made.target_pk)
     target = targets_for_user(user, rows, "delete_target").first()
     if target is None:
         return []
-    if target.targetlist_set.exists() or target.modified > row.created + dt.timedelta(minutes=10):
+    if target.targetlist_set.exists() or target.modified > since + dt.timedelta(minutes=10):
         return ["its target stays, since somebody works with it"]
     move_to_trash(target, user=user)
+    Candidate.objects.filter(pk=candidate_pk, target=None).update(content=made.content)
     return ["its target is in the trash"]
+
+
+def _take_back(candidate_pk: int, made: Made, user: Any) -> None:
+    """Remove a target whose decision did not come about, unless a colleague has saved it."""
+    with transaction.atomic():
+        if not Candidate.objects.filter(target=made.target_pk, state=State.SAVED).exists():
+            _trashed(candidate_pk, made, user, timezone.now())

@@ -1,0 +1,168 @@
+"""Two teams and one object: whose target it is, what undoing gives back, and who was quicker."""
+
+import pytest
+
+from tom_alerts import triage
+from tom_alerts.alerts import GenericAlert, GenericBroker
+from tom_alerts.candidate_targets import CandidateError
+from tom_alerts.filter_models import Candidate, Decision
+from tom_alerts.permissions import candidates_for_user
+from tom_alerts.screening import screen_results
+from tom_alerts.tests.filters.making import bright, ingest, made_filter, maker, team
+from tom_common.grants import grant_access
+from tom_dataproducts.models import PhotometryReducedDatum
+from tom_dataservices.kept_answers import packed
+from tom_dataservices.models import QueryResult, QueryRun
+from tom_dataservices.tests.ingest.batches import cutouts
+from tom_targets.models import Target, TargetList, TrashedTarget
+
+pytestmark = pytest.mark.django_db
+NAME = "ZTF26aaaaaaa"
+
+
+def seen_by(user):
+    return candidates_for_user(user, Candidate.objects.filter(name=NAME))
+
+
+def saved(user):
+    return triage.decide(seen_by(user).get(), "saved", user=user)
+
+
+def undone(user):
+    return triage.undo(triage.last_decision(user), user=user)
+
+
+@pytest.fixture
+def teams():
+    """Give the owners of two filters of two teams, with a candidate each, and no target."""
+    ours, theirs = maker("ours", team("Ours")), maker("theirs", team("Theirs"))
+    made_filter(ours, groups=ours.groups.filter(name="Ours"), permissions="PRIVATE", name="Our filter")
+    made_filter(theirs, groups=theirs.groups.filter(name="Theirs"), name="Their filter")
+    ingest(bright(NAME, cutouts=cutouts()), only_known=True)
+    return ours, theirs
+
+
+def test_what_was_saved_and_undone_can_be_saved_again(teams):
+    ours, _ = teams
+    for _ in range(3):
+        (decision,) = saved(ours)
+        assert PhotometryReducedDatum.objects.get(target=decision.made_target).brightness == 18.5
+        assert undone(ours) == f"{NAME} is new again; its target is in the trash."
+        candidate = seen_by(ours).get()
+        assert (candidate.target_id, candidate.state) == (None, "new") and candidate.content is not None
+    saved(ours)
+    assert seen_by(ours).get().target.dataproduct_set.count() == 3
+
+
+def test_a_newer_alert_between_saving_and_undoing_changes_nothing_of_that(teams):
+    ours, _ = teams
+    saved(ours)
+    ingest(bright(NAME, mjd=60001.0, first_id=7), user=ours, only_known=True)
+    Target.objects.update(modified="2026-01-01T00:00Z")
+    undone(ours)
+    (decision,) = saved(ours)
+    assert decision.made_target and seen_by(ours).get().state == "saved"
+
+
+def test_a_private_target_of_one_team_does_not_hide_the_candidate_of_the_other(teams):
+    ours, theirs = teams
+    saved(ours)
+    candidate = seen_by(theirs).get()
+    assert (candidate.target_id, candidate.state) == (None, "new") and candidate.content is not None
+    with pytest.raises(CandidateError, match=f"A target named {NAME} is there already"):
+        saved(theirs)
+    assert seen_by(theirs).get().target_id is None
+    undone(ours)
+    saved(theirs)
+    assert seen_by(theirs).get().target.permissions == "PUBLIC"
+
+
+def test_new_alerts_of_a_private_target_are_candidates_of_other_teams_without_it(teams):
+    ours, theirs = teams
+    saved(ours)
+    Candidate.objects.all().delete()
+    ingest(bright(NAME, mjd=60002.0, first_id=9))
+    assert seen_by(ours).get().target_id == Target.objects.get().pk
+    candidate = seen_by(theirs).get()
+    assert candidate.target_id is None and candidate.content is not None
+
+
+def test_a_target_that_all_may_see_is_the_candidates_of_all_and_leaves_them_their_alert(teams):
+    ours, theirs = teams
+    saved(theirs)
+    assert seen_by(ours).get().target_id == Target.objects.get().pk
+    undone(theirs)
+    assert seen_by(ours).get().target_id is None
+    (decision,) = saved(ours)
+    assert decision.made_target and Target.objects.get().permissions == "PRIVATE"
+
+
+def test_a_candidate_whose_alert_is_gone_is_told_so(teams):
+    ours, _ = teams
+    Candidate.objects.update(content=None)
+    with pytest.raises(CandidateError, match="its alert is not kept any more; it comes with the next one"):
+        saved(ours)
+
+
+class SlowBroker(GenericBroker):
+    """Asks its service when a target is made; meanwhile something happens."""
+
+    name = "Slow"
+    meanwhile = None
+
+    def fetch_alerts(self, parameters):
+        return iter([])
+
+    def to_generic_alert(self, alert):
+        return SlowAlert(timestamp="", id="1", name=alert["name"], ra=10.0, dec=20.0, mag=18, score=1, url="")
+
+
+class SlowAlert(GenericAlert):
+    def to_target(self):
+        SlowBroker.meanwhile()
+        return super().to_target()
+
+
+@pytest.fixture
+def query_candidate(settings, monkeypatch):
+    """Give two members of a team with a candidate of a kept query, of a service that is slow."""
+    settings.TOM_ALERT_CLASSES = [f"{__name__}.SlowBroker"]
+    group = team()
+    owner, member = maker("owner", group), maker("member", group)
+    one = made_filter(owner, groups=[group], on=False, expression="ra > 1")
+    type(one).objects.filter(pk=one.pk).update(is_on=True, query_kind="broker", query_id=1)
+    run = QueryRun.objects.create(
+        user=owner, kind="broker", provider="Slow", parameters={}, wanted=1, query_id=1
+    )
+    QueryResult.objects.create(
+        run=run, number=0, result_id="1", name=NAME, ra=10.0, dec=20.0, raw=packed({"name": NAME})
+    )
+    screen_results(run)
+    monkeypatch.setattr(SlowBroker, "meanwhile", lambda: None)
+    return owner, member
+
+
+def test_a_colleague_may_decide_while_a_service_is_asked(query_candidate, monkeypatch):
+    owner, member = query_candidate
+    monkeypatch.setattr(
+        SlowBroker,
+        "meanwhile",
+        lambda: triage.decide(Candidate.objects.get(), "rejected", user=member, reason="AGN"),
+    )
+    with pytest.raises(CandidateError, match=f"{NAME} was rejected by member"):
+        triage.decide(Candidate.objects.get(), "saved", user=owner)
+    candidate = Candidate.objects.get()
+    assert (candidate.state, candidate.decided_by, candidate.target) == ("rejected", member, None)
+    assert not Target.objects.exists() and TrashedTarget.objects.count() == 1
+    assert list(Decision.objects.values_list("user__username", "state")) == [("member", "rejected")]
+
+
+def test_a_target_that_cannot_go_on_the_list_is_taken_back(query_candidate):
+    owner, _ = query_candidate
+    theirs = TargetList.objects.create(name="Theirs")
+    with pytest.raises(CandidateError, match="owner may not change the list Theirs"):
+        triage.decide(Candidate.objects.get(), "saved", user=owner, target_list=theirs)
+    assert not Target.objects.exists() and Candidate.objects.get().state == "new"
+    grant_access(owner, theirs)
+    triage.decide(Candidate.objects.get(), "saved", user=owner, target_list=theirs)
+    assert list(theirs.targets.all()) == [Target.objects.get()]
