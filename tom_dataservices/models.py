@@ -90,11 +90,15 @@ class QueryResult(models.Model):
 
 
 class ResultCutout(models.Model):
-    """A small image that a service gave of a result, fetched in the background; it goes with the run."""
+    """A small image that a service gave of a result, fetched in the background; it goes with the run.
+
+    Where the service had none that can be shown, the row says why, so that it is not asked again.
+    """
 
     result = models.ForeignKey(QueryResult, on_delete=models.CASCADE, related_name="cutouts")
     role = models.CharField(max_length=20, help_text="science, template or difference")
-    content = models.BinaryField(help_text="PNG")
+    content = models.BinaryField(help_text="PNG; empty where there is none.")
+    note = models.CharField(max_length=300, blank=True, default="", help_text="Why there is none.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["result", "role"], name="unique_result_cutout")]

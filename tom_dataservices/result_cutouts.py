@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tom_common.remote import RemoteBadReply, RemoteRejected
+from tom_dataproducts.images import PictureError, fits_png
+from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.kept_answers import AnswerLostError, unpacked
-from tom_dataservices.models import QueryRun, ResultCutout
+from tom_dataservices.models import QueryResult, QueryRun, ResultCutout
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 
 MOST = 25
-"""Results of a run that get an image: one request each."""
+"""Results of a run that get an image, unless the service says ``most_cutouts``."""
 ROLE = "science"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LARGEST_BYTES = 200_000
+_LARGEST_FITS_BYTES = 10_000_000
+_SIDE_PIXELS = 128
+_RUNS_LOOKED_AT = 50
+_ONE_IS_BROKEN = (RemoteRejected, RemoteBadReply, MissingDataException)
+"""What is wrong with one image says nothing of the next one; a service that does not answer does."""
 
 
 def gives_cutouts(plugin: Any) -> bool:
@@ -24,7 +32,9 @@ def gives_cutouts(plugin: Any) -> bool:
 def fetch_cutouts(run: QueryRun, service: Any, tell: Callable[[int], None] = lambda count: None) -> int:
     """Fetch the images of the first results of a run that have none yet, and return how many were kept.
 
-    Only PNG is kept. The service is not asked further once it fails.
+    PNG is kept as it comes, FITS is made a PNG. An image that was kept for the same user and the same
+    detection before is taken again. One that cannot be had is noted; the service is not asked further once it
+    does not answer.
 
     Raises
     ------
@@ -32,16 +42,61 @@ def fetch_cutouts(run: QueryRun, service: Any, tell: Callable[[int], None] = lam
         With a sentence, if the service does not answer.
     """
     kept = 0
-    for result in run.results.filter(number__lt=MOST).exclude(cutouts__role=ROLE):
-        try:
-            raw = unpacked(result.raw)
-        except AnswerLostError as error:
-            raise PluginFailedError(str(error)) from error
-        with plugin_reported(service.name):
-            found = service.cutout(raw, ROLE)
-        content = found[0] if found else b""
-        if content.startswith(_PNG) and len(content) <= _LARGEST_BYTES:
-            ResultCutout.objects.get_or_create(result=result, role=ROLE, defaults={"content": content})
-            kept += 1
-            tell(kept)
+    most = int(getattr(service, "most_cutouts", MOST))
+    earlier = _earlier(run)
+    for result in run.results.filter(number__lt=most).exclude(cutouts__role=ROLE):
+        content, note = _kept_before(earlier, result), ""
+        if not content:
+            content, note = _fetched(service, result)
+        if content or note:
+            values = {"content": content, "note": note[:300]}
+            ResultCutout.objects.get_or_create(result=result, role=ROLE, defaults=values)
+        kept += bool(content)
+        tell(kept)
     return kept
+
+
+def _fetched(service: Any, result: QueryResult) -> tuple[bytes, str]:
+    """Return an image as PNG, or why there is none; neither where the service knows of none."""
+    try:
+        raw = unpacked(result.raw)
+    except AnswerLostError as error:
+        raise PluginFailedError(str(error)) from error
+    try:
+        with plugin_reported(service.name, letting=_ONE_IS_BROKEN):
+            found = service.cutout(raw, ROLE)
+    except _ONE_IS_BROKEN as error:
+        return b"", str(error)
+    if not found or not found[0]:
+        return b"", ""
+    content = found[0]
+    if not content.startswith(_PNG):
+        if len(content) > _LARGEST_FITS_BYTES:
+            return b"", f"The image has {len(content):,} bytes, which is too much for a small one."
+        try:
+            content = fits_png(content, max_side=_SIDE_PIXELS)
+        except PictureError as error:
+            return b"", f"The image cannot be shown: {error}."
+    if len(content) > _LARGEST_BYTES:
+        return b"", f"The image has {len(content):,} bytes, which is too much for a small one."
+    return content, ""
+
+
+def _earlier(run: QueryRun) -> list[int]:
+    """Return the newest runs of the same user and service, whose images may be taken again."""
+    rows = QueryRun.objects.filter(
+        user=run.user_id, kind=run.kind, provider=run.provider, pk__lt=run.pk
+    ).order_by("-pk")
+    return list(rows.values_list("pk", flat=True)[:_RUNS_LOOKED_AT])
+
+
+def _kept_before(earlier: list[int], result: QueryResult) -> bytes:
+    """Return the image of the same detection that one of the runs keeps; empty without one."""
+    mjd_utc = result.values.get("mjd_utc")
+    if mjd_utc is None or not earlier:
+        return b""
+    same = ResultCutout.objects.filter(
+        role=ROLE, note="", result__run__in=earlier, result__result_id=result.result_id
+    ).select_related("result")
+    found = (one for one in same.order_by("-pk")[:5] if one.result.values.get("mjd_utc") == mjd_utc)
+    return next((bytes(one.content) for one in found), b"")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 
 from tom_dataservices.models import QueryResult, QueryRun, ResultCutout
+from tom_dataservices.result_cutouts import ROLE
 from tom_targets import conf as targets_conf
 from tom_targets.known_targets import KnownTarget, known_targets
 from tom_targets.models import Target
@@ -22,6 +23,7 @@ class ResultRow:
     target: Any = None
     known: list[KnownTarget] = field(default_factory=list)
     has_cutout: bool = False
+    cutout_note: str = ""
 
     @property
     def values(self) -> dict[str, Any]:
@@ -43,13 +45,21 @@ def result_rows(
     near_arcsec : float, optional
         How near a stored target may be the same; as the settings say without.
     """
-    pictured = Exists(ResultCutout.objects.filter(result=OuterRef("pk")))
-    results: Any = list(run.results.defer("raw").annotate(has_cutout=pictured)[:limit])
+    note = ResultCutout.objects.filter(result=OuterRef("pk"), role=ROLE).values("note")[:1]
+    results: Any = list(run.results.defer("raw").annotate(cutout_note=Subquery(note))[:limit])
     if not results:
         return []
     made_keys = {result.target_id for result in results if result.target_id}
     made = targets_for_user(user, Target.objects.filter(pk__in=made_keys), "view_target").in_bulk()
-    rows = [ResultRow(result, made.get(result.target_id), has_cutout=result.has_cutout) for result in results]
+    rows = [
+        ResultRow(
+            result,
+            made.get(result.target_id),
+            has_cutout=result.cutout_note == "",
+            cutout_note=result.cutout_note or "",
+        )
+        for result in results
+    ]
     found = known_targets(
         [_names(result) for result in results],
         [result.ra for result in results],

@@ -3,7 +3,9 @@
 import json
 from contextlib import contextmanager
 
+from tests.standins.babamul import recorded_stamp
 from tests.standins.serving import StandIn, running
+from tom_dataproducts.images import fits_png
 
 OID = "ZTF20aaelulu"
 FORCED_OID = "ZTF18aaueixg"
@@ -37,12 +39,14 @@ class Alerce(StandIn):
             _item(f"ZTF26aaaaa{chr(97 + one % 26)}{chr(97 + one // 26)}"[:12], one) for one in range(1, 45)
         ]
         self.asked = []
+        self.stamp = recorded_stamp(folder / "alerts")
 
     def settings(self):
         """Give the ``DATA_SERVICES`` that lead here."""
         return {
             "ALeRCE": {
                 "base_url": f"{self.url}/ztf/v1",
+                "stamps_url": f"{self.url}/avro",
                 "forced_url": f"{self.url}/v2/lightcurve",
                 "page_size": 20,
             },
@@ -62,9 +66,19 @@ class Alerce(StandIn):
         if path.startswith("/v2/lightcurve/forced-photometry/"):
             known = path.endswith(FORCED_OID) or path.endswith(OID)
             return _json(self.forced) if known else (404, {"detail": "Not found"}, "application/json")
+        if path == "/avro/get_stamp":
+            known = {one["candid"] for one in self.curve["detections"] if one["has_stamp"]}
+            return self.image(query["format"][0], query["candid"][0] in known)
         if path.startswith("/lsst/"):
             return self.lsst(path.removeprefix("/lsst/"), query)
         return 404, {"message": "Not found"}, "application/json"
+
+    def image(self, file_format, is_known):
+        if not is_known:
+            return 404, {"message": "AVRO File not found."}, "application/json"
+        if file_format == "png":
+            return 200, fits_png(self.stamp), "image/png"
+        return 200, self.stamp, "application/octet-stream"
 
     def chosen(self, query):
         order = query.get("order_by", ["oid"])[0]
@@ -120,6 +134,8 @@ class Alerce(StandIn):
             return 404, {"message": f"Object ID not found: {oid}"}, "application/json"
         if what == "lightcurve":
             return _json(self.curve)
+        if what == "detections":
+            return _json(self.curve["detections"])
         if what == "probabilities":
             keys = ("classifier_name", "classifier_version", "class_name", "probability", "ranking")
             return _json([dict(zip(keys, row, strict=True)) for row in PROBABILITIES])
@@ -144,12 +160,18 @@ class Alerce(StandIn):
             ids = query.get("oid")
             items = [item] if not ids or str(LSST_OID) in ids else []
             return _json({"total": len(items), "next": None, "has_next": False, "items": items})
+        source = {"mjd": 61300.2, "band": 2, "band_map": {"2": "r"}, "ra": 150.1, "dec": -2.2}
+        if path == "lightcurve_api/detections":
+            return _json([{**source, "measurement_id": LSST_OID + 1, "has_stamp": True}])
+        if path == "stamps_api/stamp":
+            known = query["measurement_id"] == [str(LSST_OID + 1)] and query["survey_id"] == ["lsst"]
+            return self.image(query["file_format"][0], known and query["stamp_type"][0].startswith("cutout"))
         if path == "lightcurve_api/lightcurve":
-            source = {"mjd": 61300.2, "band": 2, "band_map": {"2": "r"}, "ra": 150.1, "dec": -2.2}
             return _json(
                 {
                     "detections": [
                         {**source, "measurement_id": LSST_OID + 1, "psfFlux": 5200.0, "psfFluxErr": 410.0}
+                        | {"has_stamp": True}
                     ],
                     "non_detections": [],
                     "forced_photometry": [

@@ -37,12 +37,20 @@ RUBIN = {
 }
 
 
+def recorded_stamp(recorded, role="Science"):
+    """Return an image of the recorded object: gzip FITS of 63 by 63 pixels."""
+    said = json.loads((recorded / "babamul" / "boom_object_ZTF25aagbkaj.json").read_text())["data"]
+    return bytes(said[f"cutout{role}"])
+
+
 class Babamul(StandIn):
     """State of the stand-in; `asked` holds the queries."""
 
     def __init__(self, recorded):
         super().__init__()
         self.ztf = json.loads((recorded / "babamul" / "boom_object_ZTF25aagbkaj.json").read_text())["data"]
+        self.stamp = recorded_stamp(recorded)
+        self.stamp_as_list = False
         self.token = "bbml_secret_token"
         self.asked = []
 
@@ -65,8 +73,9 @@ class Babamul(StandIn):
         if parts[3] != known["objectId"]:
             return 404, {"message": "object not found"}, "application/json"
         if parts[4:] == ["cutouts"]:
-            image = base64.b64encode(b"SIMPLE  = T").decode()
-            data = {f"cutout{role}": image for role in ("Science", "Template", "Difference")}
+            roles = ("Science", "Template", "Difference")
+            image = list(self.stamp) if self.stamp_as_list else base64.b64encode(self.stamp).decode()
+            data = {f"cutout{role}": image for role in roles}
             return 200, {"message": "found", "data": data}, "application/json"
         return 200, {"message": "found", "data": known}, "application/json"
 

@@ -4,6 +4,7 @@ import json
 import re
 from contextlib import contextmanager
 
+from tests.standins.babamul import recorded_stamp
 from tests.standins.serving import StandIn, running
 
 LSST_ID = 313637921267122191
@@ -23,6 +24,8 @@ class Lasair(StandIn):
         self.row = read("lasair_lsst_313637921267122191_object.json")
         self.ztf = read("lasair_ztf_objects_ZTF23aabplmy.json")[0]
         self.rows = [{**self.row, "diaObjectId": LSST_ID + one} for one in range(5)]
+        self.stamp = recorded_stamp(folder / "alerts")
+        self.images_at = None
         self.queries = []
         self.calls_left = 1000
 
@@ -35,6 +38,9 @@ class Lasair(StandIn):
 
     def answer(self, method, path, query, body, headers):
         asked = {key: values[0] for key, values in query.items()}
+        if path.startswith("/static/fits/"):
+            told = headers.get("Authorization")
+            return (200, self.stamp, "image/fits") if told is None else (400, b"token told", "text/plain")
         if headers.get("Authorization") != f"Token {self.token}":
             return 401, {"detail": "Invalid token."}, "application/json"
         self.calls_left -= 1
@@ -69,6 +75,13 @@ class Lasair(StandIn):
             rows = [{**row, "classification": "SN", "separationArcsec": 2.75} for row in rows]
         return 200, rows[offset : offset + limit], "application/json"
 
+    def addresses(self, number):
+        at = self.images_at or self.url
+        return {
+            role: f"{at}/static/fits/{number}_cutout{role}.fits"
+            for role in ("Science", "Template", "Difference")
+        }
+
     def ztf_row(self):
         data = self.ztf["objectData"]
         return {
@@ -93,7 +106,10 @@ class Lasair(StandIn):
     def object(self, survey, asked):
         if survey == "ztf":
             known = asked["objectId"] == ZTF_ID
-            return (200, self.ztf, "application/json") if known else (404, {"detail": "Not found."}, "")
+            first, *others = self.ztf["candidates"]
+            first = {**first, "image_urls": self.addresses(first["candid"])}
+            answer = {**self.ztf, "candidates": [first, *others]}
+            return (200, answer, "application/json") if known else (404, {"detail": "Not found."}, "")
         if asked["objectId"] != str(LSST_ID):
             return 404, {"detail": "Not found."}, "application/json"
         forced = [
@@ -110,7 +126,10 @@ class Lasair(StandIn):
             "sherlock": {"classification": "ORPHAN"},
             "TNS": {"tns_name": "2025abc", "tns_prefix": "SN", "type": "SN II"},
             "annotations": [{"topic": "our_annotator", "classification": "SN", "version": "0.1"}],
-            "imageUrls": [],
+            "imageUrls": [
+                {"diaSourceId": one["diaSourceId"], **self.addresses(one["diaSourceId"])}
+                for one in self.full["diaSourcesList"]
+            ],
         }
         answer = {
             "diaObjectId": LSST_ID,

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tom_common.remote import RemoteBadReply, RemoteError, RemoteRejected, RemoteService
+from tom_dataservices.clients.alerce_stamps import lsst_stamp, newest_with_stamp, places, ztf_stamp
 from tom_dataservices.clients.broker import (
     BrokerClient,
     BrokerObject,
@@ -125,7 +126,23 @@ class AlerceZtf(Alerce):
             raise RemoteBadReply(f"{self.name} answered with an object without a name.")
         said = self.rows(service.get_json(f"objects/{quote(object_id)}/probabilities"))
         points = [*light_curve(curve), *forced_points(self._forced(object_id))]
-        return replace(found, points=tuple(points), classifications=tuple(classes_of(said, found.mjd_utc)))
+        alert = newest_with_stamp(curve.get("detections") or (), "candid")
+        return replace(
+            found,
+            points=tuple(points),
+            classifications=tuple(classes_of(said, found.mjd_utc)),
+            cutouts=places(object_id, alert),
+            cutouts_alert=alert,
+        )
+
+    def newest_images(self, object_id: str) -> dict[str, str]:
+        """Return where the images of the newest alert of an object lie; lists do not tell it."""
+        rows = self.rows_of(self.service().get_json(f"objects/{quote(object_id)}/detections"))
+        return places(object_id, newest_with_stamp(rows, "candid"))
+
+    def image(self, place: str, file_format: str) -> bytes:
+        """Return an image as ``png`` or ``fits``."""
+        return ztf_stamp(self, place, file_format)
 
     def _forced(self, object_id: str) -> list[Row]:
         """Return forced photometry, of another service; without it the rest is still worth having."""
@@ -226,7 +243,24 @@ class AlerceLsst(Alerce):
                 raise
             rows = []
         classes = (*found.classifications, *classes_of(rows, found.mjd_utc))
-        return replace(found, points=tuple(points), classifications=classes)
+        alert = newest_with_stamp(self.rows(said.get("detections")), "measurement_id")
+        return replace(
+            found,
+            points=tuple(points),
+            classifications=classes,
+            cutouts=places(object_id, alert),
+            cutouts_alert=alert,
+        )
+
+    def newest_images(self, object_id: str) -> dict[str, str]:
+        """Return where the images of the newest alert of an object lie; lists do not tell it."""
+        asked = {"survey_id": "lsst", "oid": object_id}
+        rows = self.rows(self.service().get_json("lightcurve_api/detections", asked), "detections")
+        return places(object_id, newest_with_stamp(rows, "measurement_id"))
+
+    def image(self, place: str, file_format: str) -> bytes:
+        """Return an image as ``png`` or ``fits``."""
+        return lsst_stamp(self, place, file_format)
 
     def _points(self, rows: list[Row], *, forced: bool = False) -> list[dict[str, Any]]:
         made = []

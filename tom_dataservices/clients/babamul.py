@@ -89,11 +89,12 @@ class Babamul(BrokerClient):
         """Return an image of an alert (``science``, ``template``, ``difference``), FITS, gzip for ZTF."""
         said = self._said(f"surveys/{survey}/objects/{object_id}/cutouts", {"candid": candid})
         found = said.get(f"cutout{role.capitalize()}") if isinstance(said, dict) else None
-        if not isinstance(found, str):
+        if not found:
             return None
         try:
-            return base64.b64decode(found, validate=True)
-        except binascii.Error as error:
+            # Older servers write the bytes as a list of numbers.
+            return bytes(found) if isinstance(found, list) else base64.b64decode(found, validate=True)
+        except (binascii.Error, TypeError, ValueError) as error:
             raise RemoteBadReply("Babamul answered with an image that cannot be read.") from error
 
     def _said(self, path: str, parameters: dict[str, Any] | None = None) -> Any:
@@ -188,6 +189,7 @@ def babamul_object(said: dict[str, Any], survey: str) -> BrokerObject:
         ),
         points=tuple(one for one in points if one is not None),
         cutouts={role: candid for role in ("science", "template", "difference")} if candid else {},
+        cutouts_alert=candid or "",
         url=f"{Babamul.info_url}objects/{survey}/{object_id}",
     )
 

@@ -126,6 +126,8 @@ class BrokerObject:
         Photometry as `point` makes it.
     cutouts : dict
         Where the images of its newest alert lie: role to address or to what the client's ``cutout`` takes.
+    cutouts_alert : str
+        The survey's number of the alert (``candid``, ``diaSourceId``) that the cutouts are of.
     url : str
         Page of the object at the broker.
     is_sidereal : bool
@@ -153,6 +155,7 @@ class BrokerObject:
     classifications: tuple[dict[str, Any], ...] = ()
     points: tuple[dict[str, Any], ...] = ()
     cutouts: dict[str, str] = field(default_factory=dict)
+    cutouts_alert: str = ""
     url: str = ""
     is_sidereal: bool = True
     orbit: dict[str, Any] = field(default_factory=dict)
@@ -242,7 +245,7 @@ def point(
         "dec": dec_deg,
         "survey": survey,
     }
-    return {key: value for key, value in values.items() if value not in (None, False)}
+    return {key: value for key, value in values.items() if value is not None and value is not False}
 
 
 # --- values as brokers write them

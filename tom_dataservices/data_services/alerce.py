@@ -14,11 +14,11 @@ from tom_dataservices.clients.rubin_rows import OBJECT_PATTERN
 from tom_dataservices.data_services.broker import (
     BrokerFields,
     BrokerQueryForm,
-    BrokerService,
     ListedChoiceField,
     UtcField,
     plain_query,
 )
+from tom_dataservices.data_services.broker_cutouts import CutoutsService
 from tom_dataservices.service_choices import kept_choices
 
 _LC = ("SNIa SNIbc SNII SLSN QSO AGN Blazar CV/Nova YSO LPV E DSCT RRL CEP Periodic-Other").split()
@@ -130,7 +130,7 @@ class AlerceLsstForm(AlerceLsstFields, BrokerQueryForm):
     """The form of 'ALeRCE LSST'."""
 
 
-class AlerceService(BrokerService):
+class AlerceService(CutoutsService):
     """What both services of ALeRCE share."""
 
     client: ClassVar[type[Any]] = Alerce
@@ -183,6 +183,17 @@ class AlerceService(BrokerService):
         """Return an object with its light curve and classifications."""
         client: Any = self.client()
         return client.known(object_id)
+
+    def image(self, found: BrokerObject, role: str) -> bytes | None:
+        """Return an image of the newest alert as FITS."""
+        client: Any = self.client()
+        return client.image(found.cutouts[role], "fits")
+
+    def cutout(self, result: dict[str, Any], role: str) -> tuple[bytes, str] | None:
+        """Return an image of the newest alert of a result as PNG; which that is costs one more request."""
+        client: Any = self.client()
+        place = client.newest_images(str(result["id"])).get(role)
+        return (client.image(place, "png"), "image/png") if place else None
 
     def lists(self) -> dict[str, Any]:
         """Ask for the classifiers and their classes."""

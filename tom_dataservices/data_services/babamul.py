@@ -10,7 +10,8 @@ from django import forms
 
 from tom_dataservices.clients.babamul import MAX_RADIUS_ARCSEC, SURVEYS, Babamul, asked, babamul_object
 from tom_dataservices.clients.broker import BrokerObject
-from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm, BrokerService
+from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm
+from tom_dataservices.data_services.broker_cutouts import CutoutsService
 from tom_dataservices.exceptions import MissingDataException
 
 _ZTF = re.compile(r"ZTF\d{2}[a-z]{7}")
@@ -65,7 +66,7 @@ class BabamulForm(BabamulFields, BrokerQueryForm):
     """The query form of Babamul."""
 
 
-class BabamulService(BrokerService):
+class BabamulService(CutoutsService):
     """Alerts of ZTF and Rubin as BOOM joins them."""
 
     name = "Babamul"
@@ -95,7 +96,7 @@ class BabamulService(BrokerService):
 
     def known(self, object_id: str) -> BrokerObject:
         """Return one object with its light curve."""
-        survey = "ZTF" if _ZTF.fullmatch(object_id) else "LSST"
+        survey = _survey_of(object_id)
         plain = object_id.removeprefix("LSST-P-DO-")
         return babamul_object(self.client().object(survey, plain), survey)
 
@@ -104,6 +105,14 @@ class BabamulService(BrokerService):
         candid = (result.get("cutouts") or {}).get(role)
         if not candid:
             return None
-        survey = "ZTF" if _ZTF.fullmatch(result["id"]) else "LSST"
-        content = self.client().cutout(survey, result["id"], candid, role)
+        content = self.client().cutout(_survey_of(result["id"]), result["id"], candid, role)
         return None if content is None else (content, "image/fits")
+
+    def image(self, found: BrokerObject, role: str) -> bytes | None:
+        """Return an image of the newest alert as FITS."""
+        survey = _survey_of(found.object_id)
+        return self.client().cutout(survey, found.object_id, found.cutouts[role], role)
+
+
+def _survey_of(object_id: str) -> str:
+    return "ZTF" if _ZTF.fullmatch(object_id) else "LSST"

@@ -13,7 +13,8 @@ from tom_common.astro.time import mjd_to_jd, mjd_utc_to_mjd_tai
 from tom_dataservices.clients.broker import BrokerObject
 from tom_dataservices.clients.lasair import SHERLOCK, TNS, Lasair, LasairLsst, LasairZtf, quoted
 from tom_dataservices.clients.rubin_rows import OBJECT_PATTERN
-from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm, BrokerService
+from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm
+from tom_dataservices.data_services.broker_cutouts import CutoutsService
 
 SHERLOCK_CLASSES = (
     ("SN", "SN: supernova, near a galaxy"),
@@ -157,11 +158,13 @@ class LasairZtfForm(LasairZtfFields, BrokerQueryForm):
     """The form of 'Lasair ZTF'."""
 
 
-class LasairService(BrokerService):
+class LasairService(CutoutsService):
     """What both services of Lasair share: a query of the form as SQL."""
 
     client: ClassVar[type[Any]] = Lasair
     detections_column: ClassVar[str]
+    most_cutouts = 5
+    """An image of a result costs one of the hundred calls that an ordinary account has an hour."""
 
     def objects(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
         """Yield the objects that fit, page by page; a cone is asked for first, then what is known of them."""
@@ -215,6 +218,16 @@ class LasairService(BrokerService):
         """Return an object with its light curve and classifications."""
         client: Any = self.client()
         return client.known(object_id)
+
+    def image(self, found: BrokerObject, role: str) -> bytes | None:
+        """Return an image of the newest alert as FITS."""
+        client: Any = self.client()
+        return client.image(found.cutouts[role])
+
+    def cutout(self, result: dict[str, Any], role: str) -> tuple[bytes, str] | None:
+        """Return an image of the newest alert of a result, of which a list does not tell where it lies."""
+        found = self.known(str(result["id"]))
+        return (self.image(found, role) or b"", "image/fits") if role in found.cutouts else None
 
 
 class LasairLsstService(LasairService):

@@ -59,7 +59,7 @@ def raw_result(request: HttpRequest, pk: int) -> HttpResponse:
 def result_cutout(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer with the image that was kept of a result."""
     rows = ResultCutout.objects.filter(result__run__in=runs.runs_for_user(request.user))
-    image = get_object_or_404(rows, result=pk, role=ROLE)
+    image = get_object_or_404(rows, result=pk, role=ROLE, note="")
     answer = HttpResponse(bytes(image.content), content_type="image/png")
     answer["Cache-Control"] = "private, max-age=604800, immutable"
     return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tom_common.remote import RemoteBadReply
 from tom_dataservices.clients.broker import (
@@ -111,7 +111,7 @@ class LasairLsst(Lasair):
         mjd = mjd_utc_of_tai(newest.get("midpointMjdTai", summary.get("lastDiaSourceMjdTai")))
         flux = number(newest.get("psfFlux"))
         mag, mag_err = ab_magnitude(flux, number(newest.get("psfFluxErr")))
-        images = first_row(added.get("imageUrls"))
+        images = newest_images(added.get("imageUrls"), id_text(newest.get("diaSourceId")))
         return BrokerObject(
             object_id=object_id,
             name=f"{NAME_PREFIX}{object_id}",
@@ -140,5 +140,17 @@ class LasairLsst(Lasair):
                 *flux_points(forced, "diaForcedSourceId", forced=True),
             ),
             cutouts=images_of(images),
+            cutouts_alert=id_text(images.get("diaSourceId")) or "",
             url=self.page_of(object_id),
         )
+
+
+def newest_images(listed: Any, source_id: str | None) -> Row:
+    """Return the addresses of the images of one source, else of the largest number: they rise with time."""
+    rows = (
+        [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else [first_row(listed)]
+    )
+    by_id = {found: row for row in rows if (found := id_text(row.get("diaSourceId")))}
+    if source_id in by_id:
+        return by_id[source_id]
+    return by_id[max(by_id, key=int)] if by_id else first_row(listed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from tom_common.remote import RemoteBadReply, RemoteRejected, RemoteService, RemoteUnavailable
 from tom_dataservices.clients.broker import (
@@ -27,6 +28,7 @@ Row = dict[str, Any]
 SHERLOCK = "sherlock_classifications"
 TNS = "crossmatch_tns"
 LONGEST = {"selected": 4096, "tables": 1024, "conditions": 4096}
+IMAGE_DOMAIN = ".lsst.ac.uk"
 _IDS_A_REQUEST = 100
 
 
@@ -184,6 +186,27 @@ class Lasair(BrokerClient):
         if not isinstance(said, dict):
             raise RemoteBadReply(f"{self.name} did not answer with an object: {start_of(said)}.")
         return said
+
+    def image(self, address: str) -> bytes:
+        """Return an image of an alert from where Lasair says that it lies, FITS.
+
+        The token is not sent: images lie beside the interface, on a machine of Lasair.
+
+        Raises
+        ------
+        RemoteBadReply
+            If they are said to lie anywhere else.
+        """
+        parts = urlsplit(address)
+        ours = urlsplit(str(self.setting("base_url", self.base_url)))
+        is_theirs = parts.scheme == "https" and (parts.hostname or "").endswith(IMAGE_DOMAIN)
+        if not is_theirs and (parts.scheme, parts.netloc) != (ours.scheme, ours.netloc):
+            raise RemoteBadReply(f"{self.name} says that an image lies at {parts.netloc or 'no address'}.")
+        timeout_s = float(self.setting("timeout_s", self.timeout_s))
+        service = RemoteService(
+            f"{self.name} images", f"{parts.scheme}://{parts.netloc}", read_timeout_s=timeout_s
+        )
+        return service.get_bytes(address)
 
 
 def classifications(sherlock: str | None, tns_type: str | None, mjd_utc: float | None) -> tuple[Row, ...]:

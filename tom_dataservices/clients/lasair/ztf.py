@@ -115,11 +115,14 @@ class LasairZtf(Lasair):
                 "lasair_tns_name": text(tns.get("tns_name")),
                 "lasair_tns_type": text(tns.get("type")),
                 "lasair_host_separation_arcsec": number(sherlock_row.get("separationArcsec")),
-                "lasair_host_z": number(sherlock_row.get("z")) or number(sherlock_row.get("photoZ")),
+                "lasair_host_z": next(
+                    (z for key in ("z", "photoZ") if (z := number(sherlock_row.get(key))) is not None), None
+                ),
             },
             classifications=classifications(sherlock, text(tns.get("type")), mjd),
             points=tuple(one for one in points if one is not None),
             cutouts=images_of(newest.get("image_urls")),
+            cutouts_alert=id_text(newest.get("candid")) or "",
             url=self.page_of(object_id),
         )
 

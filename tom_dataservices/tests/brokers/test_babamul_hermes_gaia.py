@@ -4,6 +4,7 @@ import pytest
 from django.core.cache import cache
 
 from tests.standins.babamul import RUBIN_ID
+from tom_dataproducts.images import first_image
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.clients.gaia_alerts import light_curve
 from tom_dataservices.dataservices import get_data_service_class
@@ -101,7 +102,10 @@ def test_rubin_points_are_signed_fluxes_at_tai(standin):
 def test_cutouts_are_read(standin):
     service = standin.service()
     result = found(standin, objects="ZTF25aagbkaj")[0]
-    assert service.cutout(result, "science") == (b"SIMPLE  = T", "image/fits")
+    content, kind = service.cutout(result, "science")
+    assert (kind, first_image(content).shape) == ("image/fits", (63, 63))
+    standin.stamp_as_list = True
+    assert service.cutout(result, "science") == (content, kind)
 
 
 @babamul
