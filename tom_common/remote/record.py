@@ -100,7 +100,8 @@ def note(service: str, host: str, error: str = "", *, is_silent: bool = True) ->
             changed |= {"last_failure_at": now, "last_error": error[:500]}
         if error and is_silent:
             _count_failure(known, now)
-        elif not error or known.open_until is None:
+        elif not error or known.open_until is None or known.open_until <= now:
+            # Also an unwelcome answer to the request that tried a paused service: somebody answers again.
             known.failures, known.trips, known.open_until = 0, 0, None
         changed |= {
             "failures_in_a_row": known.failures,

@@ -9,7 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from tom_common.models import RemoteServiceState
-from tom_common.remote import RemotePaused, RemoteRejected, RemoteService, RemoteUnavailable, reported
+from tom_common.remote import (
+    RemoteBadReply,
+    RemotePaused,
+    RemoteRejected,
+    RemoteService,
+    RemoteUnavailable,
+    reported,
+)
 from tom_common.remote import record as remote_record
 
 
@@ -18,7 +25,7 @@ class Answers(BaseHTTPRequestHandler):
         self.server.asked += 1
         self.send_response(self.server.status)
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(self.server.content)
 
     def log_message(self, *_):
         pass
@@ -27,7 +34,7 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     made = HTTPServer(("127.0.0.1", 0), Answers)
-    made.status, made.asked = 200, 0
+    made.status, made.asked, made.content = 200, 0, b"{}"
     thread = threading.Thread(target=made.serve_forever, daemon=True)
     thread.start()
     yield made
@@ -101,6 +108,30 @@ def test_a_silent_service_is_left_alone_and_tried_again(service, server):
     server.status = 200
     service.get_json("x")
     assert (row().failures_in_a_row, row().trips, row().open_until) == (0, 0, None)
+
+
+@pytest.mark.parametrize("status", [429, 403, 404, 200])
+def test_an_unwelcome_answer_ends_the_pause_too(service, server, status):
+    server.status = 500
+    fail(service, 3)
+    open_since(1)
+    server.status, server.content = status, b"no JSON"
+    fail(service, kind=(RemoteUnavailable, RemoteRejected, RemoteBadReply))
+
+    assert (row().failures_in_a_row, row().trips, row().open_until) == (0, 0, None)
+    server.status = 500
+    fail(service, 2)  # counts from the beginning
+    assert server.asked == 6
+    assert row().open_until is None
+
+
+def test_an_unwelcome_answer_to_an_earlier_request_leaves_the_pause(service, server):
+    server.status = 500
+    fail(service, 3)
+
+    remote_record.note("Survey", row().host, "Survey answered 404.", is_silent=False)
+
+    assert row().open_until > timezone.now()
 
 
 def test_only_one_request_tries_a_paused_service(service, server):
