@@ -175,4 +175,4 @@ def reported(service_name: str) -> Iterator[None]:
         record.note(service_name, "", text, is_silent=False)
         raise RemoteUnavailable(text) from error
     else:
-        record.note(service_name, "")
+        record.note(service_name, "", is_certain=False)

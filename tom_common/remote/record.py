@@ -49,6 +49,8 @@ class _Known:
     read_at: float = float("-inf")
     written_at: float = float("-inf")
     urgent: bool = False
+    is_asked: bool = False
+    is_bad: bool = False
     unwritten: dict[str, Any] = field(default_factory=dict)
 
 
@@ -75,7 +77,9 @@ def ask(service: str, host: str) -> float | None:
         return None
 
 
-def note(service: str, host: str, error: str = "", *, is_silent: bool = True) -> None:
+def note(
+    service: str, host: str, error: str = "", *, is_silent: bool = True, is_certain: bool = True
+) -> None:
     """Remember how a service answered.
 
     Parameters
@@ -85,6 +89,9 @@ def note(service: str, host: str, error: str = "", *, is_silent: bool = True) ->
         What went wrong; empty for a success.
     is_silent : bool
         Whether the failure counts for the breaker: nobody answered, rather than an unwelcome answer.
+    is_certain : bool
+        False for a success of which nobody knows whether the service was asked at all: it makes no row, it
+        only tells that an earlier failure is over.
     """
     if not _is_kept():
         return
@@ -92,7 +99,9 @@ def note(service: str, host: str, error: str = "", *, is_silent: bool = True) ->
     with _lock:
         known = _known.setdefault((service, host), _Known())
         known.trial_ends = 0.0
-        known.urgent = known.urgent or bool(error or known.failures or known.open_until)
+        known.is_asked = known.is_asked or is_certain
+        known.urgent |= bool(error or known.is_bad or known.failures or known.open_until)
+        known.is_bad = bool(error)
         changed: dict[str, Any] = {}
         if not error:
             changed["last_success_at"] = now
@@ -141,7 +150,7 @@ def flush() -> int:
             known.unwritten, known.written_at, known.urgent = {}, now, False
     for key, (known, values) in due.items():
         try:
-            _write(key, values)
+            _write(key, values, may_create=known.is_asked)
         except DatabaseError as error:
             logger.warning("the record of %s was not written, trying again: %s", key[0], error)
             with _lock:
@@ -211,11 +220,11 @@ def _row(key: tuple[str, str]) -> RemoteServiceState | None:
     return RemoteServiceState.objects.filter(service=key[0][:100], host=key[1][:200]).first()
 
 
-def _write(key: tuple[str, str], values: dict[str, Any]) -> None:
+def _write(key: tuple[str, str], values: dict[str, Any], *, may_create: bool) -> None:
     from tom_common.models import RemoteServiceState
 
     rows = RemoteServiceState.objects.filter(service=key[0][:100], host=key[1][:200])
-    if rows.update(**values):
+    if rows.update(**values) or not may_create:
         return
     try:
         with transaction.atomic():

@@ -185,7 +185,7 @@ def test_nothing_is_written_within_a_transaction_and_a_rollback_loses_nothing(se
 
 
 def test_a_database_that_is_away_does_not_stop_a_request(service, monkeypatch, caplog):
-    def broken(*_):
+    def broken(*_, **__):
         from django.db import OperationalError
 
         raise OperationalError("gone")
@@ -201,13 +201,22 @@ def test_a_database_that_is_away_does_not_stop_a_request(service, monkeypatch, c
 def test_plugins_own_requests_are_remembered(service):
     with pytest.raises(RemoteUnavailable), reported("Their survey"):
         raise requests.ConnectionError("http://secret@host refused")
-    with reported("Their other survey"):
-        pass
 
-    kept = {one.service: one for one in RemoteServiceState.objects.all()}
-    assert "cannot be reached" in kept["Their survey"].last_error
-    assert "secret" not in kept["Their survey"].last_error
-    assert kept["Their other survey"].last_success_at
+    assert "cannot be reached" in row().last_error
+    assert "secret" not in row().last_error
+    assert row().last_success_at is None
+    with reported("Their survey"):
+        pass
+    assert row().last_success_at > row().last_failure_at
+
+
+def test_a_service_that_is_asked_by_ours_stands_once_among_the_services(service):
+    with reported("Survey"):
+        service.get_json("x")
+    with reported("Survey"):
+        pass  # rows are stored: nobody is asked
+
+    assert row().host == service.base_url.removeprefix("http://").rstrip("/")
 
 
 def test_breaker_can_be_turned_off(service, server, settings):
