@@ -8,12 +8,13 @@ between processes that look at the same moment. Called by the caretakers and by 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from tom_common import conf
@@ -24,8 +25,15 @@ from tom_common.models import Job, PeriodicTask
 
 logger = logging.getLogger(__name__)
 
+LONGEST_NAME = 100
 SHORTEST_PERIOD_S = 10.0
 FIRST_RUN_AFTER_S = 60.0
+AGAIN_AFTER_S = 60.0
+"""Longest wait after work that could not be queued."""
+
+
+class NotQueuedError(Exception):
+    """Periodic work was asked for and not queued; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,11 @@ def _read_entries() -> tuple[dict[str, Periodic], dict[str, str]]:
     found, refused = {}, {}
     for name, entry in _offered().items():
         try:
+            if not 1 <= len(name) <= LONGEST_NAME:
+                raise ValueError(f"a name has 1 to {LONGEST_NAME} characters")
+            json.dumps(entry.get("kwargs"))
             found[name] = Periodic(
-                name=name[:100],
+                name=name,
                 task=str(entry["task"]),
                 every_s=max(SHORTEST_PERIOD_S, float(entry["every_s"])),
                 title=str(entry.get("title", "")),
@@ -87,7 +98,12 @@ def _read_entries() -> tuple[dict[str, Periodic], dict[str, str]]:
 
 def _offered() -> dict[str, Any]:
     """Return the entries of apps and of the setting as they are, by name."""
-    offered: dict[str, Any] = {str(item.get("name", "")): item for _, item in collect("periodic_tasks")}
+    offered: dict[str, Any] = {}
+    for label, item in collect("periodic_tasks"):
+        if isinstance(item, Mapping):
+            offered[str(item.get("name", ""))] = item
+        else:
+            offered[label] = {"every_s": f"not a dict, which {label} offers: {item!r}", "task": ""}
     for name, entry in conf.periodic_tasks().items():
         if not entry:
             offered.pop(name, None)
@@ -120,33 +136,65 @@ def run_due(*, everything: bool = False) -> list[Job]:
         )
         rows = {row.name: row for row in PeriodicTask.objects.filter(name__in=entries)}
     due = [row for row in rows.values() if everything or row.next_run_at <= now]
-    return [job for row in due if (job := _run(row, entries[row.name], now)) is not None]
+    return [job for row in due if (job := _run_or_note(row, entries[row.name], now)) is not None]
 
 
-def run_now(name: str) -> Job | None:
-    """Queue one piece of periodic work now; None if there is none of that name, or it runs already."""
+def run_now(name: str) -> Job:
+    """Queue one piece of periodic work now.
+
+    Raises
+    ------
+    NotQueuedError
+        If there is none of that name, its last job has not ended, or its task cannot be found.
+    """
     entry = periodic_tasks().get(name)
     if entry is None:
-        return None
+        raise NotQueuedError("There is no periodic work of that name.")
     now = timezone.now()
     PeriodicTask.objects.bulk_create(
         [PeriodicTask(name=entry.name, next_run_at=_first_run(entry, now))], ignore_conflicts=True
     )
-    return _run(PeriodicTask.objects.get(name=entry.name), entry, now)
+    job, why = _run(PeriodicTask.objects.get(name=entry.name), entry, now)
+    if job is None:
+        raise NotQueuedError(why)
+    return job
 
 
 def _first_run(entry: Periodic, now: dt.datetime) -> dt.datetime:
     return now + dt.timedelta(seconds=min(entry.every_s, FIRST_RUN_AFTER_S))
 
 
-def _run(row: PeriodicTask, entry: Periodic, now: dt.datetime) -> Job | None:
-    """Queue the work of a row, unless another process was first or its last job has not ended."""
+def _run_or_note(row: PeriodicTask, entry: Periodic, now: dt.datetime) -> Job | None:
+    """Queue the work of a row; what fails is noted there, and tried again a little later."""
+    try:
+        return _run(row, entry, now)[0]
+    except DatabaseError:
+        raise  # that would befall the others, too
+    except Exception as error:
+        logger.exception("periodic task %s cannot be queued", row.name)
+        again = now + dt.timedelta(seconds=min(entry.every_s, AGAIN_AFTER_S))
+        note = f"It cannot be queued: {type(error).__name__}: {error}"
+        PeriodicTask.objects.filter(pk=row.pk, next_run_at=row.next_run_at).update(
+            next_run_at=again, note=note[:300]
+        )
+        return None
+
+
+def _run(row: PeriodicTask, entry: Periodic, now: dt.datetime) -> tuple[Job | None, str]:
+    """Queue the work of a row, unless another process was first or its last job has not ended.
+
+    Returns
+    -------
+    job : Job or None
+    why : str
+        Why there is none.
+    """
     with transaction.atomic():
         mine = PeriodicTask.objects.filter(pk=row.pk, next_run_at=row.next_run_at).update(
             next_run_at=now + dt.timedelta(seconds=entry.every_s), last_run_at=now
         )
         if not mine:
-            return None
+            return None, "Another process did so just now."
         job, note = None, ""
         last = row.last_job
         if last is not None and not last.is_finished:
@@ -161,4 +209,4 @@ def _run(row: PeriodicTask, entry: Periodic, now: dt.datetime) -> Job | None:
                 job = task.leave(title=entry.title, **entry.kwargs)
         changes = {"note": note[:300]} | ({"last_job": job} if job else {})
         PeriodicTask.objects.filter(pk=row.pk).update(**changes)
-    return job
+    return job, note

@@ -96,6 +96,22 @@ def test_what_is_not_there_is_not_found(client, people):
     assert client.post(reverse("health-periodic-run"), {"name": "none"}).status_code == 404
 
 
+def test_work_that_is_not_queued_says_why(client, people, settings):
+    settings.TOM_PERIODIC_TASKS = {
+        "gone": {"task": "tom_common.no.such_task", "every_s": 60},
+        "busy": {"task": ADD, "every_s": 60},
+    }
+    busy = Job.objects.create(task=ADD, state=State.RUNNING)
+    PeriodicTask.objects.create(name="busy", next_run_at=timezone.now(), last_job=busy)
+    client.force_login(people["staff"])
+
+    gone = client.post(reverse("health-periodic-run"), {"name": "gone"}, follow=True).content.decode()
+    late = client.post(reverse("health-periodic-run"), {"name": "busy"}, follow=True).content.decode()
+
+    assert "“gone” was not queued. Could not import tom_common.no.such_task" in gone
+    assert "“busy” was not queued. The job of the last time has not ended yet." in late
+
+
 def test_page_tells_what_there_is(client, people, silent):
     client.force_login(people["staff"])
     alive()

@@ -47,9 +47,10 @@ class PeriodicRunView(StaffMixin, View):
         name = request.POST.get("name", "")
         if name not in scheduler.periodic_tasks():
             raise Http404("There is no such periodic work.")
-        job = scheduler.run_now(name)
-        if job is None:
-            messages.info(request, f"“{name}” runs already.")
+        try:
+            job = scheduler.run_now(name)
+        except scheduler.NotQueuedError as error:
+            messages.error(request, f"“{name}” was not queued. {error}")
             return redirect("health")
         messages.success(request, f"“{job.title}” is queued.")
         return redirect(job.get_absolute_url())

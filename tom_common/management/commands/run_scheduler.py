@@ -45,10 +45,10 @@ class Command(BaseCommand):
     def run_one(self, name):
         if name not in scheduler.periodic_tasks():
             raise CommandError(f"there is no periodic work {name!r}; --list tells what there is")
-        job = scheduler.run_now(name)
-        if job is None:
-            note = PeriodicTask.objects.get(name=name).note
-            raise CommandError(f"{name!r} was not queued. {note or 'Another process did so just now.'}")
+        try:
+            job = scheduler.run_now(name)
+        except scheduler.NotQueuedError as error:
+            raise CommandError(f"{name!r} was not queued. {error}") from error
         self.stdout.write(f"job {job.pk}: {job.title}")
 
     def run_on(self):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from tom_common import scheduler
@@ -119,18 +119,59 @@ def test_a_project_changes_and_stops_what_apps_offer(monkeypatch, settings):
     assert {name: entry.every_s for name, entry in found.items()} == {"two": 7200, "three": 10}
 
 
-def test_a_job_that_is_rolled_back_is_due_again(at_once, monkeypatch):
+def test_work_that_cannot_be_queued_does_not_keep_the_others_waiting(at_once, monkeypatch, settings, caplog):
+    settings.TOM_PERIODIC_TASKS = {
+        "a broken one": {"task": ADD, "every_s": 600, "title": "Breaks"},
+        **settings.TOM_PERIODIC_TASKS,
+    }
+    scheduler.run_due()
+    PeriodicTask.objects.update(next_run_at=timezone.now() - MINUTE)
+    leave = scheduler.BackgroundTask.leave
+
+    def fail(self, *, title, **kwargs):
+        if title == "Breaks":
+            Job.objects.create(task="x")
+            raise RuntimeError("no licence")
+        return leave(self, title=title, **kwargs)
+
+    monkeypatch.setattr(scheduler.BackgroundTask, "leave", fail)
+    assert [job.title for job in scheduler.run_due()] == ["Adding"]
+
+    assert Job.objects.count() == 1  # what the broken one had begun is rolled back
+    row = PeriodicTask.objects.get(name="a broken one")
+    assert "RuntimeError: no licence" in row.note
+    assert row.last_run_at is None
+    assert dt.timedelta(seconds=50) < row.next_run_at - timezone.now() <= MINUTE  # it is tried again soon
+    assert "no licence" in caplog.text
+
+
+def test_a_database_that_is_away_is_not_taken_for_a_broken_task(at_once, monkeypatch):
     due()
 
     def fail(self, **_):
-        raise ConnectionError
+        raise OperationalError("gone")
 
     monkeypatch.setattr(scheduler.BackgroundTask, "leave", fail)
-    with pytest.raises(ConnectionError):
+    with pytest.raises(OperationalError):
         scheduler.run_due()
-    monkeypatch.undo()
 
     assert PeriodicTask.objects.get().next_run_at < timezone.now()
+
+
+def test_what_an_app_offers_wrongly_is_left_out(at_once, monkeypatch):
+    offered = [
+        ("app", "every day"),
+        ("other", {"task": ADD, "every_s": 60}),
+        ("third", {"name": "n" * 101, "task": ADD, "every_s": 60}),
+        ("fourth", {"name": "unplain", "task": ADD, "every_s": 60, "kwargs": {"first": {1}}}),
+    ]
+    monkeypatch.setattr(scheduler, "collect", lambda name: offered)
+
+    assert list(scheduler.periodic_tasks()) == ["adding"]
+    told = scheduler.refused_tasks()
+    assert set(told) == {"app", "", "n" * 101, "unplain"}
+    assert "every day" in told["app"]
+    assert "not JSON serializable" in told["unplain"]
 
 
 def test_command_runs_one_pass_and_tells(at_once, capsys, settings):
