@@ -108,3 +108,14 @@ def _listed_files(storage: Storage, folder: str) -> Iterator[tuple[str, int, flo
         yield whole, storage.size(whole), changed.timestamp()
     for name in folders:
         yield from _listed_files(storage, f"{folder}/{name}".lstrip("/"))
+
+
+def size_text(size: float) -> str:
+    """Return a number of bytes in words, as ``12.3 GB`` or ``100 kB``."""
+    if size < 1000:
+        return f"{size:.0f} bytes"
+    for unit in ("kB", "MB", "GB", "TB"):
+        size /= 1000
+        if round(size, 1) < 1000 or unit == "TB":
+            break
+    return f"{size:.1f}".removesuffix(".0") + f" {unit}"

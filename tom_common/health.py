@@ -6,7 +6,6 @@ import datetime as dt
 import logging
 import shutil
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from tom_common import conf, scheduler
 from tom_common.background import mode
 from tom_common.caretaker import alive_workers
 from tom_common.contributions import collect
+from tom_common.files import size_text
 from tom_common.models import Job, PeriodicTask, RemoteServiceState, Worker
 
 logger = logging.getLogger(__name__)
@@ -199,17 +199,19 @@ def disks() -> list[Fact]:
 
 
 def _contributed() -> list[Fact]:
-    """Return what apps offer by ``health_items()``: mappings of the fields of `Fact`."""
-    return [Fact(**item) for _, item in collect("health_items") if isinstance(item, Mapping)]
+    """Return what apps offer by ``health_items()``: mappings of the fields of `Fact`.
+
+    In place of what is none stands a line that says which app offers it.
+    """
+    return [_fact(app_label, item) for app_label, item in collect("health_items")]
 
 
-def size_text(size: float) -> str:
-    """Return a number of bytes in words, as ``12.3 GB``."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if abs(size) < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
+def _fact(app_label: str, item: Any) -> Fact:
+    try:
+        return Fact(**item)
+    except TypeError as error:
+        logger.warning("%s.health_items() offers %r: %s", app_label, item, error)
+        return Fact(app_label, "offers a line that cannot be shown; the log says why", WARN)
 
 
 def _period(seconds: float) -> str:

@@ -73,11 +73,3 @@ def _what(head: bytes) -> str:
     if text.startswith(b"<"):
         return "XML"
     return "something else" if b"\0" in head else "text"
-
-
-def size_text(size: int) -> str:
-    """Say a number of bytes in GB, MB, kB or bytes: ``2.5 MB``."""
-    for unit, number in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= number:
-            return f"{size / number:.3g} {unit}"
-    return f"{size} bytes"

@@ -8,8 +8,8 @@ from django import forms
 from django.contrib.auth.models import Group
 
 from tom_common.file_uploads import SeveralFilesField
+from tom_common.files import size_text
 from tom_dataproducts import conf
-from tom_dataproducts.file_contents import size_text
 from tom_dataproducts.permissions import rows_have_own_permissions
 from tom_targets.selectors import groups_to_share_with
 

@@ -10,11 +10,12 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, connections
 
+from tom_common.files import size_text
 from tom_common.grants import grant_access
 from tom_common.history import change_set
 from tom_common.hooks import run_hook
 from tom_dataproducts import conf
-from tom_dataproducts.file_contents import size_text, why_not_of_type
+from tom_dataproducts.file_contents import why_not_of_type
 from tom_dataproducts.file_names import safe_file_name
 from tom_dataproducts.models import DataProduct, DataUpload
 from tom_dataproducts.permissions import data_products_for_user, rows_have_own_permissions

@@ -7,9 +7,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from tom_common.files import size_text
 from tom_targets import conf
 from tom_targets.cross_match_runs import MAX_RADIUS_ARCSEC
-from tom_targets.transfer.input_files import FileError, check_size, megabytes
+from tom_targets.transfer.input_files import FileError, check_size
 
 _UNITS = (("1", "arcsec"), ("60", "arcmin"), ("3600", "deg"))
 _LONGEST = 200_000
@@ -45,7 +46,7 @@ class CrossMatchForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["file"].help_text = (
-            f"CSV, ECSV, VOTable, FITS table or JSON; at most {megabytes(conf.import_max_bytes())}"
+            f"CSV, ECSV, VOTable, FITS table or JSON; at most {size_text(conf.import_max_bytes())}"
             f" and {conf.import_max_rows():,} rows."
         )
 

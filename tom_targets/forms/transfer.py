@@ -6,11 +6,12 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
+from tom_common.files import size_text
 from tom_targets import conf
 from tom_targets.models import Target
 from tom_targets.selectors import groups_to_share_with
 from tom_targets.transfer.importing import check_mapping
-from tom_targets.transfer.input_files import FORMATS, megabytes
+from tom_targets.transfer.input_files import FORMATS
 from tom_targets.transfer.mapping import ALIAS, ALIASES, EXTRA, GROUPS, IGNORE, LISTS, Mapped, ordered_fields
 from tom_targets.transfer.options import ACTIONS, MAX_RADIUS_ARCSEC, MODES, SKIP, UPDATE, ImportOptions
 
@@ -27,7 +28,7 @@ class TargetUploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["file"].help_text = (
             "CSV, ECSV, VOTable, FITS table or JSON, plain or gzipped; at most"
-            f" {megabytes(conf.import_max_bytes())} and {conf.import_max_rows():,} rows. Nothing is stored"
+            f" {size_text(conf.import_max_bytes())} and {conf.import_max_rows():,} rows. Nothing is stored"
             " before you have seen how it is understood."
         )
         self.fields["format"].choices = [("", "Find out"), *FORMATS.items()]

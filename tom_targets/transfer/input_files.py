@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from tom_common.files import size_text
 from tom_targets import conf
 
 CSV, ECSV, VOTABLE, FITS, JSON = "csv", "ecsv", "votable", "fits", "json"
@@ -53,11 +54,6 @@ class FileError(ValueError):
     """A file cannot be imported at all; the text says why and what to do, and may be shown."""
 
 
-def megabytes(size: int) -> str:
-    """Say a number of bytes in MB, or in kB below one."""
-    return f"{size / 1e6:,.1f} MB" if size >= 1_000_000 else f"{size / 1e3:,.1f} kB"
-
-
 def check_size(size: int) -> None:
     """Refuse a file that is empty or larger than the settings allow.
 
@@ -70,7 +66,7 @@ def check_size(size: int) -> None:
         raise FileError("The file is empty (0 bytes).")
     if size > limit:
         raise FileError(
-            f"The file has {megabytes(size)}; at most {megabytes(limit)} are taken. Split it, or ask the"
+            f"The file has {size_text(size)}; at most {size_text(limit)} are taken. Split it, or ask the"
             " administrator of this TOM to raise TOM_IMPORT_MAX_MB."
         )
 
@@ -92,7 +88,7 @@ def unpack(source: Path, scratch: Path) -> Path:
             while block := packed.read(_BLOCK):
                 if out.tell() + len(block) > limit:
                     raise FileError(
-                        f"Unpacked, the file has more than {megabytes(limit)}, the most that is taken."
+                        f"Unpacked, the file has more than {size_text(limit)}, the most that is taken."
                     )
                 out.write(block)
     except (OSError, EOFError, zlib.error) as error:

@@ -13,13 +13,14 @@ from django.views.generic import FormView, TemplateView
 
 from tom_common.api_json import FastJSONRenderer
 from tom_common.file_uploads import limit_uploads
+from tom_common.files import size_text
 from tom_common.job_links import attach_jobs
 from tom_targets import conf
 from tom_targets.forms.transfer import ImportOptionsForm, MappingForm, TargetUploadForm
 from tom_targets.tasks import import_targets_file, list_url
 from tom_targets.transfer import kept_files
 from tom_targets.transfer.importing import preview
-from tom_targets.transfer.input_files import FORMATS, FileError, megabytes
+from tom_targets.transfer.input_files import FORMATS, FileError
 from tom_targets.transfer.options import ACTIONS, ImportOptions
 from tom_targets.transfer.previewing import preview_rows
 from tom_targets.views.mixins import MayCreateMixin
@@ -58,7 +59,7 @@ class TargetImportView(MayCreateMixin, FormView):
             form.errors.pop("file", None)
             form.add_error(
                 "file",
-                f"The file has more than {megabytes(conf.import_max_bytes())}, the most that is taken."
+                f"The file has more than {size_text(conf.import_max_bytes())}, the most that is taken."
                 " Split it, or ask the administrator of this TOM to raise TOM_IMPORT_MAX_MB.",
             )
         if form.errors:
@@ -104,7 +105,7 @@ class TargetImportPreviewView(_ImportMixin, TemplateView):
             options_form=options_form,
             all_forms=[mapping_form, options_form],
             format_name=FORMATS.get(self.kept.format, self.kept.format),
-            size=megabytes(self.kept.size),
+            size=size_text(self.kept.size),
             preview_limit=PREVIEW_ROWS,
             actions=ACTIONS,
             **kwargs,

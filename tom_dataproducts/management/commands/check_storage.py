@@ -1,7 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from tom_common.files import StorageUnavailable
-from tom_common.health import size_text
+from tom_common.files import StorageUnavailable, size_text
 from tom_dataproducts.storage_check import GRACE_HOURS, check_storage
 
 
