@@ -12,7 +12,7 @@ from tom_dataproducts.models import DataUpload
 from tom_dataproducts.readings import fail, read_upload
 
 
-@background_task(time_limit_ms=2 * 3_600_000, title="Reading of a file")
+@background_task(time_limit_ms=2 * 3_600_000, title="Reading of a file", queue="bulk")
 def read_uploaded_file(upload_id: int, user_id: int) -> dict[str, Any]:
     """Read a kept file by its mapping; safe to run twice: what was read before is replaced."""
     job = current_job()

@@ -120,7 +120,7 @@ def fetch_result_cutouts(run_pk: int) -> dict[str, Any]:
     return {"images": kept, "links": [{"label": "Show the results", "url": run.get_absolute_url()}]}
 
 
-@background_task(time_limit_ms=3600 * 1000, title="Targets from a query")
+@background_task(time_limit_ms=3600 * 1000, title="Targets from a query", queue="bulk")
 def targets_from_results(
     run_pk: int,
     user_id: int,

@@ -13,7 +13,7 @@ from tom_common.history.revert import revert
 from tom_common.job_context import current_job
 
 
-@background_task(title="Undo a change set")
+@background_task(title="Undo a change set", queue="bulk")
 def revert_change_set(pk: int, reason: str = "") -> dict[str, Any]:
     """Undo a change set in the name of the user who asked for the job; safe to run twice."""
     user = get_user_model()._default_manager.filter(pk=getattr(current_job(), "user_id", None)).first()
