@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,14 +13,15 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 
 from tom_common.api_docs import ApiDoc, query_parameter
+from tom_common.api_fields import as_utc_text
+from tom_common.api_pagination import page_schema
 from tom_common.api_views import ApiMixin
 from tom_common.forms.history import ChangeFilterForm
 from tom_common.history import RevertRefusedError
 from tom_common.history.models import KINDS, Change, ChangeSet
-from tom_common.history.permissions import why_not_revert
-from tom_common.history.revert import MAX_PREVIEWED, RevertPlan, plan_revert, revert
+from tom_common.history.revert import RevertPlan, plan_revert
 from tom_common.history.selectors import changes_in, visible_change_sets
-from tom_common.history.tasks import revert_change_set
+from tom_common.history.services import undo
 from tom_common.history.telling import ToldSet, tell
 from tom_common.history.words import ChangeLine, change_lines
 
@@ -105,21 +105,6 @@ REVERTED = {
 _WHY = {"type": "object", "properties": {"reason": {**_TEXT, "description": "Shown in the history."}}}
 
 
-def page_schema(items: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a page of a list."""
-    link = {"type": "string", "nullable": True, "format": "uri"}
-    return {
-        "type": "object",
-        "properties": {
-            "count": {"type": "integer"},
-            "count_is_estimate": {"type": "boolean"},
-            "next": link,
-            "previous": link,
-            "results": {"type": "array", "items": items},
-        },
-    }
-
-
 def change_set_json(told: ToldSet) -> dict[str, Any]:
     """Return a change set as the API tells it."""
     found = told.change_set
@@ -131,7 +116,7 @@ def change_set_json(told: ToldSet) -> dict[str, Any]:
         "author": found.author_name,
         "origin": found.origin,
         "state": found.state,
-        "created_at": _iso(found.created_at),
+        "created_at": as_utc_text(found.created_at),
         "subject_count": told.subject_count,
         "change_count": told.change_count,
         "is_partial": told.is_partial,
@@ -148,7 +133,7 @@ def change_json(line: ChangeLine, author: str) -> dict[str, Any]:
         "id": change.pk,
         "change_set": change.change_set_id,
         "author": author,
-        "at": _iso(change.at),
+        "at": as_utc_text(change.at),
         "action": change.action,
         "model": change.model_label,
         "object": change.object_pk,
@@ -164,10 +149,6 @@ def change_json(line: ChangeLine, author: str) -> dict[str, Any]:
 def changes_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
     """Return changes, loaded with their change sets, as the API tells them."""
     return [change_json(line, line.change.change_set.author_name) for line in change_lines(changes)]
-
-
-def _iso(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
 def _plan_json(plan: RevertPlan, user: Any) -> dict[str, Any]:
@@ -267,22 +248,18 @@ class ChangeSetViewSet(ApiMixin, mixins.RetrieveModelMixin, viewsets.GenericView
         why = request.data.get("reason", "") if isinstance(request.data, dict) else None
         if not isinstance(why, str) or "\x00" in why:
             raise ValidationError({"reason": ["Not a text."]})
-        if found.change_count > MAX_PREVIEWED and not why_not_revert(user, found):
-            title = f"Undo {tell(user, [found], thorough=True)[0].title}"[:200]
-            job = revert_change_set.submit(user=user, title=title, pk=found.pk, reason=why.strip())
-            answer = {
-                "job": job.pk,
-                "change_set": None,
-                "message": f"It is undone in a job: {reverse('job-detail', args=[job.pk])}",
-            }
-            return Response(answer, status.HTTP_202_ACCEPTED)
         try:
-            made = revert(found, user, reason=why.strip())
+            undone = undo(found, user, reason=why.strip())
         except RevertRefusedError as error:
             plan = _plan_json(plan_revert(ChangeSet.objects.get(pk=found.pk), user), user)
             reasons = plan["reasons"] or [{"text": str(error), "change_set": None}]
             refusal = {"detail": f"Nothing was undone. {error}", "reasons": reasons}
             return Response(refusal, status.HTTP_409_CONFLICT)
+        if undone.job is not None:
+            where = reverse("job-detail", args=[undone.job.pk])
+            answer = {"job": undone.job.pk, "change_set": None, "message": f"It is undone in a job: {where}"}
+            return Response(answer, status.HTTP_202_ACCEPTED)
+        made = undone.change_set
         if made is None:
             return Response({"change_set": None, "job": None, "message": "There was nothing left to undo."})
         return Response({"change_set": made.pk, "job": None, "message": "Undone."})

@@ -77,21 +77,7 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Describe the answer for OpenAPI."""
-        link = {"type": "string", "nullable": True, "format": "uri"}
-        return {
-            "type": "object",
-            "required": ["count", "count_is_estimate", "next", "previous", "results"],
-            "properties": {
-                "count": {"type": "integer", "example": 123},
-                "count_is_estimate": {
-                    "type": "boolean",
-                    "description": "Whether `count` is an estimate, as it is above 10,000 rows.",
-                },
-                "next": {**link, "description": "Address of the next page."},
-                "previous": {**link, "description": "Address of the page before."},
-                "results": schema,
-            },
-        }
+        return page_schema(schema)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Describe the three parameters for OpenAPI."""
@@ -164,3 +150,22 @@ def sort_of(queryset: QuerySet) -> str:
             name: str = cast(Any, field).name
             return f"-{name}" if isinstance(term, OrderBy) and term.descending else name
     return "-pk"
+
+
+def page_schema(items: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI schema of a page of a list."""
+    link = {"type": "string", "nullable": True, "format": "uri"}
+    return {
+        "type": "object",
+        "required": ["count", "count_is_estimate", "next", "previous", "results"],
+        "properties": {
+            "count": {"type": "integer", "example": 123},
+            "count_is_estimate": {
+                "type": "boolean",
+                "description": "Whether `count` is an estimate, as it is above 10,000 rows.",
+            },
+            "next": {**link, "description": "Address of the next page."},
+            "previous": {**link, "description": "Address of the page before."},
+            "results": items,
+        },
+    }

@@ -8,8 +8,8 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from tom_common.api_docs import ApiDoc, query_parameter
-from tom_common.api_history import CHANGE, changes_json, page_schema
-from tom_common.api_pagination import KeysetPagination
+from tom_common.api_history import CHANGE, changes_json
+from tom_common.api_pagination import KeysetPagination, page_schema
 from tom_common.history.selectors import changes_of
 from tom_targets import conf, follow, history_page
 from tom_targets.models import Target

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from tom_common.history import change_set
 from tom_common.history.models import Change, ChangeSet
+from tom_common.models import Job
 from tom_targets import follow, merge
 from tom_targets.models import Target, TargetList, TargetName
 from tom_targets.tests.factories import SiderealTargetFactory
@@ -70,6 +71,27 @@ def test_only_the_author_and_staff_who_may_change_the_target_undo(clients, targe
     assert ra == 77.125
     if person != "anonymous":
         assert "may" in answer.json()["reasons"][0]["text"]
+
+
+def test_a_long_one_is_undone_in_a_job(
+    clients, edited, targets, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr("tom_common.history.services.MAX_PREVIEWED", 0)
+    address = f"/api/changesets/{edited['PUBLIC']}/revert/"
+    refused = clients["staff"].post(address)
+    assert refused.status_code == 409
+    assert refused.json()["reasons"]
+    assert not Job.objects.exists()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = clients["owner"].post(address, {"reason": "wrong night"})
+
+    job = Job.objects.get()
+    assert answer.status_code == 202
+    assert answer.json()["job"] == job.pk
+    assert job.get_absolute_url() in answer.json()["message"]
+    assert ChangeSet.objects.get(pk=edited["PUBLIC"]).reverted_by.reason == "wrong night"
+    assert Target.objects.get(pk=targets["PUBLIC"].pk).ra != 77.125
 
 
 def test_old_and_new_values_and_words(clients, targets, edited):

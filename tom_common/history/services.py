@@ -1,14 +1,54 @@
-"""What is done with the history itself: taking away that of rows which were never real."""
+"""What is done with the history: undoing a change set, taking away that of rows which were never real."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
 
 from tom_common.history.encoding import chunks
 from tom_common.history.models import Change, ChangeSet
+from tom_common.history.permissions import why_not_revert
+from tom_common.history.registry import RevertRefusedError
+from tom_common.history.revert import MAX_PREVIEWED, revert
+from tom_common.history.telling import tell
+from tom_common.models import Job
+
+
+@dataclass(frozen=True)
+class Undone:
+    """The change set that an undoing made, or the job that will do it; neither if nothing was left."""
+
+    change_set: ChangeSet | None = None
+    job: Job | None = None
+
+
+def undo(change_set: ChangeSet, user: Any, *, reason: str = "") -> Undone:
+    """Undo a change set, all or nothing: at once, or in a job if it is a long one.
+
+    Parameters
+    ----------
+    change_set : ChangeSet
+    user : User
+    reason : str
+        Shown in the history.
+
+    Raises
+    ------
+    RevertRefusedError
+        If something is in the way; the text says what. What is in the way of a long one, the job says.
+    """
+    if change_set.change_count <= MAX_PREVIEWED:
+        return Undone(change_set=revert(change_set, user, reason=reason))
+    from tom_common.history.tasks import revert_change_set  # the task does what stands here
+
+    if refusal := why_not_revert(user, change_set):
+        raise RevertRefusedError(refusal)
+    title = f"Undo {tell(user, [change_set], thorough=True)[0].title}"[:200]
+    return Undone(job=revert_change_set.submit(user=user, title=title, pk=change_set.pk, reason=reason))
 
 
 def forget(subject_type: str, subject_ids: Sequence[int]) -> int:

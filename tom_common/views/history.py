@@ -11,9 +11,9 @@ from django.views.generic import TemplateView
 from tom_common.forms.history import ChangeFilterForm
 from tom_common.history import RevertRefusedError
 from tom_common.history.permissions import why_not_revert
-from tom_common.history.revert import MAX_PREVIEWED, plan_revert, revert
+from tom_common.history.revert import plan_revert
 from tom_common.history.selectors import changes_in, visible_change_sets
-from tom_common.history.tasks import revert_change_set
+from tom_common.history.services import undo
 from tom_common.history.telling import tell
 from tom_common.history.words import change_lines
 from tom_common.keyset import count_rows, keyset_page, pager
@@ -87,18 +87,14 @@ class RevertView(ChangeSetMixin, TemplateView):
     def post(self, request, *args, **kwargs):
         found = self.get_change_set()
         reason = request.POST.get("reason", "").replace("\x00", "").strip()
-        if found.change_count > MAX_PREVIEWED:
-            if refusal := why_not_revert(request.user, found):
-                messages.error(request, refusal)
-                return redirect("change-set", pk=found.pk)
-            title = f"Undo {tell(request.user, [found], thorough=True)[0].title}"[:200]
-            job = revert_change_set.submit(user=request.user, title=title, pk=found.pk, reason=reason)
-            return redirect("job-detail", pk=job.pk)
         try:
-            made = revert(found, request.user, reason=reason)
+            undone = undo(found, request.user, reason=reason)
         except RevertRefusedError as error:
             messages.error(request, f"Nothing was undone. {error}")
             return redirect("change-set-revert", pk=found.pk)
+        if undone.job is not None:
+            return redirect("job-detail", pk=undone.job.pk)
+        made = undone.change_set
         if made is None:
             messages.info(request, "There was nothing left to undo.")
             return redirect("change-set", pk=found.pk)

@@ -10,6 +10,7 @@ from tom_common.bulk import insert_new
 from tom_common.grants import grant_access
 from tom_common.history import change_set, unrecorded
 from tom_common.history.models import Change, ChangeSet
+from tom_common.models import Job
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_targets import history_page, services
 from tom_targets.models import BaseTarget, Target, TargetExtra, TargetList, TargetName
@@ -141,7 +142,7 @@ def test_a_conflict_is_told_with_a_link(cast, client_of, targets, edited):
 def test_large_change_sets_are_undone_in_a_job(
     cast, client_of, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr("tom_common.views.history.MAX_PREVIEWED", 5)
+    monkeypatch.setattr("tom_common.history.services.MAX_PREVIEWED", 5)
     monkeypatch.setattr("tom_common.history.revert.MAX_PREVIEWED", 5)
     with change_set(cast.superuser, kind="import", title="Import") as changes:
         insert_new(BaseTarget, {"name": [f"t{n}" for n in range(8)], "type": ["SIDEREAL"] * 8})
@@ -149,7 +150,9 @@ def test_large_change_sets_are_undone_in_a_job(
     assert "in a job" in client.get(f"/changes/{changes.pk}/revert/").content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         answer = client.post(f"/changes/{changes.pk}/revert/")
-    assert answer.url.startswith("/jobs/")
+    job = Job.objects.get()
+    assert answer.url == job.get_absolute_url()
+    assert (job.title, job.queue) == ("Undo Import", "bulk")
     made = ChangeSet.objects.get(pk=changes.pk)
     assert made.is_reverted
     assert made.reverted_by.author == cast.superuser
