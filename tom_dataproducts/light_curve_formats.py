@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 
 from tom_common.astro.time import unix_us_to_datetime64
+from tom_common.spreadsheets import no_formula
 from tom_dataproducts.light_curves import Coded, Floats, Kind, LightCurveColumns
 
 CSV_COLUMNS = (
@@ -32,7 +33,6 @@ CSV_COLUMNS = (
     "instrument",
 )
 _CSV_BLOCK = 2000
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def light_curve_json(name: str, curve: LightCurveColumns) -> bytes:
@@ -113,13 +113,8 @@ def _csv_columns(curve: LightCurveColumns) -> list[list[str]]:
 def csv_cell(text: str) -> str:
     """Write a text as one cell, in quotes where it needs them; no spreadsheet takes it for a formula."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow([safe_text(text), ""])
+    csv.writer(buffer, lineterminator="").writerow([no_formula(text), ""])
     return buffer.getvalue().removesuffix(",")
-
-
-def safe_text(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def numbers_text(column: Floats) -> list[str]:

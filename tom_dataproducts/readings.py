@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from tom_common.grants import grant_many, groups_with_access, users_with_access
 from tom_common.history import change_set
+from tom_common.spreadsheets import no_formula
 from tom_dataproducts import conf, processing
 from tom_dataproducts.exceptions import InvalidFileFormatException
 from tom_dataproducts.formats import (
@@ -34,7 +35,6 @@ from tom_dataproducts.models import DataProduct, DataUpload, ReducedDatum
 from tom_dataproducts.permissions import rows_have_own_permissions
 from tom_dataproducts.previews import Preview, preview_of
 from tom_dataproducts.processing import processor_for
-from tom_targets.transfer.writers import guarded
 
 INLINE_BYTES = 1_000_000
 READABLE_KINDS = (PHOTOMETRY, SPECTROSCOPY)
@@ -274,6 +274,6 @@ def report_csv(upload: DataUpload) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(("line", "column", "value", "reason"))
     for problem in upload.problems:
-        texts = (guarded(str(problem[name])) for name in ("column", "value", "reason"))
+        texts = (no_formula(str(problem[name])) for name in ("column", "value", "reason"))
         writer.writerow((problem["line"], *texts))
     return buffer.getvalue()

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
+from tom_common.spreadsheets import no_formula
+
 MANIFEST = "MANIFEST.csv"
 _PIECE = 1 << 18
 _MOST_NAME = 120
@@ -116,12 +118,8 @@ def _manifest(lines: list[tuple], note_columns: tuple[str, ...]) -> bytes:
     writer = csv.writer(buffer)
     writer.writerow(("file", "state", "bytes", "reason", *note_columns))
     for line in lines:
-        writer.writerow([_no_formula(str(cell)) for cell in line])
+        writer.writerow([no_formula(str(cell)) for cell in line])
     return buffer.getvalue().encode()
-
-
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 class Names:

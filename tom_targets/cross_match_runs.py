@@ -21,13 +21,13 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 
+from tom_common.spreadsheets import no_formula
 from tom_targets.cross_match import Pairs, TooManyPairsError, pairs_within
 from tom_targets.models import Target
 from tom_targets.permissions import targets_for_user
 from tom_targets.position_lists import PositionList, looks_like_table, read_list
 from tom_targets.sky_models import CrossMatch
 from tom_targets.transfer.input_files import FileError, copy_in
-from tom_targets.transfer.writers import guarded
 
 FOLDER = "cross_matches"
 MAX_RADIUS_ARCSEC = 36_000.0
@@ -201,7 +201,7 @@ def csv_lines(kept: CrossMatch, user: Any) -> Iterator[str]:
     writer.writerow(RESULT_COLUMNS)
     for number, found in enumerate(result_rows(kept, user)):
         cells = ["" if value is None else value for value in found]
-        writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in cells])
+        writer.writerow([no_formula(cell) if isinstance(cell, str) else cell for cell in cells])
         if number % _CHUNK == 0:
             yield buffer.getvalue()
             buffer.seek(0)

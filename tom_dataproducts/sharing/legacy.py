@@ -12,6 +12,7 @@ from django.http import StreamingHttpResponse
 from django.utils.text import slugify
 
 from tom_common.remote import RemoteService, plain_words
+from tom_common.spreadsheets import no_formula
 from tom_dataproducts import conf
 from tom_dataproducts.models import DataProduct, PhotometryReducedDatum
 from tom_dataproducts.sharing import destinations
@@ -161,6 +162,10 @@ def sharing_feedback_handler(response: Any, request: Any) -> None:
     (messages.error if words.upper().startswith("ERROR") else messages.success)(request, words)
 
 
+def _cell(value: Any) -> Any:
+    return no_formula(value) if isinstance(value, str) else value
+
+
 def download_data(form_data: Mapping[str, Any], selected_data: Iterable[Any]) -> StreamingHttpResponse:
     """Return chosen photometry as CSV; ``share_title`` names the file, ``share_message`` comes first."""
     rows = PhotometryReducedDatum.objects.filter(pk__in=list(selected_data)).order_by("timestamp", "pk")
@@ -173,7 +178,7 @@ def download_data(form_data: Mapping[str, Any], selected_data: Iterable[Any]) ->
         writer = csv.writer(buffer)
         writer.writerow(_COLUMNS)
         for row in rows.values_list(*_COLUMNS).iterator():
-            writer.writerow([row[0].isoformat(), *("" if value is None else value for value in row[1:])])
+            writer.writerow([row[0].isoformat(), *map(_cell, row[1:])])
             yield buffer.getvalue()
             buffer.seek(0)
             buffer.truncate()

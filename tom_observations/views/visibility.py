@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views import View
 from django.views.generic import TemplateView
 
+from tom_common.spreadsheets import no_formula
 from tom_observations.forms import VisibilityForm
 from tom_observations.home import compute_up_tonight
 from tom_observations.night_table import MAX_TARGETS, NightTable, first_sort
@@ -163,10 +164,5 @@ class VisibilityCsvView(VisibilityView):
                 if heads is None:
                     heads = ["target", "name", *night]
                     writer.writerow(heads)
-                writer.writerow([row.pk, safe_cell(row.name), *night.values()])
+                writer.writerow([row.pk, no_formula(row.name), *night.values()])
         return response
-
-
-def safe_cell(text):
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text

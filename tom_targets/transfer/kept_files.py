@@ -20,6 +20,7 @@ from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from tom_common.spreadsheets import no_formula
 from tom_targets.import_models import TargetImport
 from tom_targets.transfer.importing import MAX_PROBLEMS, Progress, Report, import_file
 from tom_targets.transfer.input_files import FileError, check_size, copy_in
@@ -28,7 +29,6 @@ from tom_targets.transfer.mapping import Mapped, propose
 from tom_targets.transfer.options import ImportOptions
 from tom_targets.transfer.planning import away
 from tom_targets.transfer.reading import open_table
-from tom_targets.transfer.writers import guarded
 
 FOLDER = "target_imports"
 SHOWN = 200
@@ -192,7 +192,7 @@ def _report_text(problems: list[Problem]) -> str:
     writer.writerow(_REPORT_COLUMNS)
     for one in problems:
         cells = [one.column, one.value, one.reason]
-        writer.writerow([one.row, "" if one.line is None else one.line, one.kind, *map(guarded, cells)])
+        writer.writerow([one.row, "" if one.line is None else one.line, one.kind, *map(no_formula, cells)])
     return buffer.getvalue()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 import orjson
 
+from tom_common.spreadsheets import no_formula
 from tom_targets.transfer.exporting import Export, ExportColumn
 from tom_targets.transfer.input_files import CSV, ECSV, FITS, JSON, VOTABLE
 from tom_targets.transfer.mapping import ALIAS, EXTRA, GROUPS, LISTS, MANY
@@ -21,26 +21,13 @@ from tom_targets.transfer.star_lists import STAR_LISTS
 from tom_targets.transfer.table_readers import FITS_ESCAPED, FITS_LONG_NAME
 from tom_targets.transfer.text_readers import split_names
 
-_DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 MAX_FITS_COLUMNS = 999
 _FITS_BLOCK = 2880
 
 
-def guarded(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula; the import takes the mark off again."""
-    if not _DANGEROUS.match(text):
-        return text
-    try:
-        if math.isfinite(float(text)):
-            return text  # a number computes nothing
-    except ValueError:
-        pass
-    return f"'{text}"
-
-
 def csv_chunks(export: Export) -> Iterator[bytes]:
-    """Yield CSV, in UTF-8, with a header; no cell is a formula."""
+    """Yield CSV, in UTF-8, with a header; no cell is a formula; the import takes the apostrophe off."""
     yield _delimited([[column.name for column in export.columns]], guard=True)
     for rows in export.batches():
         yield _delimited(rows, guard=True)
@@ -60,7 +47,7 @@ def _delimited(rows: Iterable[list[Any]], *, guard: bool = False) -> bytes:
     if guard:
         rows = [
             [
-                guarded(value) if type(value) is str and value and value[0] in "=+-@\t\r'" else value
+                no_formula(value) if type(value) is str and value and value[0] in "=+-@\t\r'" else value
                 for value in row
             ]
             for row in rows
