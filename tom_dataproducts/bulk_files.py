@@ -11,7 +11,7 @@ from django.http import QueryDict
 from tom_common.history import change_run
 from tom_dataproducts import services
 from tom_dataproducts.filters import DataProductFilter
-from tom_dataproducts.models import DataProduct
+from tom_dataproducts.models import DataProduct, DataProductGroup
 from tom_dataproducts.permissions import data_products_for_user
 from tom_dataproducts.zip_stream import Entry, zip_stream
 
@@ -40,7 +40,27 @@ def chosen_products(
     if everything:
         filterset = DataProductFilter(QueryDict(query_string), queryset=rows, user=user)
         return filterset.qs if filterset.is_valid() else rows.none()
-    return rows.filter(pk__in=[int(pk) for pk in pks if pk.isascii() and pk.isdigit() and len(pk) < 19])
+    return rows.filter(pk__in=_keys(pks))
+
+
+def _keys(texts: Sequence[str]) -> list[int]:
+    return [int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 19]
+
+
+def take_out(group: DataProductGroup, pks: Sequence[str], *, user: Any) -> int:
+    """Take files that a user sees out of a group that the user may change; return how many.
+
+    Parameters
+    ----------
+    group : DataProductGroup
+    pks : sequence of str
+        Keys of files; what is no key is passed over.
+    user : User
+    """
+    rows = group.dataproduct_set.filter(pk__in=_keys(pks))
+    found = list(data_products_for_user(user, rows))
+    group.dataproduct_set.remove(*found)
+    return len(found)
 
 
 def delete_products(

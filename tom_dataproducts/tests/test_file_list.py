@@ -246,3 +246,26 @@ class TestGroups:
             as_user(client, users[name]).post(url, {"products": [product.pk, "x"]})
             assert group.dataproduct_set.exists() == (name != "owner"), name
         assert DataProduct.objects.filter(pk=product.pk).exists()
+
+    @pytest.mark.parametrize("key", ["x", "", "-1", "²", "9" * 30, "1" * 19])
+    def test_what_is_no_key_is_passed_over(self, client, people, key):
+        users, _ = people
+        product = DataProductFactory(target=shared_target(people, "OPEN"))
+        group = DataProductGroup.objects.create(name="paper")
+        group.dataproduct_set.add(product)
+        grant_access(users["owner"], group, ["change_dataproductgroup"])
+        url = reverse("dataproducts:group-remove", args=[group.pk])
+        answer = as_user(client, users["owner"]).post(url, {"products": [key, product.pk]}, follow=True)
+        assert "1 file taken out of paper." in answer.content.decode()
+        assert not group.dataproduct_set.exists()
+
+    def test_files_that_one_may_not_see_stay_in_the_group(self, client, people):
+        users, _ = people
+        hidden = DataProductFactory(target__permissions="PRIVATE")
+        group = DataProductGroup.objects.create(name="paper")
+        group.dataproduct_set.add(hidden)
+        grant_access(users["owner"], group, ["change_dataproductgroup"])
+        url = reverse("dataproducts:group-remove", args=[group.pk])
+        answer = as_user(client, users["owner"]).post(url, {"products": [hidden.pk]}, follow=True)
+        assert "0 files taken out of paper." in answer.content.decode()
+        assert list(group.dataproduct_set.all()) == [hidden]

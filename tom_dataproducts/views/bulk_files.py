@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import TemplateView, View
 
-from tom_dataproducts.bulk_files import archive_of, chosen_products, delete_products
+from tom_dataproducts.bulk_files import archive_of, chosen_products, delete_products, take_out
 from tom_dataproducts.file_selectors import group_or_404
 from tom_dataproducts.tasks import delete_many_products
 from tom_targets.formats import count_text
@@ -124,8 +124,6 @@ class GroupRemoveView(LoginRequiredMixin, View):
 
     def post(self, request, pk):
         group = group_or_404(request.user, pk, "change_dataproductgroup")
-        pks = [value for value in request.POST.getlist("products") if value.isascii() and value.isdigit()]
-        found = list(group.dataproduct_set.filter(pk__in=pks))
-        group.dataproduct_set.remove(*found)
-        messages.success(request, f"{count_text(len(found), False, 'file')} taken out of {group.name}.")
+        count = take_out(group, request.POST.getlist("products"), user=request.user)
+        messages.success(request, f"{count_text(count, False, 'file')} taken out of {group.name}.")
         return redirect("dataproducts:group-detail", pk=group.pk)
