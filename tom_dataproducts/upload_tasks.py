@@ -8,7 +8,8 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from tom_common.background import InputRefused, JobCancelled, background_task, current_job
-from tom_dataproducts.models import DataUpload
+from tom_dataproducts.models import DataProduct, DataUpload
+from tom_dataproducts.permissions import data_products_for_user
 from tom_dataproducts.readings import fail, read_upload
 
 
@@ -20,6 +21,11 @@ def read_uploaded_file(upload_id: int, user_id: int) -> dict[str, Any]:
     if upload is None:
         raise InputRefused("The file was thrown away meanwhile.")
     user = get_user_model()._default_manager.filter(pk=user_id).first()
+    mine = DataProduct.objects.filter(pk=upload.product_id)
+    if not data_products_for_user(user, mine, "change_dataproduct").exists():
+        text = "Who asked for the reading may not change the file any more; nothing was read."
+        fail(upload, text)
+        raise InputRefused(text)
 
     def tell(text: str, fraction: float | None) -> None:
         job.check_cancelled()

@@ -1,7 +1,10 @@
 """Uploaded files that are read by a job: large ones, those that end badly, those thrown away meanwhile."""
 
 import pytest
+from django.contrib.auth.models import User
 
+from tom_common import jobs
+from tom_common.grants import revoke_access
 from tom_common.models import Job
 from tom_dataproducts import readings
 from tom_dataproducts.exceptions import InvalidFileFormatException
@@ -37,6 +40,29 @@ def test_a_job_whose_file_cannot_be_read_says_why(owner, monkeypatch, django_cap
     assert "2 rows cannot be read; nothing is stored." in job.error
     assert DataUpload.objects.get().is_waiting
     assert points() == []
+
+
+@pytest.mark.parametrize("lost", ["right", "user", "login"])
+def test_the_right_to_change_the_file_is_asked_for_when_the_job_runs(
+    owner, people, monkeypatch, settings, lost
+):
+    settings.TOM_BACKGROUND = "thread"
+    client, target = owner
+    monkeypatch.setattr(readings, "INLINE_BYTES", 10)
+    send(client, target, GOOD)
+    confirm(client, DataProduct.objects.get())
+    job, user = Job.objects.get(task__endswith="read_uploaded_file"), people[0]["owner"]
+    if lost == "right":
+        revoke_access(user, target, ["change_target"])
+    elif lost == "login":
+        User.objects.filter(pk=user.pk).update(is_active=False)
+    else:
+        user.delete()
+    assert jobs.claim(job)
+    jobs.run_claimed(job, monitored=False)
+    assert (job.state, points()) == (Job.State.FAILED, [])
+    assert "may not change the file any more" in job.error
+    assert "may not change the file any more" in DataUpload.objects.get().sentence()
 
 
 def test_a_file_whose_job_was_killed_is_offered_again(owner):
