@@ -18,7 +18,7 @@ from tom_common.api_fields import is_clean
 from tom_common.api_json import StrictJSONParser
 from tom_common.file_uploads import limit_uploads, too_many_text
 from tom_common.serializers import GroupSerializer
-from tom_dataproducts import conf, readings, services
+from tom_dataproducts import conf, readings
 from tom_dataproducts.formats import FormatError, Mapping
 from tom_dataproducts.models import DataUpload
 from tom_dataproducts.processing import ALL_OR_NOTHING, ON_BAD_ROWS
@@ -217,7 +217,7 @@ class UploadMixin:
         if not may(self.request.user, "change_target", values["target"]):
             self.refuse("You may see this target, but not add data to it.")
         try:
-            outcome = receive_file(
+            return receive_file(
                 values.pop("data"),
                 type_choice=said if type_choice is None else type_choice,
                 values=values,
@@ -227,14 +227,10 @@ class UploadMixin:
                 on_bad_rows=_mode(data.get("on_bad_rows")),
                 user=self.request.user,
                 groups=self.get_groups(data),
+                keep_unread=False,
             )
         except TakenError:
             raise serializers.ValidationError({"product_id": [TAKEN]}) from None
-        upload = outcome.upload
-        if upload is not None and upload.state == DataUpload.State.FAILED:
-            services.delete_data_product(upload.product)
-            return Outcome(upload.sentence(), REFUSED, upload=upload)
-        return outcome
 
     def refusal(self, outcome):
         """Return what is wrong with a file, with its rows."""

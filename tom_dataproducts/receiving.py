@@ -30,7 +30,7 @@ class Outcome:
         `STORED`, `KNOWN` (nothing changed) or `REFUSED` (nothing is stored).
     product : DataProduct, optional
     upload : DataUpload, optional
-        Of a file that is new.
+        Of a file that is new; of one that was refused after reading no row is stored.
     """
 
     text: str
@@ -60,6 +60,7 @@ def receive_file(
     accept_doubts: bool = False,
     mapping: Mapping | None = None,
     on_bad_rows: str = processing.ALL_OR_NOTHING,
+    keep_unread: bool = True,
 ) -> Outcome:
     """Store a file for a target, and read it if that needs no question.
 
@@ -82,6 +83,9 @@ def receive_file(
         How the file is read, in place of how it is recognised.
     on_bad_rows : str
         What becomes of a file that is read at once, if some of its rows are wrong.
+    keep_unread : bool
+        Whether a file that is read at once, and cannot be, stays for its user to look at; otherwise it is
+        refused, and `Outcome.upload` holds what is wrong with its rows.
 
     Raises
     ------
@@ -104,29 +108,33 @@ def receive_file(
     product, name = stored.product, str(stored.product)
     upload = readings.upload_for(product, user=user)
     if readings.own_processor(data_product_type):
-        return _read(upload, None, on_bad_rows, user)
+        return _read(upload, None, on_bad_rows, user, keep_unread=False)
     if not readings.kind_of(data_product_type):
         reason = f" as a plain file. {found.problems[-1]}" if found is not None and found.problems else "."
         return Outcome(f"{name} is stored{reason}", STORED, product, upload)
     wanted = mapping or (found.mapping() if found is not None else None)
     if at_once and (accept_doubts or mapping is not None or (found is not None and not found.problems)):
-        return _read(upload, wanted, on_bad_rows, user)
+        return _read(upload, wanted, on_bad_rows, user, keep_unread=keep_unread)
     upload.mapping = wanted.as_json() if wanted is not None else {}
     upload.state = DataUpload.State.WAITING
     upload.save(update_fields=["mapping", "state"])
     return Outcome(f"{name} waits: look at how it is understood, then store it.", STORED, product, upload)
 
 
-def _read(upload: DataUpload, mapping: Mapping | None, on_bad_rows: str, user: Any) -> Outcome:
-    """Read a stored file; one that its own processor refuses is taken away again."""
+def _read(
+    upload: DataUpload, mapping: Mapping | None, on_bad_rows: str, user: Any, *, keep_unread: bool
+) -> Outcome:
+    """Read a stored file; one that cannot be read is taken away again, unless it is kept."""
     product, name = upload.product, str(upload.product)
     begun = readings.start_reading(product, mapping=mapping, on_bad_rows=on_bad_rows, user=user)
     if begun.job is not None and not begun.job.is_finished:
         text = f"{name} is stored, and read in the background."
         return Outcome(text, STORED, product, begun.upload)
-    if begun.upload.state == DataUpload.State.FAILED and mapping is None:
+    if begun.upload.state == DataUpload.State.FAILED and not (keep_unread and mapping is not None):
         services.delete_data_product(product)
-        return Outcome(f"{name}: {begun.upload.sentence()} It is not stored.", REFUSED)
+        return Outcome(
+            f"{name}: {begun.upload.sentence()} The file is not kept.", REFUSED, upload=begun.upload
+        )
     return Outcome(f"{name}: {begun.upload.sentence()}", STORED, product, begun.upload)
 
 
