@@ -11,12 +11,12 @@ from django.core.exceptions import ValidationError
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
-def forbidden_character(name: str) -> str:
-    """Return the first character of a name that none may hold, as Python writes it, or ''."""
+def wrong_characters(name: str) -> str:
+    """Return a sentence with the first character of a name that none may hold, or ''."""
     if name.isprintable():
         return ""
     found = _FORBIDDEN.search(name)
-    return ascii(found[0]) if found else ""
+    return f"A name is one line of text; this one holds the character {ascii(found[0])}." if found else ""
 
 
 def check_characters(name: str) -> None:
@@ -27,5 +27,5 @@ def check_characters(name: str) -> None:
     ValidationError
         With the character.
     """
-    if found := forbidden_character(name):
-        raise ValidationError(f"A name is one line of text; this one holds the character {found}.")
+    if problem := wrong_characters(name):
+        raise ValidationError(problem)

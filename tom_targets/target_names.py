@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from tom_targets.derived import simplify_name
 from tom_targets.models import BaseTarget, Target
-from tom_targets.name_characters import forbidden_character
+from tom_targets.name_characters import wrong_characters
 from tom_targets.name_clashes import names_are_compared_as_usual, owner_key, owners_of
 from tom_targets.permissions import targets_for_user
 
@@ -36,8 +36,8 @@ def check_names(target: BaseTarget, aliases: Sequence[str], *, user: Any = None)
     """
     problems: dict[str, list[str]] = {}
     for field, names in (("name", [target.name]), ("aliases", aliases)):
-        if found := next(filter(None, map(forbidden_character, names)), ""):
-            problems[field] = [f"A name is one line of text; this one holds the character {found}."]
+        if problem := next(filter(None, map(wrong_characters, names)), ""):
+            problems[field] = [problem]
     if problems:
         raise ValidationError(problems)
     if names_are_compared_as_usual():

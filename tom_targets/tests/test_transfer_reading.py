@@ -91,7 +91,7 @@ def test_sexagesimal_right_ascension_is_in_hours_and_degrees_stay_degrees(opened
         ("A,12:61:00,2", "ra", "12:61:00"),
         (",1,2", "name", "The target has no name."),
         (f"{'x' * 101},1,2", "name", "The name has 101 characters; at most 100 fit."),
-        ("A\x00B,1,2", "name", "The name holds the control character '\\x00'."),
+        ("A\x00B,1,2", "name", "A name is one line of text; this one holds the character '\\x00'."),
         ("A,1", "", "The row has 2 values, the header 3."),
         ("A,1,2,3", "", "The row has 4 values, the header 3."),
         ('"A,1,2', "", "a quotation mark may not be closed"),

@@ -11,7 +11,7 @@ from django.db import models
 
 from tom_targets import conf
 from tom_targets.models import Target, as_number, as_time, as_truth
-from tom_targets.name_characters import forbidden_character
+from tom_targets.name_characters import wrong_characters
 from tom_targets.transfer import cells
 from tom_targets.transfer.input_table import Chunk, Problem
 from tom_targets.transfer.mapping import (
@@ -212,8 +212,7 @@ def _wrong_name(name: str) -> str:
     """Return what is wrong with a name, or ''."""
     if len(name) > NAME_LENGTH:
         return f"The name has {len(name)} characters; at most {NAME_LENGTH} fit."
-    found = forbidden_character(name)
-    return f"The name holds the control character {found}." if found else ""
+    return wrong_characters(name)
 
 
 def _add_names(found: dict[int, list[str]], values: Sequence[Any], split: Callable[[str], list[str]]) -> None:
