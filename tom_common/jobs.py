@@ -55,6 +55,11 @@ def jobs_for_user(user: Any, queryset: QuerySet[Job] | None = None) -> QuerySet[
     return rows if user.is_staff else rows.filter(user=user)
 
 
+def may_see_job(user: Any, job: Job | None) -> bool:
+    """Tell whether a user may see a job, as `jobs_for_user` would say; no job is seen by nobody."""
+    return job is not None and bool(user.is_authenticated and (user.is_staff or job.user_id == user.pk))
+
+
 def worker_name() -> str:
     """Return who runs jobs in this process, as ``host:pid:token``."""
     return f"{socket.gethostname()}:{os.getpid()}:{_token_of(os.getpid())}"

@@ -17,7 +17,6 @@ from tom_dataproducts.permissions import data_products_for_user, groups_for_user
 CUTOUT_PREFIX = "cutout:"
 CUTOUT_ROLES = ("science", "reference", "difference")
 _MAX_CUTOUTS = 300
-_IMAGE_SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".fits.gz", ".fit.gz", ".fts.gz")
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,11 @@ def files_of(target: Any, *, user: Any) -> QuerySet:
     return visible_products(user).filter(target=target.pk).order_by("-created", "-pk")
 
 
+def files_url(target: Any) -> str:
+    """Return the address of the files on the page of a target."""
+    return f"{target.get_absolute_url()}?tab=manage-data#manage-data"
+
+
 def cutouts_of(target: Any, *, user: Any) -> list[Cutout]:
     """Return the cutouts of the newest alert of a target: science, reference, difference, if there.
 
@@ -87,14 +91,9 @@ def _cutout(product: DataProduct) -> Cutout | None:
         return None
 
 
-def is_picture(product: DataProduct) -> bool:
-    """Tell whether a data product is a FITS file, by its name."""
-    return product.get_file_name().lower().endswith(_IMAGE_SUFFIXES)
-
-
 def unread_pictures(products: Iterable[DataProduct]) -> list[DataProduct]:
     """Return those of some data products that are FITS files and were not read since they changed."""
-    pictures = [product for product in products if product.data and is_picture(product)]
+    pictures = [product for product in products if product.has_picture]
     if not pictures:
         return []
     readings = FitsReading.objects.filter(data_product__in=[product.pk for product in pictures])

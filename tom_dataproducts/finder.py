@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.core.cache import cache
 from django.urls import reverse
 
-from tom_dataproducts.file_selectors import CUTOUT_PREFIX, cutouts_of, files_of, is_picture
+from tom_dataproducts.file_selectors import CUTOUT_PREFIX, cutouts_of, files_of
 from tom_dataproducts.images import MAX_FILE_BYTES, PictureError
 from tom_dataproducts.models import DataProduct
 from tom_dataproducts.sky_images import Footprint, footprint
@@ -55,7 +55,7 @@ def backgrounds(
 
 def _candidates(target: Any, user: Any) -> list[tuple[DataProduct, str]]:
     files = files_of(target, user=user).exclude(product_id__startswith=CUTOUT_PREFIX)
-    pictures = [product for product in files[: 5 * _NEWEST] if is_picture(product)][:_NEWEST]
+    pictures = [product for product in files[: 5 * _NEWEST] if product.has_picture][:_NEWEST]
     cutouts = [(cutout.product, f"{cutout.role} cutout") for cutout in cutouts_of(target, user=user)]
     return [(product, product.get_file_name()) for product in pictures] + cutouts
 

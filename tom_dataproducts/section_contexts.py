@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from tom_common.job_links import attach_jobs
-from tom_dataproducts.file_selectors import cutouts_of, files_of, is_picture, with_rights
+from tom_dataproducts.file_selectors import cutouts_of, files_of, files_url, with_rights
 from tom_dataproducts.images import STRETCHES
 from tom_dataproducts.permissions import data_products_for_user
 from tom_dataproducts.points import point_rows
@@ -90,12 +90,10 @@ def files(context: Any) -> dict[str, Any]:
     """Return the newest files of the page's target, the uploads that wait, and the form for more."""
     target, user = context["target"], context["request"].user
     found = list(files_of(target, user=user)[: _FILES + 1])
-    for product in found:
-        product.has_picture = is_picture(product)
     return {
         "products": found[:_FILES],
         "has_more": len(found) > _FILES,
-        "back_url": f"{target.get_absolute_url()}?tab=manage-data#manage-data",
+        "back_url": files_url(target),
         "waiting": list(attach_jobs(waiting_uploads(target, user=user)[:_FILES])),
         "form": upload_form(target, user),
     }
@@ -106,8 +104,6 @@ def record_files(context: Any) -> dict[str, Any]:
     user = context["request"].user
     rows = data_products_for_user(user, context["record"].dataproduct_set.all())
     products = list(with_rights(rows, user).order_by("-pk")[:_RECORD_FILES])
-    for product in products:
-        product.has_picture = is_picture(product)
     return {"products": products, "form": upload_form(context["record"], user)}
 
 
@@ -117,9 +113,7 @@ def upload_form(obj: Any, user: Any) -> DataProductUploadForm | None:
     target = obj if is_target else obj.target
     if not getattr(user, "is_authenticated", False) or not may(user, "change_target", target):
         return None
-    back_url = (
-        f"{target.get_absolute_url()}?tab=manage-data#manage-data" if is_target else obj.get_absolute_url()
-    )
+    back_url = files_url(target) if is_target else obj.get_absolute_url()
     place = {"target": target.pk} if is_target else {"observation_record": obj.pk}
     return DataProductUploadForm(initial={**place, "referrer": back_url}, user=user, auto_id="upload_%s")
 

@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 
 from tom_observations.models import ObservationRecord
 
-_MAX_KEY = 2**63 - 1
 ORDERS = (
     ("-created", "newest first"),
     ("created", "oldest first"),

@@ -64,5 +64,5 @@ class SubmitAlertUpstreamView(LoginRequiredMixin, View):
     @staticmethod
     def _where(request: HttpRequest) -> str:
         url = request.POST.get("redirect_url", "")
-        safe = url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()})
+        safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, request.is_secure())
         return url if url and safe else reverse("alerts:list")

@@ -16,6 +16,8 @@ from tom_dataproducts import conf
 from tom_dataproducts.models.summary import LightCurveSummary
 from tom_dataproducts.signals import thumbnail_asked_for, thumbnail_wanted
 
+_FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".fits.gz", ".fit.gz", ".fts.gz")
+
 
 def data_product_path(instance: DataProduct, filename: str) -> str:
     """Return where a product's file is kept below the media root.
@@ -140,6 +142,11 @@ class DataProduct(TrackedModel):
     def get_file_name(self) -> str:
         """Return the file's base name, empty without a file."""
         return os.path.basename(self.data.name or "") if self.data else ""
+
+    @property
+    def has_picture(self) -> bool:
+        """Tell whether the product is a FITS file, by its name."""
+        return self.get_file_name().lower().endswith(_FITS_SUFFIXES)
 
     def get_preview(self, size: tuple[int, int] | None = None, redraw: bool = False) -> str | None:
         """Return the address of the thumbnail of a FITS file, None for other files.

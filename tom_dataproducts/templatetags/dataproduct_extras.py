@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from tom_common.astro.time import datetime_to_mjd_utc
 from tom_common.sparkline import sparkline_svg
-from tom_dataproducts.file_selectors import files_of, is_picture, visible_products
+from tom_dataproducts.file_selectors import files_of, files_url, visible_products
 from tom_dataproducts.points import point_rows
 from tom_dataproducts.section_contexts import light_curve_context, spectra_context, upload_form
 from tom_dataproducts.selectors import newest_points
@@ -37,14 +37,12 @@ def _user(context: Context) -> Any:
 def dataproduct_list_for_target(context: Context, target: Any) -> Context:
     """Files of a target."""
     found = list(files_of(target, user=_user(context))[: _LISTED + 1])
-    for product in found:
-        product.has_picture = is_picture(product)
     context.update(
         {
             "target": target,
             "products": found[:_LISTED],
             "has_more": len(found) > _LISTED,
-            "back_url": f"{target.get_absolute_url()}?tab=manage-data#manage-data",
+            "back_url": files_url(target),
         }
     )
     return context
@@ -54,8 +52,6 @@ def dataproduct_list_for_target(context: Context, target: Any) -> Context:
 def dataproduct_list_all(context: Context) -> Context:
     """The newest files that the user may see."""
     found = list(visible_products(_user(context)).select_related("target").order_by("-pk")[:_LISTED])
-    for product in found:
-        product.has_picture = is_picture(product)
     context.update({"products": found})
     return context
 
@@ -81,8 +77,6 @@ def dataproduct_list_for_observation_saved(data_products: Any, request: Any) -> 
     pks = [product.pk for product in given]
     user = getattr(request, "user", None) or AnonymousUser()
     found = list(visible_products(user).filter(pk__in=pks).order_by("-pk"))
-    for product in found:
-        product.has_picture = is_picture(product)
     return {"products": found, "request": request, "user": user}
 
 

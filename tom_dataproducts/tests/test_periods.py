@@ -140,6 +140,19 @@ def test_a_running_search_polls_and_a_part_of_the_page_is_enough(client, star, s
     assert "<html" not in part
 
 
+def test_the_job_of_a_search_is_shown_to_its_owner_and_to_staff(client, star, settings):
+    settings.TOM_BACKGROUND = "thread"
+    owner, other = (User.objects.create_user(name) for name in ("observer", "other"))
+    staff = User.objects.create_user("staff", is_staff=True)
+    client.force_login(owner)
+    client.post(url(star), SEARCH)
+    search = PeriodSearch.objects.get()
+    link = search.job.get_absolute_url()
+    for user, is_shown in ((owner, True), (other, False), (staff, True), (None, False)):
+        page = as_user(client, user).get(search.get_absolute_url()).content.decode()
+        assert (link in page) == is_shown, user
+
+
 def test_a_target_without_points_offers_no_search(client):
     client.force_login(User.objects.create_user("observer"))
     page = client.get(url(SiderealTargetFactory(permissions="OPEN"))).content.decode()

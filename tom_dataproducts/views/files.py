@@ -17,13 +17,14 @@ from django.http import (
 )
 from django.shortcuts import redirect
 from django.utils.cache import get_conditional_response, patch_cache_control
-from django.utils.http import http_date, url_has_allowed_host_and_scheme
+from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView, View
 
 from tom_common.keyset import count_rows, keyset_page
+from tom_common.request_facts import own_address
 from tom_dataproducts import services
-from tom_dataproducts.file_selectors import is_picture, product_or_404, with_rights
+from tom_dataproducts.file_selectors import files_url, product_or_404, with_rights
 from tom_dataproducts.filters import DataProductFilter
 from tom_dataproducts.images import MAX_FILE_BYTES, STRETCHES, PictureError, error_png, fits_png
 from tom_dataproducts.models import DataProduct, DataProductGroup
@@ -63,8 +64,6 @@ class DataProductListView(TemplateView):
             page_size=_PAGE_SIZE,
             cursor=self.request.GET.get("cursor"),
         )
-        for product in page.items:
-            product.has_picture = is_picture(product)
         read_fits_soon([product for product in page.items if not product.thumbnail])
         chips = self._chips(filterset)
         groups = groups_for_user(user, DataProductGroup.objects.all(), "change_dataproductgroup")
@@ -132,7 +131,7 @@ def image(request: HttpRequest, pk: int) -> HttpResponseBase:
     if stretch not in STRETCHES:
         raise Http404(f"There is no stretch {stretch!r}; there are {', '.join(STRETCHES)}.")
     product = product_or_404(request.user, pk)
-    if not is_picture(product):
+    if not product.has_picture:
         raise Http404("This data product is no FITS file.")
     changed = int(product.modified.timestamp())
     facts = f"{_FORM_OF_PICTURE} {product.pk} {product.data.name} {product.modified.isoformat()} {stretch}"
@@ -171,10 +170,8 @@ class _ChangeView(LoginRequiredMixin, View):
 
     def back(self) -> HttpResponseRedirect:
         """Return to the page that the form names, if it is ours; else to the files of the target."""
-        wanted = self.request.POST.get("next", "")
-        if url_has_allowed_host_and_scheme(wanted, {self.request.get_host()}, self.request.is_secure()):
-            return redirect(wanted)
-        return redirect(f"{self.product.target.get_absolute_url()}?tab=manage-data#manage-data")
+        wanted = own_address(self.request, self.request.POST.get("next", ""))
+        return redirect(wanted or files_url(self.product.target))
 
 
 class DataProductDeleteView(_ChangeView, TemplateView):

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.http import require_safe
 
-from tom_dataproducts.file_selectors import is_picture, product_or_404
+from tom_dataproducts.file_selectors import product_or_404
 from tom_dataproducts.finder import content_of
 from tom_dataproducts.images import PictureError, error_png
 from tom_dataproducts.sky_images import north_up_png
@@ -30,7 +30,7 @@ def finder_image(request: HttpRequest, pk: int) -> HttpResponseBase:
             "There is no such field: dec is from -90 to 90 degrees, fov above 0 and at most 120 arcmin."
         )
     product = product_or_404(request.user, pk)
-    if not is_picture(product):
+    if not product.has_picture:
         raise Http404("This data product is no FITS file.")
     file = f"{product.pk} {product.data.name} {product.modified.isoformat()}"
     facts = f"{_FORM} {file} {ra_deg} {dec_deg} {field_arcmin}"

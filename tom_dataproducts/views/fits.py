@@ -15,7 +15,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView, View
 
-from tom_dataproducts.file_selectors import is_picture, product_or_404, source_of
+from tom_dataproducts.file_selectors import product_or_404, source_of
 from tom_dataproducts.fits_images import services
 from tom_dataproducts.fits_images.cards import cards_of
 from tom_dataproducts.images import STRETCHES, PictureError, error_png, grey_png
@@ -27,7 +27,7 @@ _FORM = 1
 
 def _fits_product(request: HttpRequest, pk: int) -> DataProduct:
     product = product_or_404(request.user, pk)
-    if not is_picture(product):
+    if not product.has_picture:
         raise Http404("This data product is no FITS file.")
     return product
 

@@ -11,7 +11,7 @@ from django.views.generic import FormView, TemplateView
 
 from tom_common.keyset import count_rows, keyset_page
 from tom_dataproducts import services
-from tom_dataproducts.file_selectors import group_or_404, is_picture, visible_groups, visible_products
+from tom_dataproducts.file_selectors import group_or_404, visible_groups, visible_products
 from tom_dataproducts.forms import AddProductToGroupForm, DataProductGroupForm
 from tom_dataproducts.models import DataProductGroup
 from tom_dataproducts.permissions import groups_for_user
@@ -63,8 +63,6 @@ class DataProductGroupDetailView(TemplateView):
             page_size=_PAGE_SIZE,
             cursor=self.request.GET.get("cursor"),
         )
-        for product in page.items:
-            product.has_picture = is_picture(product)
         count = count_rows(rows)
         mine = groups_for_user(user, DataProductGroup.objects.filter(pk=group.pk), "delete_dataproductgroup")
         return super().get_context_data(

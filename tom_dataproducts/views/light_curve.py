@@ -9,13 +9,14 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from tom_common.astro.bands import sorted_bands
 from tom_common.astro.time import datetime_to_mjd_utc
+from tom_common.jobs import may_see_job
+from tom_common.request_facts import own_address, wants_json
 from tom_dataproducts import dust, notes, periods
 from tom_dataproducts.corrections import CorrectionError, corrections
 from tom_dataproducts.light_curve_forms import NoteForm, PeriodForm
@@ -72,11 +73,10 @@ def _dust_json(kept: GalacticDust | None, user: Any) -> dict[str, Any]:
     job = kept.job if kept is not None else None
     if kept is None or job is None:
         return {"is_running": False, "error": kept.error if kept else "", "job_url": ""}
-    is_own = user.is_authenticated and (job.user_id == user.pk or user.is_staff)
     return {
         "is_running": not job.is_finished,
         "error": kept.error,
-        "job_url": job.get_absolute_url() if is_own else "",
+        "job_url": job.get_absolute_url() if may_see_job(user, job) else "",
     }
 
 
@@ -110,7 +110,6 @@ class NotesView(ViewMixin, TemplateView):
     def post(self, request, pk):
         if not self.target.may_change_target:
             return self.refuse(request, "Notes on points are for those who may change the target.")
-        wants_json = request.headers.get("Accept", "").startswith("application/json")
         form = NoteForm(request.POST)
         if form.is_valid():
             try:
@@ -118,11 +117,11 @@ class NotesView(ViewMixin, TemplateView):
             except ValidationError as error:
                 form.add_error(None, error)
             else:
-                if wants_json:
+                if wants_json(request):
                     return JsonResponse(_note_json(note), status=201)
                 messages.success(request, "Note kept.")
                 return redirect("dataproducts:point-notes", pk=pk)
-        if wants_json:
+        if wants_json(request):
             said = [text for texts in form.errors.values() for text in texts]
             return JsonResponse({"error": " ".join(said)}, status=400)
         return self.render_to_response(self.get_context_data(form=form), status=400)
@@ -167,12 +166,11 @@ class PeriodsView(ViewMixin, TemplateView):
         if search is None:
             return {"search": None}
         job, user = search.job, self.request.user
-        may_see_job = bool(job and user.is_authenticated and (job.user_id == user.pk or user.is_staff))
         found = search.result
         return {
             "search": search,
             "job": job,
-            "job_url": job.get_absolute_url() if may_see_job else "",
+            "job_url": job.get_absolute_url() if job and may_see_job(user, job) else "",
             "chart": period_chart(found) if found else "",
             "candidates": [_candidate_row(one, search) for one in found["candidates"]] if found else [],
         }
@@ -226,18 +224,14 @@ class DustView(LoginMixin, TargetActionMixin, View):
     target_action = "change_target"
 
     def post(self, request, pk):
-        wants_json = request.headers.get("Accept", "").startswith("application/json")
         try:
             kept = dust.request_dust(self.target, user=request.user)
         except dust.NoPositionError as error:
-            if wants_json:
+            if wants_json(request):
                 return JsonResponse({"error": str(error)}, status=400)
             messages.error(request, str(error))
         else:
-            if wants_json:
+            if wants_json(request):
                 return JsonResponse(_dust_json(kept, request.user), status=202)
             messages.success(request, "Asked for; the value appears with the light curve.")
-        back = request.POST.get("next", "")
-        if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-            back = self.target.get_absolute_url()
-        return redirect(back)
+        return redirect(own_address(request, request.POST.get("next", "")) or self.target.get_absolute_url())

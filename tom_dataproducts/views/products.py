@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.views.generic import TemplateView
 
-from tom_dataproducts.file_selectors import is_picture, product_or_404
+from tom_dataproducts.file_selectors import product_or_404
 from tom_dataproducts.mapping_forms import mapping_words
 from tom_dataproducts.upload_selectors import change_sets_of, stored_counts, upload_of
 
@@ -25,7 +25,6 @@ class DataProductDetailView(TemplateView):
             product=product,
             target=product.target,
             upload=upload,
-            has_picture=is_picture(product),
             counts=counts,
             has_spectra=any(words in ("spectrum", "spectra") for _, words in counts),
             change_sets=change_sets,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, TooManyFilesSent
-from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import TemplateView
 
 from tom_common.file_uploads import drain, limit_uploads, too_many_text
 from tom_common.job_links import attach_jobs
 from tom_common.keyset import count_rows, keyset_page, pager
+from tom_common.request_facts import own_address, wants_json
 from tom_dataproducts import conf
+from tom_dataproducts.file_selectors import files_url
 from tom_dataproducts.receiving import KNOWN, REFUSED, Outcome, receive_file
 from tom_dataproducts.snana_pairs import Plan, plans_for
 from tom_dataproducts.upload_forms import FIND_OUT, DataProductUploadForm
@@ -28,12 +29,6 @@ from tom_targets.views.mixins import LoginMixin, RefusedMixin
 
 _PAGE_SIZE = 50
 _TOLD = 20
-_MAX_KEY = 2**63 - 1
-
-
-def wants_json(request: HttpRequest) -> bool:
-    """Tell whether a script of our pages asks, which shows the answer by itself."""
-    return request.headers.get("Accept", "") == "application/json"
 
 
 # The token is looked for in the body, whose files have to be limited before anybody reads it.
@@ -141,15 +136,7 @@ class DataProductUploadView(RefusedMixin, TemplateView):
             return outcomes[0].url
         if len(outcomes) > _TOLD:
             return reverse("dataproducts:uploads")
-        wanted = form.cleaned_data["referrer"]
-        if url_has_allowed_host_and_scheme(wanted, {self.request.get_host()}, self.request.is_secure()):
-            return wanted
-        return files_url(self.target)
-
-
-def files_url(target) -> str:
-    """Return the address of the files on the page of a target."""
-    return f"{target.get_absolute_url()}?tab=manage-data#manage-data"
+        return own_address(self.request, form.cleaned_data["referrer"]) or files_url(self.target)
 
 
 def _place(user, data):
@@ -169,7 +156,7 @@ def _place(user, data):
 
 def _key(text):
     text = (text or "").strip()
-    return int(text) if text.isascii() and text.isdecimal() and int(text[:20]) <= _MAX_KEY else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 class DataUploadListView(LoginMixin, TemplateView):

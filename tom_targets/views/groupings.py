@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.generic import DetailView, FormView, TemplateView
 
+from tom_common.request_facts import own_address
 from tom_targets import groups, list_state, selectors, services
 from tom_targets.forms import TargetListForm
 from tom_targets.models import TargetList
@@ -101,10 +101,7 @@ class TargetAddRemoveGroupingView(LoginMixin, View):
         return changeable.filter(pk=int(key)).first()
 
     def get_back_url(self):
-        back = self.request.POST.get("next", "")
-        if back and url_has_allowed_host_and_scheme(
-            back, {self.request.get_host()}, self.request.is_secure()
-        ):
+        if back := own_address(self.request, self.request.POST.get("next", "")):
             return back
         query = self.request.POST.get("query_string", "").lstrip("?")
         return f"{list_state.list_url()}?{query}" if query else list_state.list_url()

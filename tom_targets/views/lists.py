@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.generic import TemplateView
 
 from tom_common.keyset import CursorError, RowCount
+from tom_common.request_facts import own_address
 from tom_targets import list_state, selectors
 from tom_targets.filters import TargetFilterSet
 from tom_targets.formats import count_text
@@ -142,10 +142,8 @@ class TargetColumnsView(View):
     http_method_names = ["post"]
 
     def post(self, request):
-        back = request.POST.get("next", "")
-        if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
-            back = reverse("targets:list")
-        response = HttpResponseRedirect(back)
+        back = own_address(request, request.POST.get("next", ""))
+        response = HttpResponseRedirect(back or reverse("targets:list"))
         if "reset" in request.POST:
             response.delete_cookie(list_state.COLUMNS_COOKIE, samesite="Lax")
             return response
