@@ -54,4 +54,8 @@ def metrics() -> list[Metric]:
     dead = Metric("tom_stream_dead_letters", "Messages that could not be used and wait, by topic.")
     for (group, name), count in sorted(waiting.items()):
         dead.add(count, {"group": group, "topic": name})
-    return [up, processes, errors, rate, lag, taken, age, beat, dead]
+    lost = Metric("tom_stream_dead_letters_not_kept", "Messages that could not be used and were not kept.")
+    counts = {(topic.group, topic.name): topic.not_kept for one in found for topic in one.topics}
+    for (group, name), count in sorted(counts.items()):
+        lost.add(count, {"group": group, "topic": name})
+    return [up, processes, errors, rate, lag, taken, age, beat, dead, lost]

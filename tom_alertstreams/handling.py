@@ -10,8 +10,8 @@ from django.db import InternalError, transaction
 from django.db.transaction import TransactionManagementError
 
 from tom_alertstreams.models import DeadLetter
-from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, Partition, letter_of, message_of
-from tom_alertstreams.storing import Stored
+from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, Partition, message_of
+from tom_alertstreams.storing import Stored, bury
 from tom_dataservices.packets import StreamMessage
 
 logger = logging.getLogger(__name__)
@@ -90,11 +90,11 @@ class HandlerStore(OffsetKeeper):
                 "the handler of %s broke at offset %s, again and again", message.place, message.offset
             )
             # Where it is the database that does not do, this raises the same, and the message waits on.
-            return self._bury(message, _reason(error))
+            return bury(self, message, _reason(error))
         except Exception as error:  # a handler is code of others; its message is kept, the next one comes
             if not isinstance(error, UndecodableError):
                 logger.exception("the handler of %s broke at offset %s", message.place, message.offset)
-            return self._bury(message, _reason(error))
+            return bury(self, message, _reason(error))
         return Stored(used=int(used), known=int(not used))
 
     def _tries(self, message: StreamMessage) -> int:
@@ -163,14 +163,6 @@ class HandlerStore(OffsetKeeper):
             raise
         if connection.needs_rollback:
             raise _BrokenError
-
-    def _bury(self, message: StreamMessage, reason: str) -> Stored:
-        with transaction.atomic():
-            fresh = self.advance([message])
-            DeadLetter.objects.bulk_create(
-                [letter_of(self.group, one, reason) for one in fresh], ignore_conflicts=True
-            )
-        return Stored(dead=len(fresh), known=1 - len(fresh))
 
     def replay(self, letter: DeadLetter) -> str:
         """Call the handler once more and return why it cannot use the message still; empty if it did."""

@@ -88,9 +88,24 @@ class DeadLetter(models.Model):
 
     class Meta:
         ordering = ("-created", "-pk")
-        constraints = [
-            models.UniqueConstraint(fields=["group", "topic", "partition", "offset"], name="dead_letter_once")
-        ]
+        indexes = [models.Index(fields=["group", "topic", "offset"], name="dead_letter_place")]
 
     def __str__(self) -> str:
         return f"{self.topic}[{self.partition}] {self.offset}: {self.reason}"
+
+
+class UnkeptLetters(models.Model):
+    """How many messages of a topic could not be used and were not kept, since too many are kept already."""
+
+    group = models.CharField(max_length=255)
+    topic = models.CharField(max_length=255)
+    count = models.BigIntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    reason = models.TextField(default="", help_text="Why the last of them could not be used.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "topic"], name="unkept_letters_once")]
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.count} not kept"

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from tom_alertstreams import conf
 from tom_alertstreams.alertstreams.alertstream import stream_labels
 from tom_alertstreams.counts import REMEMBERED, STEP, step_of
-from tom_alertstreams.models import DeadLetter, StreamCount, StreamState
+from tom_alertstreams.models import DeadLetter, StreamCount, StreamState, UnkeptLetters
 from tom_alertstreams.permissions import dead_letters_for_user
 from tom_alertstreams.plots import bars_svg
 
@@ -40,6 +40,7 @@ class TopicFacts:
     lag: int | None = None
     last_message_at: dt.datetime | None = None
     dead: int = 0
+    not_kept: int = 0
     group: str = ""
 
 
@@ -66,7 +67,7 @@ class StreamFacts:
 
 
 def streams(now: dt.datetime | None = None, *, dead: DeadCounts | None = None) -> list[StreamFacts]:
-    """Return how the streams of the setting ``ALERT_STREAMS`` do, and others heard of; three queries.
+    """Return how the streams of the setting ``ALERT_STREAMS`` do, and others heard of; four queries.
 
     `dead` is what `dead_by_topic` gave, if that was asked already.
     """
@@ -88,6 +89,7 @@ def streams(now: dt.datetime | None = None, *, dead: DeadCounts | None = None) -
             one.hint = "This stream is not in the settings of this process."
             found.append(one)
     _add_history(found, now)
+    _add_not_kept(found)
     return found
 
 
@@ -174,6 +176,18 @@ def _add_history(found: list[StreamFacts], now: dt.datetime) -> None:
             one.last_day = sum(series)
             label = f"Messages in each 10 minutes of the last 24 hours, at most {max(series):,}"
             one.history = bars_svg(series, label=label)
+
+
+def _add_not_kept(found: list[StreamFacts]) -> None:
+    counts = {(row.group, row.topic): row.count for row in UnkeptLetters.objects.all()}
+    for topic in (topic for one in found for topic in one.topics):
+        topic.not_kept = counts.get((topic.group, topic.name), 0)
+
+
+def not_kept(user: Any, *, topic: str = "", group: str = "") -> list[UnkeptLetters]:
+    """Return how many messages of which topics were counted only, as far as a user may see it."""
+    rows = dead_letters_for_user(user, UnkeptLetters.objects.order_by("topic", "group"))
+    return list(of_place(rows, topic=topic, group=group))
 
 
 def dead_letters(user: Any, *, topic: str = "", group: str = "", replayed: bool = False) -> QuerySet:

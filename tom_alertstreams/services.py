@@ -112,6 +112,11 @@ def replay_all(
             on_progress(tried, letter, reason)
 
 
+def forget_count(counts: QuerySet) -> None:
+    """Forget how many messages of some topics were counted only."""
+    counts.delete()
+
+
 def discard(letters: QuerySet) -> int:
     """Delete dead letters and return how many they were."""
     return letters.order_by().delete()[0]

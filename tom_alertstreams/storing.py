@@ -11,8 +11,9 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
+from tom_alertstreams.keeping import keep_letters
 from tom_alertstreams.models import DeadLetter
-from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, letter_of, message_of
+from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, message_of
 from tom_common.history import change_run
 from tom_common.remote import RemoteUnavailable
 from tom_dataproducts.summaries import refresh_summaries
@@ -39,6 +40,14 @@ class Stored:
         for name in ("used", "known", "dead", "new_targets", "new_data"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.changed |= other.changed
+
+
+def bury(keeper: OffsetKeeper, message: StreamMessage, reason: str) -> Stored:
+    """Keep a message that cannot be used and move the offset behind it, unless it was stored before."""
+    with transaction.atomic():
+        fresh = keeper.advance([message])
+        keep_letters(keeper.group, [(one, reason) for one in fresh])
+    return Stored(dead=len(fresh), known=1 - len(fresh))
 
 
 class PacketStore(OffsetKeeper):
@@ -94,7 +103,7 @@ class PacketStore(OffsetKeeper):
         except Exception as error:  # one message may break what is done for all
             if len(messages) == 1:
                 logger.exception("message %s of %s cannot be stored", messages[0].offset, messages[0].place)
-                return self._bury(messages[0], f"{type(error).__name__}: {error}")
+                return bury(self, messages[0], f"{type(error).__name__}: {error}")
             middle = len(messages) // 2
             result = self.store(messages[:middle])
             result.add(self.store(messages[middle:]))
@@ -108,13 +117,13 @@ class PacketStore(OffsetKeeper):
         for batch in read_message_batches(fresh, self.schemas, with_cutouts=self.with_cutouts):
             rejected, batch.rejected = batch.rejected, []
             batch.received -= len(rejected)
-            letters = [
-                letter_of(self.group, by_place[one.file, one.number], one.reason)
+            unusable = [
+                (by_place[one.file, one.number], one.reason)
                 for one in rejected
                 if (one.file, one.number) in by_place
             ]
-            DeadLetter.objects.bulk_create(letters, ignore_conflicts=True)
-            result.dead += len(letters)
+            keep_letters(self.group, unusable)
+            result.dead += len(unusable)
             if batch.received:
                 report, changed = self.ingest(batch)
                 result.new_targets += report.new_targets
@@ -126,13 +135,6 @@ class PacketStore(OffsetKeeper):
     def ingest(self, batch: AlertBatch) -> tuple[IngestReport, set[int]]:
         """Store a batch of alerts, in the transaction of their offsets; streams may add to it."""
         return ingest_batch(batch, self.options, self._change_run())
-
-    def _bury(self, message: StreamMessage, reason: str) -> Stored:
-        with transaction.atomic():
-            fresh = self.advance([message])
-            for one in fresh:
-                DeadLetter.objects.bulk_create([letter_of(self.group, one, reason)], ignore_conflicts=True)
-        return Stored(dead=len(fresh), known=1 - len(fresh))
 
     def replay(self, letter: DeadLetter) -> str:
         """Use a dead letter once more and return why it cannot be used still; empty if it was."""

@@ -10,6 +10,7 @@ urlpatterns = [
     path("dead-letters/", letters.DeadLetterListView.as_view(), name="dead-letters"),
     path("dead-letters/replay/", letters.ReplayView.as_view(), name="replay"),
     path("dead-letters/discard/", letters.DiscardView.as_view(), name="discard"),
+    path("dead-letters/forget/", letters.ForgetCountView.as_view(), name="forget-count"),
     path("dead-letters/<int:pk>/", letters.DeadLetterView.as_view(), name="dead-letter"),
     path(
         "dead-letters/<int:pk>/content/", letters.DeadLetterContentView.as_view(), name="dead-letter-content"

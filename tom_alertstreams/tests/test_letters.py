@@ -1,15 +1,17 @@
 """Dead letters: what is kept of a message, how it is used again, and how many are kept."""
 
+import datetime as dt
 import html
 import re
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 from django.utils import timezone
 
 from tom_alertstreams.figures import metrics
-from tom_alertstreams.models import DeadLetter, StreamState
+from tom_alertstreams.keeping import keep_letters
+from tom_alertstreams.models import DeadLetter, StreamOffset, StreamState, UnkeptLetters
 from tom_alertstreams.offsets import letter_of, message_of
 from tom_alertstreams.selectors import streams
 from tom_alertstreams.services import IN_HAND, StoresByGroup, replay, replay_all
@@ -203,7 +205,86 @@ def test_all_letters_of_one_group_are_used_again(staff, at_once):
 def test_the_figures_count_dead_letters_once_and_by_group(django_assert_num_queries):
     kept(message(0))
     kept(message(1), group="others")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         lines = rendered(metrics()).splitlines()
     for group in (GROUP, "others"):
         assert f'tom_stream_dead_letters{{group="{group}",topic="{TOPIC}"}} 1' in lines
+
+
+def offsets(**which):
+    return list(DeadLetter.objects.filter(**which).order_by("pk").values_list("offset", flat=True))
+
+
+def store_of(*messages):
+    """Have the stream of the settings store messages, and return what became of them."""
+    (letter,) = [letter_of(GROUP, message(), "")]
+    return StoresByGroup().of(letter).store(messages)
+
+
+@pytest.mark.django_db
+def test_a_flood_of_bad_messages_is_kept_up_to_the_setting_and_counted_beyond(settings):
+    settings.TOM_DEAD_LETTERS_KEPT = 3
+    result = store_of(*(message(offset, b'"bad"') for offset in range(5)), message(5))
+    assert (result.used, result.dead) == (1, 5)
+    assert offsets() == [0, 1, 2]
+    row = UnkeptLetters.objects.get()
+    assert (row.group, row.topic, row.count, row.reason) == (GROUP, TOPIC, 2, STILL_BAD)
+    assert StreamOffset.objects.get().next_offset == 6
+    store_of(message(6, b'"bad"'), message(0, b'"bad"', topic="hermes.other"))
+    assert UnkeptLetters.objects.get().count == 3
+    assert offsets(topic="hermes.other") == [0]
+    DeadLetter.objects.filter(offset=1).delete()
+    store_of(message(7, b'"bad"'), message(8, b'"bad"'))
+    assert offsets(topic=TOPIC) == [0, 2, 7]
+    assert UnkeptLetters.objects.get().count == 4
+
+
+@pytest.mark.django_db
+def test_letters_used_since_make_room(settings):
+    settings.TOM_DEAD_LETTERS_KEPT = 4
+    keep_letters(GROUP, [(message(offset), "no") for offset in range(4)])
+    now = timezone.now()
+    for offset, minutes in ((1, 1), (2, 2), (3, 3)):
+        DeadLetter.objects.filter(offset=offset).update(replayed=now + dt.timedelta(minutes=minutes))
+    keep_letters(GROUP, [(message(offset), "no") for offset in (4, 5)])
+    assert offsets() == [0, 3, 4, 5]
+    assert not UnkeptLetters.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_message_at_the_offset_of_an_older_one_is_kept_and_one_that_came_again_waits_again():
+    keep_letters(GROUP, [(message(0, b"old"), "no"), (message(1, b"same"), "no")])
+    DeadLetter.objects.update(replayed=timezone.now())
+    keep_letters(GROUP, [(message(0, b"new"), "no"), (message(1, b"same"), "not now")])
+    rows = DeadLetter.objects.order_by("pk")
+    assert [(bytes(row.value), row.reason, row.replayed is None) for row in rows] == [
+        (b"old", "no", False),
+        (b"same", "not now", True),
+        (b"new", "no", True),
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ["viewer", "staff"])
+def test_the_pages_say_that_messages_were_not_kept(role, client, settings):
+    settings.TOM_DEAD_LETTERS_KEPT = 1
+    person = User.objects.create_user(role, is_staff=role == "staff")
+    person.user_permissions.add(Permission.objects.get(codename="view_deadletter"))
+    client.force_login(person)
+    keep_letters(GROUP, [(message(offset), "a <b>reason</b>") for offset in range(4)])
+    StreamState.objects.create(stream="ours", process="here:1", group=GROUP, topics=[TOPIC], word="reading")
+    assert ", and 3 not kept" in client.get(reverse("alertstreams:streams")).content.decode()
+    page = client.get(reverse("alertstreams:dead-letters")).content.decode()
+    words = " ".join(re.sub(r"<[^>]+>", "", page).split())
+    assert "3 more messages of hermes.test, read as group me-1, could not be used" in words
+    assert "were not kept: 1 are kept at most" in words
+    assert "a &lt;b&gt;reason&lt;/b&gt;" in words
+    assert ("Forget this count" in page) == (role == "staff")
+    answer = client.post(reverse("alertstreams:forget-count"), {"count": UnkeptLetters.objects.get().pk})
+    assert (answer.status_code, UnkeptLetters.objects.exists()) == {
+        "staff": (302, False),
+        "viewer": (403, True),
+    }[role]
+    lines = rendered(metrics()).splitlines()
+    count = 0 if role == "staff" else 3
+    assert f'tom_stream_dead_letters_not_kept{{group="{GROUP}",topic="{TOPIC}"}} {count}' in lines

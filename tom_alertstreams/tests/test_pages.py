@@ -165,7 +165,7 @@ def test_the_page_tells_how_each_stream_does(as_role, django_assert_max_num_quer
     assert f"{reverse('alertstreams:dead-letters')}?topic=hermes.test&amp;group=me-1" in page
     assert "tom-bars" in page
     assert "secret word" not in page
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         streams()
 
 

@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.generic import TemplateView, View
 
+from tom_alertstreams import conf
 from tom_alertstreams.letters import SHOWN_BYTES, decoded, hex_lines
-from tom_alertstreams.models import DeadLetter
+from tom_alertstreams.models import DeadLetter, UnkeptLetters
 from tom_alertstreams.permissions import dead_letters_for_user, may_handle_dead_letters
-from tom_alertstreams.selectors import dead_by_topic, dead_letters, of_place
-from tom_alertstreams.services import discard
+from tom_alertstreams.selectors import dead_by_topic, dead_letters, not_kept, of_place
+from tom_alertstreams.services import discard, forget_count
 from tom_alertstreams.tasks import replay_dead_letters
 from tom_common.keyset import count_rows, keyset_page, pager
 
@@ -56,6 +57,8 @@ class DeadLetterListView(LetterMixin, TemplateView):
         )
         return super().get_context_data(
             letters=page.items,
+            not_kept=not_kept(self.request.user, topic=topic, group=group),
+            letters_kept=conf.letters_kept(),
             topic=topic,
             group=group,
             place=place_query(topic, group),
@@ -164,6 +167,17 @@ class ReplayView(ChosenMixin, View):
             user=request.user, title="Replay of messages", user_id=request.user.pk, **which
         )
         return redirect(job.get_absolute_url())
+
+
+class ForgetCountView(ChosenMixin, View):
+    """Forget how many messages were not kept."""
+
+    action = "delete"
+
+    def post(self, request):
+        rows = dead_letters_for_user(request.user, UnkeptLetters.objects.all(), self.action)
+        forget_count(rows.filter(pk__in=self.keys("count")))
+        return redirect(self.back_url())
 
 
 class DiscardView(ChosenMixin, View):

@@ -154,7 +154,7 @@ def test_page_takes_few_queries_and_asks_no_other_machine(
         alive(name=f"host{number}:1:x")
         Job.objects.create(task=ADD)
         RemoteServiceState.objects.create(service=f"service {number}")
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         assert client.get(reverse("health")).status_code == 200
 
 
