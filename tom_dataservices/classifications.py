@@ -26,16 +26,20 @@ _COLUMNS = (
 )
 _SAME = 1e-4
 
-Key = tuple[str, str, str, str]
+Source = tuple[str, str, str]
+"""Service, classifier, version."""
+Answer = dict[str, float | None]
+"""What a classifier said at one time: probability by class."""
 
 
 def keep_classifications(
     target: Any, rows: Iterable[Mapping[str, Any]], *, service: str = "", seen_at: dt.datetime | None = None
 ) -> int:
-    """Store classifications of a target and return how many are news; the same answer twice adds nothing.
+    """Store classifications of a target and return how many rows are new; the same answer twice adds nothing.
 
-    A row whose probability equals that of the one before it in time, of the same service, classifier,
-    version and class, is left out: what is kept is the change.
+    What a classifier (of one service and version) said at one time is one answer, kept whole, so that a class
+    that it names no more is none that it still means. One that repeats the answer before it in time is left
+    out: what is kept is the change.
 
     Parameters
     ----------
@@ -50,35 +54,58 @@ def keep_classifications(
         For rows without a time of their own; now by default.
     """
     now = timezone.now()
-    wanted: dict[tuple[Key, dt.datetime], float | None] = {}
+    wanted: dict[tuple[Source, dt.datetime], Answer] = {}
     for row in rows:
         class_name = str(row.get("class_name") or "").strip()[:100]
         if not class_name:
             continue
-        key = (
+        source = (
             str(row.get("service") or service)[:50],
             str(row.get("classifier") or "")[:100],
             str(row.get("version") or "")[:100],
-            class_name,
         )
-        wanted[key, _time_of(row, seen_at or now)] = _probability(row.get("probability"))
+        answer = wanted.setdefault((source, _time_of(row, seen_at or now)), {})
+        answer[class_name] = _probability(row.get("probability"))
     if not wanted:
         return 0
-    stored = ObjectClassification.objects.filter(
-        target_id=target.pk, service__in={key[0] for key, _ in wanted}
-    ).values_list("service", "classifier", "version", "class_name", "seen_at", "probability")
-    known: dict[Key, list[tuple[dt.datetime, float | None]]] = {}
-    for *names, when, probability in stored:
-        known.setdefault(tuple(names), []).append((when, probability))  # type: ignore[arg-type]
+    known = _stored_answers(target, {source[0] for source, _ in wanted})
     fresh = []
-    for (key, when), probability in sorted(wanted.items(), key=lambda item: item[0][1]):
-        told = known.setdefault(key, [])
-        earlier = max((one for one in told if one[0] <= when), key=lambda one: one[0], default=None)
-        if earlier is not None and (earlier[0] == when or _same(earlier[1], probability)):
-            continue
-        told.append((when, probability))
-        fresh.append((target.pk, *key, probability, when, now))
+    for (source, when), answer in sorted(wanted.items(), key=lambda item: item[0][1]):
+        told = known.setdefault(source, {})
+        if when not in told:
+            earlier = max((one for one in told if one < when), default=None)
+            if earlier is not None and _repeats(answer, told[earlier]):
+                continue
+        there = told.setdefault(when, {})
+        for class_name, probability in answer.items():
+            if class_name not in there:
+                there[class_name] = probability
+                fresh.append((target.pk, *source, class_name, probability, when, now))
     return insert_new(ObjectClassification, _COLUMNS, fresh).inserted if fresh else 0
+
+
+def _stored_answers(target: Any, services: set[str]) -> dict[Source, dict[dt.datetime, Answer]]:
+    found: dict[Source, dict[dt.datetime, Answer]] = {}
+    rows = ObjectClassification.objects.filter(target_id=target.pk, service__in=services)
+    for service, classifier, version, class_name, when, probability in rows.values_list(
+        "service", "classifier", "version", "class_name", "seen_at", "probability"
+    ):
+        answers = found.setdefault((service, classifier, version), {})
+        answers.setdefault(when, {})[class_name] = probability
+    return found
+
+
+def _repeats(answer: Answer, earlier: Answer) -> bool:
+    """Tell whether an answer says nothing new; in many lists only the likeliest class stands."""
+    if any(name not in earlier or not _same(value, earlier[name]) for name, value in answer.items()):
+        return False
+    if all(value is None for value in answer.values()):
+        return answer.keys() == earlier.keys()
+    return _same(_likeliest(answer), _likeliest(earlier))
+
+
+def _likeliest(answer: Answer) -> float:
+    return max(value or 0.0 for value in answer.values())
 
 
 def _time_of(row: Mapping[str, Any], default: dt.datetime) -> dt.datetime:
@@ -103,18 +130,12 @@ def _same(one: float | None, other: float | None) -> bool:
 
 @dataclass
 class ClassifierNow:
-    """What one classifier says last, and how that came about: ``history`` newest first."""
+    """What one classifier says last (``now``), and what it said before: one list a time, newest first."""
 
     classifier: str
     version: str
     now: list[ObjectClassification]
-    history: list[ObjectClassification] = field(default_factory=list)
-
-    @property
-    def earlier(self) -> list[ObjectClassification]:
-        """What it said before, newest first."""
-        latest = {row.pk for row in self.now}
-        return [row for row in self.history if row.pk not in latest]
+    earlier: list[list[ObjectClassification]] = field(default_factory=list)
 
 
 @dataclass
@@ -129,19 +150,18 @@ class BrokerNow:
 def by_broker(rows: QuerySet[ObjectClassification], *, most: int = 1000) -> list[BrokerNow]:
     """Return the classifications of one target side by side: brokers with the newest word first.
 
-    Of each classifier the classes of its newest time stand first, the likeliest before the others.
+    Of each classifier the classes of its newest time stand first, the likeliest before the others. What it
+    named earlier only, it does not say any more.
     """
-    groups: dict[tuple[str, str, str], list[ObjectClassification]] = {}
-    for row in rows.order_by("-seen_at", "-probability", "class_name")[:most]:
-        groups.setdefault((row.service, row.classifier, row.version), []).append(row)
+    answers: dict[tuple[str, str, str], dict[dt.datetime, list[ObjectClassification]]] = {}
+    for row in rows.order_by("-seen_at", "class_name")[:most]:
+        times = answers.setdefault((row.service, row.classifier, row.version), {})
+        times.setdefault(row.seen_at, []).append(row)
     brokers: dict[str, BrokerNow] = {}
-    for (service, classifier, version), found in groups.items():
-        latest: dict[str, ObjectClassification] = {}
-        for row in found:
-            latest.setdefault(row.class_name, row)
-        now = sorted(latest.values(), key=lambda row: -(row.probability or 0.0))
-        if all(row.probability is None for row in now):  # one class at a time: the newest counts
-            now = found[:1]
-        broker = brokers.setdefault(service, BrokerNow(service, found[0].seen_at))
-        broker.classifiers.append(ClassifierNow(classifier, version, now, found))
+    for (service, classifier, version), times in answers.items():
+        (newest, now), *earlier = (
+            (when, sorted(found, key=lambda row: -(row.probability or 0.0))) for when, found in times.items()
+        )
+        broker = brokers.setdefault(service, BrokerNow(service, newest))
+        broker.classifiers.append(ClassifierNow(classifier, version, now, [found for _, found in earlier]))
     return list(brokers.values())

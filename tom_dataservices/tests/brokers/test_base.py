@@ -274,4 +274,25 @@ def test_brokers_stand_side_by_side_the_newest_first(db, django_assert_num_queri
     assert [one.service for one in brokers] == ["Fink", "ALeRCE"]
     now = brokers[1].classifiers[0]
     assert [row.probability for row in now.now] == [0.9]
-    assert [row.probability for row in now.history] == [0.9, 0.6]
+    assert [[row.probability for row in answer] for answer in now.earlier] == [[0.6]]
+
+
+def test_a_class_that_was_said_before_and_comes_back_is_kept(db):
+    target = SiderealTargetFactory()
+    for mjd, class_name in ((61300.0, "SN candidate"), (61301.0, "AGN"), (61302.0, "SN candidate")):
+        assert keep_classifications(target, [said(None, mjd, class_name=class_name)], service="Fink") == 1
+    (now,) = by_broker(target.classifications.all())[0].classifiers
+    assert [row.class_name for row in now.now] == ["SN candidate"]
+    assert [[row.class_name for row in answer] for answer in now.earlier] == [["AGN"], ["SN candidate"]]
+
+
+def test_a_class_that_a_classifier_names_no_more_is_not_shown_as_current(db):
+    target = SiderealTargetFactory()
+    first = [said(0.9, 61300.0), said(0.1, 61300.0, class_name="AGN")]
+    assert keep_classifications(target, first, service="ALeRCE") == 2
+    likeliest_alone = [said(0.9, 61301.0)]
+    assert keep_classifications(target, likeliest_alone, service="ALeRCE") == 0
+    then = [said(0.2, 61302.0, class_name="CV"), said(0.1, 61302.0, class_name="AGN")]
+    assert keep_classifications(target, then, service="ALeRCE") == 2
+    (now,) = by_broker(target.classifications.all())[0].classifiers
+    assert [(row.class_name, row.probability) for row in now.now] == [("CV", 0.2), ("AGN", 0.1)]
