@@ -311,13 +311,17 @@ class BrokerQueryForm(BrokerFields, BaseQueryForm):
 def plain_query(cleaned: dict[str, Any]) -> dict[str, Any]:
     """Return cleaned data of a form as what clients ask for; fields without a value are left out.
 
-    Adds ``ids`` (list of str), ``ra_deg``, ``dec_deg`` and ``radius_arcsec``, ``mjd_min`` and ``mjd_max``
-    (UTC, d; the last days are counted back from now). Other fields keep their names.
+    A number of 0 is a value. Adds ``ids`` (list of str), ``ra_deg``, ``dec_deg`` and ``radius_arcsec``,
+    ``mjd_min`` and ``mjd_max`` (UTC, d; the last days are counted back from now). Other fields keep their
+    names.
     """
     query = {
         key: value
         for key, value in cleaned.items()
-        if value not in (None, "", [], False) and key not in (*SAVING_FIELDS, "data_service", "broker")
+        if value is not None
+        and value is not False
+        and value not in ("", [])
+        and key not in (*SAVING_FIELDS, "data_service", "broker")
     }
     query["ids"] = str(query.pop("objects", "") or "").split()
     found = read_position(str(query.pop("position", "") or ""))
@@ -330,6 +334,7 @@ def plain_query(cleaned: dict[str, Any]) -> dict[str, Any]:
     for source, name in (("since", "mjd_min"), ("until", "mjd_max")):
         if query.get(source):
             query[name] = parse_mjd_utc(str(query.pop(source)))
-    if query.get("last_days"):
-        query["mjd_min"] = datetime_to_mjd_utc(timezone.now()) - float(query.pop("last_days"))
+    last_days = float(query.pop("last_days", 0.0))
+    if last_days > 0:
+        query["mjd_min"] = datetime_to_mjd_utc(timezone.now()) - last_days
     return query

@@ -7,6 +7,7 @@ from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.classifications import by_broker, keep_classifications
 from tom_dataservices.clients.broker import BrokerClient, BrokerObject, id_text, number, point, text
 from tom_dataservices.data_services.broker import BrokerQueryForm, BrokerService, plain_query, store_points
+from tom_dataservices.data_services.broker.service import fits
 from tom_dataservices.models import ObjectClassification, QueryRun, ServiceChoices
 from tom_dataservices.periodic import read_service_choices
 from tom_targets.models import Target
@@ -144,6 +145,17 @@ def test_the_position_of_a_target_is_taken_if_one_may_see_it(users):
     assert plain_query(made.cleaned_data)["dec_deg"] == -4.0
     refused = MadeUpForm({**ask, "from_target": "Hidden"}, user=users["owner"])
     assert refused.errors["from_target"] == ["This TOM has no target named Hidden."]
+
+
+@pytest.mark.django_db
+def test_zero_is_a_value_and_nothing_is_none():
+    made = form(mag_min="0", detections_max="0", last_days="0", probability_min="", position="0 0")
+    assert made.is_valid(), made.errors
+    query = plain_query(made.cleaned_data)
+    assert (query["mag_min"], query["detections_max"]) == (0.0, 0)
+    assert not {"probability_min", "mjd_min", "last_days", "descending"} & set(query)
+    assert not fits(BrokerObject("a", "a", mag=-1.0), query)
+    assert not fits(BrokerObject("a", "a", detections=1), query)
 
 
 @pytest.mark.django_db
