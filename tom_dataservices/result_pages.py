@@ -32,21 +32,25 @@ class ResultRow:
 
 
 def result_rows(
-    run: QueryRun, user: Any, *, limit: int | None = None, near_arcsec: float | None = None
+    run: QueryRun, user: Any, *, first: int = 0, limit: int | None = None, near_arcsec: float | None = None
 ) -> list[ResultRow]:
-    """Return the rows of a run: three queries, however many there are.
+    """Return rows of a run: three queries, however many there are.
 
     Parameters
     ----------
     run : QueryRun
     user : User
         Told only of targets that this user may see.
+    first : int
+        Place in the answer of the first of them, from 0.
     limit : int, optional
+        How many at most; all that follow without.
     near_arcsec : float, optional
         How near a stored target may be the same; as the settings say without.
     """
     note = ResultCutout.objects.filter(result=OuterRef("pk"), role=ROLE).values("note")[:1]
-    results: Any = list(run.results.defer("raw").annotate(cutout_note=Subquery(note))[:limit])
+    wanted = run.results.filter(number__gte=first)
+    results: Any = list(wanted.defer("raw").annotate(cutout_note=Subquery(note))[:limit])
     if not results:
         return []
     made_keys = {result.target_id for result in results if result.target_id}

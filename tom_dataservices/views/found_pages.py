@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
-from tom_dataservices import runs
+from tom_dataservices import conf, runs
 from tom_dataservices.duplicates import MAX_RADIUS_ARCSEC
 from tom_dataservices.kept_answers import AnswerLostError, plain, unpacked
 from tom_dataservices.models import QueryResult, QueryRun, ResultCutout
@@ -19,6 +19,9 @@ from tom_dataservices.result_cutouts import ROLE
 from tom_dataservices.result_pages import columns_of, result_rows
 from tom_targets import conf as targets_conf
 from tom_targets.permissions import may_create_targets
+
+ROWS_A_PAGE = 500
+_UNFINISHED = "The query has not come to its end: these are the results that there are."
 
 
 class ResultsPage(LoginRequiredMixin, View):
@@ -66,17 +69,31 @@ def result_cutout(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) -> HttpResponse:
-    """Answer with the page of a run's results; those that are there while it is still asking."""
+    """Answer with the page of a run's results; those that are there while it is still asking.
+
+    A page that asks again while nothing came meanwhile (``have``) is answered with status 204: it stays.
+    """
     try:
         asked = provider(run.kind, run.provider, request.user)
     except ImportError as error:
         raise Http404(str(error)) from error
-    near_arcsec = _near_arcsec(request)
-    rows = result_rows(run, request.user, near_arcsec=near_arcsec)
     is_moving = run.finished is None and (run.job is not None and not run.job.is_finished)
+    if is_moving and request.GET.get("have") == str(run.found):
+        return HttpResponse(status=204)
     if run.finished is None and not is_moving:  # it may have ended since the row was read
         run.refresh_from_db(fields=["finished", "found", "has_more", "feedback", "error"])
+        if run.finished is None and not run.error:
+            run.error = (run.job.error if run.job is not None else "") or _UNFINISHED
+    near_arcsec = _near_arcsec(request)
+    page, pages, limit = _page(request, run, is_moving=is_moving)
+    rows = result_rows(
+        run, request.user, first=(page - 1) * ROWS_A_PAGE, limit=limit, near_arcsec=near_arcsec
+    )
     context = {
+        "page": page,
+        "pages": pages,
+        "first_shown": rows[0].result.number + 1 if rows else 0,
+        "last_shown": rows[-1].result.number + 1 if rows else 0,
         "run": run,
         "title": asked.title,
         "query": query or run,
@@ -88,10 +105,24 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
         "near_arcsec": near_arcsec,
         "known_count": sum(bool(row.known) and row.target is None for row in rows),
         "may_create": may_create_targets(request.user),
-        "new_count": sum(row.result.is_new for row in rows),
+        "new_count": run.results.filter(is_new=True).count() if run.query_id is not None else 0,
     }
     template, extra = asked.result_page(run, rows)
     return render(request, template, {**context, **extra})
+
+
+def _page(request: HttpRequest, run: QueryRun, *, is_moving: bool) -> tuple[int, int, int]:
+    """Return which page is asked for, how many there are, and how many rows it shows.
+
+    While results come in, it is the first with as many rows as it had before more were asked for.
+    """
+    if is_moving:
+        shown = conf.results_shown()
+        return 1, 1, min(ROWS_A_PAGE, max(shown, run.wanted - shown))
+    pages = max(1, -(-run.found // ROWS_A_PAGE))
+    typed = request.GET.get("page", "")
+    page = int(typed) if typed.isdecimal() and len(typed) < 7 else 1
+    return min(max(1, page), pages), pages, ROWS_A_PAGE
 
 
 def _near_arcsec(request: HttpRequest) -> float:
