@@ -16,6 +16,8 @@ from typing import Any
 
 from django.core import signing
 
+from tom_dataservices.plugin_errors import JOB_ENDS
+
 _SALT = "tom_dataservices.kept_answers"
 _JSON, _PICKLE = "j", "p"
 
@@ -36,6 +38,8 @@ def packed(answer: Any) -> str:
         return _JSON + json.dumps(answer)
     try:
         content = pickle.dumps(answer)
+    except JOB_ENDS:
+        raise
     except Exception as error:  # a plugin's object may raise anything
         raise TypeError(f"{type(answer).__name__} cannot be kept: {error}") from error
     return _PICKLE + signing.Signer(salt=_SALT).sign(base64.b64encode(content).decode())
@@ -54,6 +58,8 @@ def unpacked(text: str) -> Any:
     try:
         content = base64.b64decode(signing.Signer(salt=_SALT).unsign(text[1:]))
         return pickle.loads(content)  # noqa: S301  signed by us
+    except JOB_ENDS:
+        raise
     except Exception as error:
         raise AnswerLostError("What the service answered is lost; run the query again.") from error
 

@@ -8,10 +8,10 @@ from django.apps import apps
 
 from tom_common.background import background_task
 from tom_common.notifications import notify
-from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
+from tom_dataservices.plugin_errors import JOB_ENDS, PluginFailedError, plugin_reported
 from tom_dataservices.providers import provider
 from tom_dataservices.registry import data_services
-from tom_dataservices.runs import fetch_now, start_run, throw_away_old
+from tom_dataservices.runs import MOST_RESULTS, fetch_now, start_run, throw_away_old
 from tom_dataservices.saved_queries import claim_due, due_queries
 from tom_dataservices.saved_query import SavedQuery
 from tom_dataservices.service_choices import keep_choices, services_to_read
@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 def run_due_queries() -> dict[str, int]:
     """Run the kept queries whose time has come, each with the rights of its owner; safe to run twice.
 
-    An owner is told of results that the run before did not have.
+    An owner is told of results that the run before did not have. All results are fetched: nobody is there to
+    ask for more of them. A query that fails, however it does, keeps no other from running.
     """
     counts = {"run": 0, "failed": 0}
     for model in apps.get_models():
@@ -31,8 +32,19 @@ def run_due_queries() -> dict[str, int]:
             continue
         for query in due_queries(model).select_related("user"):
             if claim_due(query):
-                counts["run" if _run(query) else "failed"] += 1
+                counts["run" if _run_alone(query) else "failed"] += 1
     return counts
+
+
+def _run_alone(query: SavedQuery) -> bool:
+    """Run a query, and log what it raises beyond what a plugin may."""
+    try:
+        return _run(query)
+    except JOB_ENDS:
+        raise
+    except Exception:
+        logger.exception("the query %s (%s) failed", query.pk, query)
+        return False
 
 
 def _run(query: SavedQuery) -> bool:
@@ -41,7 +53,9 @@ def _run(query: SavedQuery) -> bool:
         asked = provider(kind, name, query.user)
     except ImportError:
         return False  # its plugin is gone; the list of queries and the system check say so
-    run = start_run(asked, dict(query.parameters), query=query, again=True, in_background=False)
+    run = start_run(
+        asked, dict(query.parameters), query=query, again=True, in_background=False, wanted=MOST_RESULTS
+    )
     try:
         fetch_now(run)
     except PluginFailedError:

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tom_common import remote
+from tom_common.background import JobCancelled, JobTimedOut, RunAgain
 from tom_dataservices.exceptions import MissingDataException, NotConfiguredError, QueryServiceError
 
 logger = logging.getLogger(__name__)
 _SPOKEN = (QueryServiceError, NotConfiguredError, MissingDataException, remote.RemoteError)
 _LONGEST = 1000
+
+JOB_ENDS = (JobCancelled, JobTimedOut, RunAgain)
+"""What ends the job that a plugin runs in; no fault of the plugin."""
 
 
 class PluginFailedError(Exception):
@@ -20,7 +24,7 @@ class PluginFailedError(Exception):
 
 @contextmanager
 def plugin_reported(title: str, *, letting: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Raise `PluginFailedError` in place of what a plugin raises.
+    """Raise `PluginFailedError` in place of what a plugin raises; `JOB_ENDS` go through.
 
     Parameters
     ----------
@@ -36,7 +40,7 @@ def plugin_reported(title: str, *, letting: tuple[type[Exception], ...] = ()) ->
     try:
         with remote.reported(title):
             yield
-    except letting:
+    except (*letting, *JOB_ENDS):
         raise
     except _SPOKEN as error:
         raise PluginFailedError(_text(error) or f"{title} has no answer.") from error

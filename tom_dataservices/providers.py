@@ -6,14 +6,15 @@ The engine (``runs``) and the pages know providers only. A kind of provider is r
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.registry import data_services
-from tom_dataservices.results import KeptTarget, keep_target
+from tom_dataservices.results import KeptTarget, keep_target, noting_new_targets
 
 
 @dataclass(frozen=True)
@@ -136,12 +137,11 @@ class DataServiceProvider(Provider):
 
     def service(self) -> Any:
         """Return a new instance of the service; older classes do not know the user."""
-        try:
+        if takes(self.plugin, user=self.user):
             return self.plugin(user=self.user)
-        except TypeError:
-            service = self.plugin()
-            service.user = self.user
-            return service
+        service = self.plugin()
+        service.user = self.user
+        return service
 
     def form_class(self) -> type[Any]:
         """Return the class of the query form."""
@@ -171,8 +171,8 @@ class DataServiceProvider(Provider):
     def make_target(self, raw: Any, access: Access) -> KeptTarget:
         """Store the target of a result, or return the one that is there."""
         service = self.service()
-        known = _existing_keys()
-        made = service.to_target(raw, request=access.request, user=access.user, groups=access.groups)
+        with noting_new_targets() as new:
+            made = service.to_target(raw, request=access.request, user=access.user, groups=access.groups)
         if isinstance(made, tuple):  # what services of older generations return: not stored yet
             target, extras, aliases = (*made, {}, [])[:3]
             return keep_target(
@@ -183,7 +183,7 @@ class DataServiceProvider(Provider):
                 groups=access.groups,
                 permissions=access.permissions,
             )
-        is_new = made.pk > known
+        is_new = made.pk in new
         if is_new and access.permissions and made.permissions != access.permissions:
             made.permissions = access.permissions
             made.save(update_fields=["permissions"])
@@ -207,15 +207,15 @@ class DataServiceProvider(Provider):
             If it knows nothing.
         """
         service = self.service()
-        try:
-            data = service.query_reduced_data(target)
-        except (AttributeError, TypeError):  # an older service takes parameters
+        if _asks_for_parameters(service.query_reduced_data):
             build = getattr(service, "build_query_parameters_from_target", None)
             data = service.query_reduced_data(build(target) if build else {})
+        else:
+            data = service.query_reduced_data(target)
         rows = service.to_reduced_datums(target, data)
-        try:
+        if takes(service.query_aliases, target=target):
             aliases = service.query_aliases(target=target)
-        except TypeError:
+        else:
             aliases = service.query_aliases({})
         service.to_aliases(target, aliases or [])
         return len(rows)
@@ -226,10 +226,19 @@ class DataServiceProvider(Provider):
         return hasattr(self.plugin, "build_query_parameters_from_target")
 
 
-def _existing_keys() -> int:
-    from tom_targets.models import Target
+def takes(method: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+    """Tell whether a class or method of a plugin, whatever its generation, can be called so."""
+    try:
+        inspect.signature(method).bind(*args, **kwargs)
+    except TypeError:
+        return False
+    return True
 
-    return Target._base_manager.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+def _asks_for_parameters(method: Callable[..., Any]) -> bool:
+    """Tell whether ``query_reduced_data`` is of the older generation: it names parameters, not a target."""
+    first = next(iter(inspect.signature(method).parameters.values()), None)
+    return first is not None and any(word in first.name for word in ("param", "query"))
 
 
 def _found(index: int, result: Any) -> Found:
@@ -237,10 +246,11 @@ def _found(index: int, result: Any) -> Found:
     values = dict(result)
     lower = {str(key).lower(): value for key, value in values.items()}
     name = _first(lower, "name", "target_name", "main_id", "objname", "oid", "object_id", "designation")
-    found_id = _first(lower, "id", "result_id", "oid", "objectid", "diaobjectid") or name or index
+    found_id = _first(lower, "id", "result_id", "oid", "objectid", "diaobjectid")
+    found_id = next(one for one in (found_id, name, index) if one is not None)
     ra = number(_first(lower, "ra", "ra_deg", "meanra", "right_ascension", "ramean"))
     dec = number(_first(lower, "dec", "dec_deg", "meandec", "declination", "decmean"))
-    return Found(str(found_id), str(name or found_id), ra, dec, values, values)
+    return Found(str(found_id), str(found_id if name is None else name), ra, dec, values, values)
 
 
 def _first(values: dict[str, Any], *names: str) -> Any:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models.signals import post_save
 
 from tom_common.history import change_set
 from tom_targets.models import Target
-from tom_targets.permissions import targets_for_user
+from tom_targets.permissions import may, targets_for_user
 from tom_targets.target_parts import give_access
 
 
@@ -41,6 +44,34 @@ class KeptAliases:
 
     kept: list[Any] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+_stored_now: ContextVar[set[Any] | None] = ContextVar("targets_stored_now", default=None)
+
+
+@contextmanager
+def noting_new_targets() -> Iterator[set[Any]]:
+    """Give the keys of the targets that are stored anew within the block, by whatever code stores them."""
+    keys: set[Any] = set()
+    token = _stored_now.set(keys)
+    try:
+        yield keys
+    finally:
+        _stored_now.reset(token)
+
+
+def _note_new(instance: Any, created: bool, **_: Any) -> None:
+    keys = _stored_now.get()
+    if created and keys is not None:
+        keys.add(instance.pk)
+
+
+post_save.connect(_note_new, sender=Target, dispatch_uid="tom_dataservices.results")
+
+
+def may_add_data(user: Any, target: Any) -> bool:
+    """Tell whether data may be added to a target for a user: who may change it, and what runs for nobody."""
+    return user is None or may(user, "change_target", target)
 
 
 def known_by_name(names: Iterable[Any], *, user: Any = None) -> Any:

@@ -20,7 +20,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.html import conditional_escape
 
-from tom_common.background import current_job
+from tom_common.background import JobCancelled, JobTimedOut, current_job
 from tom_dataservices import conf
 from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
 from tom_dataservices.exceptions import MissingDataException
@@ -29,10 +29,11 @@ from tom_dataservices.kept_answers import AnswerLostError, packed, plain, unpack
 from tom_dataservices.models import ROW, QueryResult, QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import Access, Found, Provider, provider
-from tom_dataservices.results import NameTakenError
+from tom_dataservices.results import NameTakenError, may_add_data
 
 _BATCH = 25
-_MAX_RESULTS = 10_000
+MOST_RESULTS = 10_000
+"""Results that a run has at most, however often more of them are asked for."""
 
 
 def runs_for_user(user: Any) -> QuerySet[QueryRun]:
@@ -55,6 +56,7 @@ def start_run(
     query: Any = None,
     again: bool = False,
     in_background: bool = True,
+    wanted: int | None = None,
 ) -> QueryRun:
     """Ask a service in the background, unless its answer to the same question is still current.
 
@@ -69,6 +71,8 @@ def start_run(
         Ask in any case.
     in_background : bool
         Make the job; without, the caller fetches.
+    wanted : int, optional
+        Results that are fetched before it stops; as many as a page shows at once without.
     """
     from tom_dataservices.tasks import run_query
 
@@ -88,7 +92,7 @@ def start_run(
             digest=digest,
             query_id=query.pk if query is not None else None,
             title=query.name if query is not None else "",
-            wanted=conf.results_shown(),
+            wanted=wanted or conf.results_shown(),
         )
         if query is not None:
             type(query)._default_manager.filter(pk=query.pk).update(last_run=timezone.now())
@@ -103,12 +107,12 @@ def fetch_more(run: QueryRun) -> QueryRun:
     """Fetch as many results again as a run shows at once."""
     from tom_dataservices.tasks import run_query
 
-    if run.wanted >= _MAX_RESULTS or not run.has_more:
+    if run.wanted >= MOST_RESULTS or not run.has_more:
         return run
     with transaction.atomic():
-        run.wanted += conf.results_shown()
-        run.finished = None
-        run.save(update_fields=["wanted", "finished"])
+        same = QueryRun.objects.filter(pk=run.pk, wanted=run.wanted, finished__isnull=False)
+        if not same.update(wanted=run.wanted + conf.results_shown(), finished=None):
+            return run  # asked for twice; one job is enough
         run.job = run_query.submit(user=run.user, title=f"More of {run}"[:200], run_pk=run.pk)
         run.save(update_fields=["job_id"])
     run.refresh_from_db()
@@ -128,8 +132,7 @@ def fetch_now(run: QueryRun, tell: Callable[[int], None] = lambda count: None) -
     """
     asked = provider(run.kind, run.provider, run.user)
     run.found = run.results.count()
-    before = _ids_before(run)
-    error = ""
+    before = _before(run)
     run.has_more = False
     batch: list[QueryResult] = []
     try:
@@ -143,7 +146,18 @@ def fetch_now(run: QueryRun, tell: Callable[[int], None] = lambda count: None) -
                     _keep(run, batch)
                     tell(run.found)
     except PluginFailedError as problem:
-        error = str(problem)
+        _end(run, batch, asked, error=str(problem))
+        raise
+    except (JobCancelled, JobTimedOut) as stop:
+        how = "was cancelled" if isinstance(stop, JobCancelled) else "took too long"
+        _end(run, batch, asked, error=f"The query {how}: these are the results that had come by then.")
+        raise
+    _end(run, batch, asked)
+    return run
+
+
+def _end(run: QueryRun, batch: list[QueryResult], asked: Provider, *, error: str = "") -> None:
+    """Keep what came last, and how the run ended."""
     _keep(run, batch)
     run.feedback = _cleaned(asked.feedback)
     run.error = error
@@ -151,9 +165,6 @@ def fetch_now(run: QueryRun, tell: Callable[[int], None] = lambda count: None) -
     run.save(update_fields=["found", "has_more", "feedback", "error", "finished"])
     if run.query_id is not None:
         tell_result_screens(run)
-    if error:
-        raise PluginFailedError(error)
-    return run
 
 
 @contextmanager
@@ -178,7 +189,7 @@ def _skip(iterator: Iterator[Found], count: int) -> Iterator[Found]:
             yield found
 
 
-def _row(run: QueryRun, number: int, found: Found, before: set[str] | None) -> QueryResult:
+def _row(run: QueryRun, number: int, found: Found, before: _Before | None) -> QueryResult:
     return QueryResult(
         run=run,
         number=number,
@@ -188,7 +199,7 @@ def _row(run: QueryRun, number: int, found: Found, before: set[str] | None) -> Q
         dec=found.dec_deg,
         values=plain(found.values),
         raw=packed(found.raw),
-        is_new=before is not None and found.result_id not in before,
+        is_new=before is not None and before.lacks(number, found.result_id[:255]),
     )
 
 
@@ -200,15 +211,36 @@ def _keep(run: QueryRun, batch: list[QueryResult]) -> None:
         batch.clear()
 
 
-def _ids_before(run: QueryRun) -> set[str] | None:
-    """Return what the last complete run of the same kept query found; None if there was none."""
+@dataclass(frozen=True)
+class _Before:
+    """What an earlier run found, and how many places of the answer it looked at; None for all."""
+
+    ids: frozenset[str]
+    reach: int | None
+
+    def lacks(self, number: int, result_id: str) -> bool:
+        """Tell whether the earlier run looked where a result stands now, and had it not."""
+        return result_id not in self.ids and (self.reach is None or number < self.reach)
+
+
+def _before(run: QueryRun) -> _Before | None:
+    """Return what the last complete run found that asked the same of the same query for the same user."""
     if run.query_id is None:
         return None
     earlier = QueryRun.objects.filter(
-        kind=run.kind, query_id=run.query_id, pk__lt=run.pk, error="", finished__isnull=False
+        kind=run.kind,
+        query_id=run.query_id,
+        user=run.user_id,
+        digest=run.digest,
+        pk__lt=run.pk,
+        error="",
+        finished__isnull=False,
     )
     last = earlier.order_by("-pk").first()
-    return set(last.results.values_list("result_id", flat=True)) if last else None
+    if last is None:
+        return None
+    ids = frozenset(last.results.values_list("result_id", flat=True))
+    return _Before(ids, last.found if last.has_more else None)
 
 
 # --- targets made of results
@@ -245,10 +277,11 @@ def make_targets(
     with_data: bool = True,
     duplicates: Duplicates | None = None,
 ) -> MadeTargets:
-    """Make targets of results, one transaction each, and bring along what the service knows of them.
+    """Make targets of results, one by one, and bring along what the service knows of them.
 
     A result that cannot be used does not keep the others out; the user is told why. `duplicates` says what
-    becomes of one that a stored target may be; the settings do without.
+    becomes of one that a stored target may be; the settings do without. A target that was there gets data
+    only if the user may change it. No transaction is open while the service is asked.
     """
     chosen_for_known = duplicates or Duplicates.chosen()
     report = MadeTargets()
@@ -258,7 +291,7 @@ def make_targets(
         asked = provider(result.run.kind, result.run.provider, access.user)
         try:
             raw = unpacked(result.raw)
-            with plugin_reported(asked.title, letting=(NameTakenError, LeftOutError)), transaction.atomic():
+            with plugin_reported(asked.title, letting=(NameTakenError, LeftOutError)):
                 kept = keep_result(
                     asked,
                     raw,
@@ -279,15 +312,18 @@ def make_targets(
         (report.made if kept.is_new else report.there).append(kept.target)
         QueryResult.objects.filter(pk=result.pk).update(target=kept.target.pk)
         if with_data:
-            report.data_rows += _bring(asked, kept.target, raw, report)
+            report.data_rows += _bring(asked, kept.target, raw, access, report)
         job.progress(index + 1, len(results), f"{len(report.made)} targets made")
     return report
 
 
-def _bring(asked: Provider, target: Any, raw: Any, report: MadeTargets) -> int:
+def _bring(asked: Provider, target: Any, raw: Any, access: Access, report: MadeTargets) -> int:
+    if not may_add_data(access.user, target):
+        report.notes.append(f"Data of {target} were not added: you may not change it.")
+        return 0
     nothing = (MissingDataException, NotImplementedError)
     try:
-        with plugin_reported(asked.title, letting=nothing), transaction.atomic():
+        with plugin_reported(asked.title, letting=nothing):
             return asked.bring_data(target, raw)
     except nothing:
         return 0

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from tom_common.background import JobCancelled
 from tom_common.models import Notification
 from tom_dataservices.models import DataServiceQuery, QueryRun
 from tom_dataservices.periodic import run_due_queries, tidy_queries
@@ -56,6 +57,38 @@ def test_a_failing_query_keeps_no_other_from_running(services, query, users):
         name="Gone", data_service="No such", parameters={}, user=users["owner"], next_run=timezone.now()
     )
     assert run_due_queries() == {"run": 1, "failed": 2}
+
+
+def test_a_query_that_runs_by_itself_is_fetched_to_its_end(services, query):
+    DataServiceQuery.objects.update(parameters={"name_begins": ""})
+    run_due_queries()
+    run = QueryRun.objects.get()
+    assert (run.found, run.has_more) == (250, False)
+
+
+def test_whatever_a_query_raises_keeps_no_other_from_running(services, query, users, monkeypatch, caplog):
+    bad = DataServiceQuery.objects.create(
+        name="Bad", data_service="Stars", parameters={}, user=users["owner"], next_run=timezone.now()
+    )
+
+    def screen(run):
+        if run.query_id == bad.pk:
+            raise RuntimeError("a filter that breaks")
+
+    monkeypatch.setattr("tom_dataservices.ingest.screening._result_screens", [screen])
+    DataServiceQuery.objects.filter(pk=query.pk).update(next_run=timezone.now())  # the bad one goes first
+    DataServiceQuery.objects.filter(pk=bad.pk).update(next_run=timezone.now() - dt.timedelta(days=1))
+    assert run_due_queries() == {"run": 1, "failed": 1}
+    assert "a filter that breaks" in caplog.text
+
+
+def test_a_cancelled_job_runs_no_further_query(services, query, monkeypatch):
+    def cancelled(run):
+        raise JobCancelled
+
+    monkeypatch.setattr("tom_dataservices.periodic.fetch_now", cancelled)
+    with pytest.raises(JobCancelled):
+        run_due_queries()
 
 
 def test_a_query_of_somebody_who_left_does_not_run(services, query, users):

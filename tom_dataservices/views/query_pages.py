@@ -19,7 +19,7 @@ from django.views.generic import DeleteView, ListView, TemplateView
 from tom_dataservices import runs
 from tom_dataservices.models import QueryRun
 from tom_dataservices.permissions import saved_queries_for_user
-from tom_dataservices.providers import Provider, provider
+from tom_dataservices.providers import Provider, provider, takes
 from tom_dataservices.query_forms import KeepingForm, TargetsFromResultsForm
 from tom_dataservices.saved_queries import copy_query, keep_query
 from tom_dataservices.tasks import targets_from_results
@@ -212,10 +212,8 @@ def _partial(form: Any, plugin: Any, name: str) -> str | None:
     for holder in (form, plugin):
         method = getattr(holder, name, None)
         if method is not None:
-            try:
-                found = method()
-            except TypeError:  # a method of instances, asked of the class
-                found = method(plugin)
+            # Older services have a method of instances here, which is asked of the class.
+            found = method() if takes(method) else method(plugin)
             if found:
                 return str(found)
     return None

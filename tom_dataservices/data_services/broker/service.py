@@ -14,7 +14,7 @@ from tom_dataservices.data_services.broker.fields import BrokerQueryForm, plain_
 from tom_dataservices.data_services.broker.points import sparkline_points, store_points
 from tom_dataservices.dataservices import DataService
 from tom_dataservices.exceptions import MissingDataException
-from tom_dataservices.results import known_by_name
+from tom_dataservices.results import known_by_name, may_add_data
 from tom_targets.models import Target
 
 _NEAR_ARCSEC = 2.0
@@ -188,7 +188,10 @@ class BrokerService(DataService):
     # --- rows
 
     def to_target(self, target_result: Any, **kwargs: Any) -> Any:
-        """Store the target of a result, or return the one that bears a name of it; see `DataService`."""
+        """Store the target of a result, or return the one that bears a name of it; see `DataService`.
+
+        What the broker takes it for is added to a target that was there only if the user may change it.
+        """
         result = dict(target_result or {})
         request = kwargs.get("request")
         user = getattr(request, "user", None) or kwargs.get("user") or self.user
@@ -197,7 +200,8 @@ class BrokerService(DataService):
         if target is None:
             result = self.completed(result)
             target = super().to_target(result, **kwargs)
-        keep_classifications(target, result.get("classifications") or (), service=self.name)
+        if may_add_data(user, target):
+            keep_classifications(target, result.get("classifications") or (), service=self.name)
         return target
 
     def create_target_from_query(self, target_result: dict[str, Any], **kwargs: Any) -> Any:

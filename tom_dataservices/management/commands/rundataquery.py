@@ -1,12 +1,11 @@
 """``manage.py rundataquery NUMBER``: run a kept query of a data service and make targets of what it finds."""
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
 from tom_dataservices.models import DataServiceQuery
-from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
+from tom_dataservices.plugin_errors import PluginFailedError
 from tom_dataservices.providers import Access, DataServiceProvider
+from tom_dataservices.runs import MOST_RESULTS, fetch_now, make_targets, start_run
 
 
 class Command(BaseCommand):
@@ -19,30 +18,25 @@ class Command(BaseCommand):
         query = DataServiceQuery.objects.filter(pk=options["query_id"]).first()
         if query is None:
             raise CommandError(f"there is no kept query {options['query_id']}; listqueries shows them")
-        made = there = left_out = 0
-        duplicates = Duplicates.chosen()
         try:
-            with plugin_reported(query.data_service):
-                asked = DataServiceProvider(query.data_service, query.user)
-                for found in asked.find(dict(query.parameters)):
-                    try:
-                        kept = keep_result(
-                            asked,
-                            found.raw,
-                            names=[found.name],
-                            ra_deg=found.ra_deg,
-                            dec_deg=found.dec_deg,
-                            access=Access(query.user),
-                            duplicates=duplicates,
-                        )
-                    except LeftOutError as error:
-                        left_out += 1
-                        self.stdout.write(str(error))
-                        continue
-                    for note in kept.notes:
-                        self.stdout.write(note)
-                    made, there = made + kept.is_new, there + (not kept.is_new)
-        except PluginFailedError as error:
+            asked = DataServiceProvider(query.data_service, query.user)
+        except ImportError as error:
             raise CommandError(str(error)) from error
-        DataServiceQuery.objects.filter(pk=query.pk).update(last_run=timezone.now())
-        self.stdout.write(f"{query.name}: {made} targets made, {there} there already, {left_out} left out")
+        run = start_run(
+            asked, dict(query.parameters), query=query, again=True, in_background=False, wanted=MOST_RESULTS
+        )
+        failure = ""
+        try:
+            fetch_now(run)
+        except PluginFailedError as error:
+            failure = str(error)
+        # What came before a failure becomes targets all the same.
+        report = make_targets(list(run.results.select_related("run")), Access(query.user))
+        for note in report.notes:
+            self.stdout.write(note)
+        self.stdout.write(
+            f"{query.name}: {len(report.made)} targets made, {len(report.there)} there already,"
+            f" {report.left_out} left out, {report.data_rows} rows of data"
+        )
+        if failure:
+            raise CommandError(failure)

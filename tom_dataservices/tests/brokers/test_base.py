@@ -220,16 +220,24 @@ def test_results_become_targets_with_points_names_and_classifications(broker, as
     assert ObjectClassification.objects.filter(target=target).count() == 1
 
 
-def test_a_target_known_by_an_alias_is_not_made_again(broker, as_owner):
+def test_a_target_known_by_an_alias_is_not_made_again(broker, as_owner, users):
     there = SiderealTargetFactory(name="My supernova", permissions="PUBLIC")
     there.aliases.create(name="ZTF26aaaaaaa")
     page = as_owner.post(
         reverse("dataservices:create"), {"data_service": "Made up", "max_results": "1"}, follow=True
     )
     assert [known.pk for known in page.context["rows"][0].known] == [there.pk]
-    as_owner.post(reverse("dataservices:create-target"), {"run": page.context["run"].pk, "all": "1"})
+    send = {"run": page.context["run"].pk, "all": "1"}
+    answer = as_owner.post(reverse("dataservices:create-target"), send, follow=True)
     assert Target.objects.count() == 1
+    assert "Data of My supernova were not added: you may not change it." in answer.content.decode()
+    assert not PhotometryReducedDatum.objects.exists()  # whoever may only see it fills nothing in
+    assert not ObjectClassification.objects.exists()
+    assert set(there.aliases.values_list("name", flat=True)) == {"ZTF26aaaaaaa"}
+    there.give_user_access(users["owner"])
+    as_owner.post(reverse("dataservices:create-target"), send)
     assert PhotometryReducedDatum.objects.filter(target=there).count() == 3
+    assert ObjectClassification.objects.filter(target=there).count() == 1
 
 
 def test_the_data_of_a_target_are_updated_later(broker, users, client):
