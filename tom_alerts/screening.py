@@ -25,6 +25,7 @@ from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction
 from tom_alerts.kept_alerts import packed
 from tom_alerts.watching import watched
 from tom_common.astro.time import mjd_utc_to_datetime
+from tom_common.upserts import upsert
 from tom_dataservices.ingest.options import IngestOptions
 from tom_dataservices.ingest.targets import chunks
 from tom_dataservices.models import QueryResult, QueryRun
@@ -240,12 +241,12 @@ def keep_candidates(hits: Sequence[Hits], rows: Sequence[list[Candidate]]) -> in
         room[row.alert_filter_id] -= 1
         chosen.append(row)
         new.append(row)
-    Candidate.objects.bulk_create(
+    upsert(
+        Candidate,
         chosen,
-        batch_size=_CHUNK,
-        update_conflicts=True,
-        unique_fields=["alert_filter", "name"],
+        unique_fields=("alert_filter", "name"),
         update_fields=_UPDATED,
+        batch_size=_CHUNK,
     )
     _bring_back(chosen, known)
     _plan_actions(new, now)
@@ -294,7 +295,6 @@ def _plan_actions(new: Sequence[Candidate], now: dt.datetime) -> None:
     actions = [
         CandidateAction(candidate_id=row.pk, kind=kind, due=due_of(row.alert_filter, kind, now))
         for row in new
-        if row.pk is not None
         for kind in row.alert_filter.actions()
     ]
     if not actions:

@@ -48,10 +48,12 @@ def _tell_some() -> int:
         due = CandidateAction.objects.filter(
             kind=CandidateAction.Kind.TELL, state=CandidateAction.State.WAITING, due__lte=timezone.now()
         )
+        locked = due.select_for_update(skip_locked=True).order_by("pk").values_list("pk", flat=True)
         actions = list(
-            due.select_for_update(of=("self",), skip_locked=True)
+            CandidateAction.objects.filter(pk__in=list(locked[:_CHUNK]))
             .select_related("candidate__alert_filter__user")
-            .order_by("pk")[:_CHUNK]
+            .defer("candidate__content")
+            .order_by("pk")
         )
         by_filter: dict[AlertFilter, list[Candidate]] = defaultdict(list)
         for action in actions:

@@ -123,13 +123,8 @@ def _written(chosen: Candidate, said: _Said, made: Made) -> list[Decision]:
     with transaction.atomic():
         rows = candidates_for_user(said.user, Candidate.objects.filter(name=chosen.name))
         keys = [*rows.values_list("pk", flat=True), chosen.pk]
-        locked = list(
-            Candidate.objects.select_for_update(of=("self",))
-            .select_related("alert_filter", "decided_by")
-            .defer("content")
-            .filter(pk__in=keys)
-            .order_by("pk")
-        )
+        rows = Candidate.objects.filter(pk__in=keys).select_related("decided_by")
+        locked = _locked(rows.defer("content"))
         now = timezone.now()
         current = _judged(next((row for row in locked if row.pk == chosen.pk), None), chosen)
         listed = said.target_list if said.state == State.SAVED else None
@@ -163,6 +158,13 @@ def _written(chosen: Candidate, said: _Said, made: Made) -> list[Decision]:
         return Decision.objects.bulk_create(decisions)
 
 
+def _locked(rows: QuerySet) -> list[Any]:
+    """Return rows as they are once they are locked: plain locks, which each engine knows."""
+    keys = rows.model._default_manager.filter(pk__in=rows.order_by().values("pk"))
+    list(keys.select_for_update().order_by("pk").values_list("pk"))
+    return list(rows.order_by("pk"))
+
+
 def _is_open(row: Candidate) -> bool:
     # A deferred one may be judged again before its time.
     return row.state in (State.NEW, State.DEFERRED)
@@ -170,7 +172,8 @@ def _is_open(row: Candidate) -> bool:
 
 def last_decision(user: Any) -> Decision | None:
     """Return the newest decision of a user that is not undone."""
-    return Decision.objects.filter(user=user, undone=None).select_related("candidate").order_by("-pk").first()
+    rows = Decision.objects.filter(user=user, undone=None).select_related("candidate")
+    return rows.defer("content", "candidate__content").order_by("-pk").first()
 
 
 def undo(decision: Decision, *, user: Any) -> str:
@@ -184,16 +187,15 @@ def undo(decision: Decision, *, user: Any) -> str:
         If somebody decided anew meanwhile, or it is undone already.
     """
     with transaction.atomic():
-        rows: Sequence[Decision] = list(
-            Decision.objects.select_for_update(of=("self",))
-            .select_related("candidate")
-            .filter(user=user, together=decision.together, undone=None)
-        )
+        same = Decision.objects.filter(user=user, together=decision.together, undone=None)
+        rows: Sequence[Decision] = _locked(same.select_related("candidate").defer("candidate__content"))
         if not rows:
             raise CandidateError("This is undone already.")
         told = [f"{decision.candidate.name} is {_word(rows[0].before)} again"]
+        candidates = Candidate.objects.filter(pk__in=[row.candidate_id for row in rows])
+        by_key = {one.pk: one for one in _locked(candidates.select_related("decided_by").defer("content"))}
         for row in rows:
-            current = Candidate.objects.select_for_update(of=("self",)).get(pk=row.candidate_id)
+            current = by_key[row.candidate_id]
             if (current.state, current.decided_by_id) != (row.state, user.pk):
                 raise CandidateError(
                     f"{current.name} was decided anew by {current.decided_by or 'somebody'}."

@@ -12,6 +12,7 @@ from tom_catalogs.differences import same_value
 from tom_catalogs.lookups import EXTRA, FIXED, USE, CatalogueAnswer, comparison
 from tom_catalogs.models import CatalogueLookup, ValueSource
 from tom_common.history import change_set
+from tom_common.upserts import upsert
 from tom_dataservices.results import NameTakenError, keep_aliases, keep_target
 from tom_targets import conf as targets_conf
 from tom_targets.known_targets import KnownTarget, known_targets
@@ -166,11 +167,11 @@ def _keep_sources(target: Any, values: ChosenValues, user: Any, aliases: Any) ->
         for name, value in told.items()
         if name in values.sources
     ]
-    ValueSource.objects.bulk_create(
+    upsert(
+        ValueSource,
         rows,
-        update_conflicts=True,
-        unique_fields=["target", "field"],
-        update_fields=["value", "source", "user", "taken"],
+        unique_fields=("target", "field"),
+        update_fields=("value", "source", "user", "taken"),
     )
 
 

@@ -7,6 +7,8 @@ import json
 
 import pytest
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.standins.serving import StandIn, running
@@ -202,3 +204,12 @@ def test_a_filter_is_tried_on_stored_alerts_before_it_may_be_switched_on(at_once
     one.expression = "mag < 18"
     one.save()
     assert good_test(one) is None
+
+
+def test_news_are_told_without_reading_the_alerts_that_are_kept():
+    made_filter(maker(), tells=True, digest="now")
+    ingest(bright("ZTF26aaaaaaa", cutouts=cutouts()), only_known=True)
+    with CaptureQueriesContext(connection) as queries:
+        act_on_due()
+    assert Notification.objects.count() == 1
+    assert [query["sql"] for query in queries if '"content"' in query["sql"]] == []

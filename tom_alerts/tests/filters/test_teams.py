@@ -1,8 +1,10 @@
 """Two teams and one object: whose target it is, what undoing gives back, and who was quicker."""
 
 import pytest
+from django.db import connection
 
 from tom_alerts import triage
+from tom_alerts.actions import act_on_due
 from tom_alerts.alerts import GenericAlert, GenericBroker
 from tom_alerts.candidate_targets import CandidateError
 from tom_alerts.filter_models import Candidate, Decision
@@ -10,6 +12,7 @@ from tom_alerts.permissions import candidates_for_user
 from tom_alerts.screening import screen_results
 from tom_alerts.tests.filters.making import bright, ingest, made_filter, maker, team
 from tom_common.grants import grant_access
+from tom_common.models import Notification
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.kept_answers import packed
 from tom_dataservices.models import QueryResult, QueryRun
@@ -166,3 +169,15 @@ def test_a_target_that_cannot_go_on_the_list_is_taken_back(query_candidate):
     grant_access(owner, theirs)
     triage.decide(Candidate.objects.get(), "saved", user=owner, target_list=theirs)
     assert list(theirs.targets.all()) == [Target.objects.get()]
+
+
+@pytest.mark.only_on("postgresql")
+def test_deciding_undoing_and_telling_lock_as_every_engine_can(teams, monkeypatch):
+    ours, _ = teams
+    monkeypatch.setattr(connection.features, "has_select_for_update_of", False)  # as MariaDB
+    saved(ours)
+    assert undone(ours).startswith(f"{NAME} is new again")
+    made_filter(ours, tells=True, digest="now", name="Tells")
+    ingest(bright("ZTF26bbbbbbb"))
+    act_on_due()
+    assert Notification.objects.get().text == "Tells: 1 new candidate: ZTF26bbbbbbb"
