@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
 
-from tom_alerts.candidate_targets import CandidateError, add_data, make_target
+from tom_alerts.candidate_targets import CandidateError, TryAgainError, add_data, make_target
 from tom_alerts.filter_models import Candidate, CandidateAction
 from tom_alerts.telling import tell_due
 from tom_alerts.webhooks import send
 from tom_common.background import current_job
+from tom_common.job_context import JobCancelled, JobTimedOut
 from tom_common.remote.errors import RemoteError, RemoteRejected
 from tom_dataservices.ingest.targets import upsert_extras
 from tom_targets.models import Target, TargetExtra, TargetList
@@ -27,6 +29,7 @@ Kind = CandidateAction.Kind
 MAX_ATTEMPTS = 6
 _FIRST_WAIT_S = 60
 _CLAIM_S = 900
+_AFTER_TARGET = dt.timedelta(seconds=5)
 _ORDER = {kind: place for place, kind in enumerate(Kind.values)}
 
 
@@ -61,27 +64,62 @@ def _act(pk: int) -> str:
         due=now + dt.timedelta(seconds=_CLAIM_S), attempts=F("attempts") + 1
     )
     action = waiting.select_related("candidate__alert_filter__user").first() if claimed else None
-    if action is None:
+    if action is None or _waits_for_target(action):
         return ""
-    error = ""
+    try:
+        problem = _problem_of(action)
+    except (JobCancelled, JobTimedOut):
+        waiting.update(due=timezone.now() + dt.timedelta(seconds=_FIRST_WAIT_S))
+        raise
+    if problem is None:
+        waiting.update(state=CandidateAction.State.DONE, error="", finished=timezone.now())
+        return "done"
+    if problem.may_pass and action.attempts < MAX_ATTEMPTS:
+        wait_s = max(_FIRST_WAIT_S * 4 ** (action.attempts - 1), problem.wait_s)
+        waiting.update(due=timezone.now() + dt.timedelta(seconds=wait_s), error=problem.text[:300])
+        return ""
+    waiting.update(state=CandidateAction.State.FAILED, error=problem.text[:300], finished=timezone.now())
+    return "failed"
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """Why an action was not done, and whether it may be done later."""
+
+    text: str
+    may_pass: bool = False
+    wait_s: float = 0.0
+
+
+def _problem_of(action: CandidateAction) -> _Problem | None:
+    """Do an action, and return what was in the way."""
     try:
         _DO[action.kind](action.candidate)
-    except CandidateError as problem:
-        error = str(problem)
-    except RemoteError as problem:
-        error = str(problem)
-        if not isinstance(problem, RemoteRejected) and action.attempts < MAX_ATTEMPTS:
-            wait_s = max(
-                _FIRST_WAIT_S * 4 ** (action.attempts - 1), getattr(problem, "retry_after_s", 0) or 0
-            )
-            waiting.update(due=timezone.now() + dt.timedelta(seconds=wait_s), error=error[:300])
-            return ""
-    except Exception as problem:  # the edge of the loop: the others are done
+    except (JobCancelled, JobTimedOut):
+        raise
+    except CandidateError as error:
+        return _Problem(str(error), isinstance(error, TryAgainError))
+    except RemoteError as error:
+        may_pass = not isinstance(error, RemoteRejected)
+        return _Problem(str(error), may_pass, getattr(error, "retry_after_s", 0) or 0)
+    except Exception as error:  # the edge of the loop: the others are done
         logger.exception("%s cannot be done", action)
-        error = f"{type(problem).__name__}: {problem}"
-    state = CandidateAction.State.FAILED if error else CandidateAction.State.DONE
-    waiting.update(state=state, error=error[:300], finished=timezone.now())
-    return "failed" if error else "done"
+        return _Problem(f"{type(error).__name__}: {error}", may_pass=True)
+    return None
+
+
+def _waits_for_target(action: CandidateAction) -> bool:
+    """Tell whether an action has to wait for the one that makes the target; it is put off, if so."""
+    if action.kind not in (Kind.LIST, Kind.NOTE) or action.candidate.target_id is not None:
+        return False
+    making = CandidateAction.objects.filter(
+        candidate=action.candidate_id, kind=Kind.TARGET, state=CandidateAction.State.WAITING
+    ).first()
+    if making is None:
+        return False
+    later = max(making.due, timezone.now()) + _AFTER_TARGET
+    CandidateAction.objects.filter(pk=action.pk).update(due=later, attempts=F("attempts") - 1)
+    return True
 
 
 def _make(candidate: Candidate) -> None:

@@ -27,6 +27,10 @@ class CandidateError(Exception):
     """Why something cannot be done with a candidate, as a sentence."""
 
 
+class TryAgainError(CandidateError):
+    """A service or its plugin failed; later it may do."""
+
+
 class HiddenTargetError(CandidateError):
     """A target of this name is there, and the user may not see it."""
 
@@ -135,7 +139,8 @@ def _of_result(
     report = make_targets([result], Access(user, groups, one.permissions), with_data=with_data)
     targets = [*report.made, *report.there]
     if not targets:
-        raise CandidateError(report.notes[0] if report.notes else f"{candidate.name} makes no target.")
+        error = TryAgainError if report.failed else CandidateError
+        raise error(report.notes[0] if report.notes else f"{candidate.name} makes no target.")
     return int(targets[0].pk)
 
 

@@ -248,11 +248,15 @@ def _before(run: QueryRun) -> _Before | None:
 
 @dataclass
 class MadeTargets:
-    """What became of results: targets made and found there, how many were left out, rows of data, notes."""
+    """What became of results: targets made and found there, rows of data, notes.
+
+    So many were left out as was chosen, and of so many the plugin failed.
+    """
 
     made: list[Any] = field(default_factory=list)
     there: list[Any] = field(default_factory=list)
     left_out: int = 0
+    failed: int = 0
     data_rows: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -306,6 +310,7 @@ def make_targets(
             report.notes.append(str(error))
             continue
         except (AnswerLostError, NameTakenError, PluginFailedError) as error:
+            report.failed += isinstance(error, PluginFailedError)
             report.notes.append(f"{result}: {error}")
             continue
         report.notes += kept.notes

@@ -1,17 +1,21 @@
 """Two teams and one object: whose target it is, what undoing gives back, and who was quicker."""
 
+import datetime as dt
+
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from tom_alerts import triage
-from tom_alerts.actions import act_on_due
+from tom_alerts.actions import MAX_ATTEMPTS, act_on_due
 from tom_alerts.alerts import GenericAlert, GenericBroker
 from tom_alerts.candidate_targets import CandidateError
-from tom_alerts.filter_models import Candidate, Decision
+from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction, Decision
 from tom_alerts.permissions import candidates_for_user
 from tom_alerts.screening import screen_results
 from tom_alerts.tests.filters.making import bright, ingest, made_filter, maker, team
 from tom_common.grants import grant_access
+from tom_common.job_context import JobCancelled
 from tom_common.models import Notification
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.kept_answers import packed
@@ -181,3 +185,65 @@ def test_deciding_undoing_and_telling_lock_as_every_engine_can(teams, monkeypatc
     ingest(bright("ZTF26bbbbbbb"))
     act_on_due()
     assert Notification.objects.get().text == "Tells: 1 new candidate: ZTF26bbbbbbb"
+
+
+def test_what_a_plugin_could_not_do_is_done_later_with_the_list_and_the_note(query_candidate, monkeypatch):
+    owner, _ = query_candidate
+    wanted = TargetList.objects.create(name="Followed")
+    grant_access(owner, wanted)
+    AlertFilter.objects.update(makes="target", target_list=wanted, note_key="why", note="bright")
+    candidate = Candidate.objects.get()
+    for kind in AlertFilter.objects.get().actions():
+        CandidateAction.objects.create(candidate=candidate, kind=kind, due=timezone.now())
+
+    def fails():
+        raise ConnectionResetError("the service went away")
+
+    monkeypatch.setattr(SlowBroker, "meanwhile", fails)
+    assert act_on_due() == {"done": 0, "failed": 0}
+    states = CandidateAction.objects.values_list("kind", "state", "attempts")
+    assert sorted(states) == [("list", "waiting", 0), ("note", "waiting", 0), ("target", "waiting", 1)]
+    making = CandidateAction.objects.get(kind="target")
+    assert "Slow" in making.error and making.due > timezone.now()
+    assert not CandidateAction.objects.exclude(kind="target").filter(due__lte=making.due).exists()
+    monkeypatch.setattr(SlowBroker, "meanwhile", lambda: None)
+    CandidateAction.objects.update(due=timezone.now())
+    assert act_on_due() == {"done": 3, "failed": 0}
+    target = Target.objects.get()
+    assert list(wanted.targets.all()) == [target] and target.tags["why"] == "bright"
+
+
+def test_a_plugin_that_fails_always_is_given_up_and_the_list_with_it(query_candidate, monkeypatch):
+    owner, _ = query_candidate
+    wanted = TargetList.objects.create(name="Followed")
+    grant_access(owner, wanted)
+    AlertFilter.objects.update(makes="target", target_list=wanted)
+    for kind in ("target", "list"):
+        CandidateAction.objects.create(candidate=Candidate.objects.get(), kind=kind, due=timezone.now())
+    monkeypatch.setattr(SlowBroker, "meanwhile", lambda: 1 / 0)
+    for _ in range(MAX_ATTEMPTS):
+        CandidateAction.objects.update(due=timezone.now())
+        act_on_due()
+    CandidateAction.objects.update(due=timezone.now())
+    act_on_due()
+    assert set(CandidateAction.objects.values_list("kind", "state")) == {
+        ("target", "failed"),
+        ("list", "failed"),
+    }
+    assert "has no target" in CandidateAction.objects.get(kind="list").error
+
+
+def test_a_job_that_is_cancelled_leaves_what_it_was_at(query_candidate, monkeypatch):
+    AlertFilter.objects.update(makes="target")
+    action = CandidateAction.objects.create(
+        candidate=Candidate.objects.get(), kind="target", due=timezone.now()
+    )
+
+    def cancelled(candidate, user):
+        raise JobCancelled
+
+    monkeypatch.setattr("tom_alerts.actions.make_target", cancelled)
+    with pytest.raises(JobCancelled):
+        act_on_due()
+    action.refresh_from_db()
+    assert action.state == "waiting" and action.due < timezone.now() + dt.timedelta(seconds=70)
