@@ -20,11 +20,13 @@ class TomDataproductsConfig(AppConfig):
             from tom_dataproducts.signals import thumbnail_asked_for, thumbnail_wanted
             from tom_dataproducts.single_target_data_service import registry  # noqa: F401  checked
             from tom_dataproducts.single_target_data_service.job_ends import on_job_ended
-            from tom_dataproducts.summaries import after_rows_moved
+            from tom_dataproducts.summaries import after_rows_moved, current_summaries
             from tom_dataproducts.tasks import refresh_soon, thumbnail_soon
+            from tom_targets.ports import register_current_summaries
             from tom_targets.signals import target_rows_moved
 
             history.register()
+            register_current_summaries(current_summaries)
             photometry_written.connect(refresh_soon, dispatch_uid="tom_dataproducts.refresh_soon")
             thumbnail_wanted.connect(thumbnail_soon, dispatch_uid="tom_dataproducts.thumbnail_soon")
             thumbnail_asked_for.connect(thumbnail_now, dispatch_uid="tom_dataproducts.thumbnail_now")

@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tom_dataproducts.models import LightCurveSummary
-from tom_dataproducts.summaries import summaries_for
 from tom_targets import selectors
 from tom_targets.permissions import may_create_targets
+from tom_targets.summaries import bring_up_to_date
 
 _SHOWN = 10
 _RECENT_DAYS = 14
@@ -82,10 +82,7 @@ def last_look(request: Any) -> datetime | None:
 
 def _table(targets: list[Any], *, by_brightness: bool = False) -> Any:
     """Return the rows of some targets, with summaries that are right at this moment."""
-    stale = [target.pk for target in targets if target.light_curve_summary.is_stale]
-    for pk, facts in (summaries_for(stale) if stale else {}).items():
-        target = next(target for target in targets if target.pk == pk)
-        target.light_curve_summary = LightCurveSummary(target=target, is_stale=False, **facts)
+    bring_up_to_date(targets)
     if by_brightness:
         targets = sorted(targets, key=lambda target: _brightness(target.light_curve_summary))
     return selectors.target_table(targets, _COLUMNS)

@@ -121,6 +121,14 @@ def summaries_for(target_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     return found
 
 
+def current_summaries(target_ids: Iterable[int]) -> dict[int, LightCurveSummary]:
+    """Return the same as rows that are not stored, for pages that show rows of summaries."""
+    return {
+        pk: LightCurveSummary(target_id=pk, is_stale=False, **facts)
+        for pk, facts in summaries_for(target_ids).items()
+    }
+
+
 def _add_missing(ids: Sequence[int]) -> None:
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]

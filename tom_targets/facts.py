@@ -12,7 +12,7 @@ from tom_common.astro.galactic import galactic_from_icrs
 from tom_common.templatetags.front_end import moment
 from tom_targets import formats
 from tom_targets.models import BaseTarget
-from tom_targets.tables import summary_of
+from tom_targets.summaries import summary_of
 
 # Units of the fields, as the model's help texts say, and short labels.
 _FIELDS: dict[str, tuple[str, str]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from tom_common.astro.observer import Site
@@ -41,3 +41,20 @@ def register_observing_desk(desk: ObservingDesk) -> None:
 def observing_desk() -> ObservingDesk:
     """Return the desk; one that knows no site where tom_observations is not installed."""
     return _desk
+
+
+CurrentSummaries = Callable[[Iterable[int]], Mapping[int, Any]]
+"""Takes keys of targets, returns the summaries of their light curves as they are at this moment, by key."""
+
+_current_summaries: CurrentSummaries | None = None
+
+
+def register_current_summaries(function: CurrentSummaries) -> None:
+    """Fill the port in; called in ``AppConfig.ready`` by tom_dataproducts."""
+    global _current_summaries
+    _current_summaries = function
+
+
+def current_summaries(target_ids: Iterable[int]) -> Mapping[int, Any]:
+    """Return the summaries of light curves computed now; none where tom_dataproducts is not installed."""
+    return {} if _current_summaries is None else _current_summaries(target_ids)

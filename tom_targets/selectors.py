@@ -27,6 +27,7 @@ from tom_targets.models import (
 )
 from tom_targets.permissions import ACTIONS, LIST_ACTIONS, target_condition, targets_for_user
 from tom_targets.sky_search import cone
+from tom_targets.summaries import bring_up_to_date
 from tom_targets.tables import (
     SIMULATED_MARK,
     STAR_KEY,
@@ -86,9 +87,11 @@ def target_table(
 ) -> TargetTable:
     """Return the table of some targets.
 
-    One more query where a column shows extra fields, and one each for the status words and stars of `user`.
+    One more query where a column shows extra fields, and one each for the status words and stars of `user`;
+    up to four where photometry came since a summary was stored.
     """
     columns = columns_named(names, with_light_curves=has_light_curves())
+    bring_up_to_date(page)
     wanted = [column.name for column in columns if column.needs_extras]
     extras: dict[int, dict[str, str]] = {}
     if wanted and page:

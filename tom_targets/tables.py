@@ -18,6 +18,7 @@ from tom_common.sparkline import sparkline_svg
 from tom_common.templatetags.front_end import moment
 from tom_targets import formats
 from tom_targets.models import Target
+from tom_targets.summaries import summary_of
 
 DEFAULT_SORT = "-created"
 _SUMMARY = "light_curve_summary"
@@ -93,11 +94,6 @@ class Header:
     css: str
     sort_url: str
     aria_sort: str
-
-
-def summary_of(target: Any) -> Any:
-    """Return the stored light-curve summary of a target that was fetched with it, or None."""
-    return target._state.fields_cache.get(_SUMMARY)
 
 
 def summary_label(summary: Any) -> str:

@@ -257,3 +257,14 @@ class TestRefresh:
         assert summaries_for([target.pk])[target.pk]["last_mag"] == 17.0
         assert LightCurveSummary.objects.get(pk=target.pk).last_mag == 18.0
         assert stale(target)
+
+    def test_target_and_list_show_photometry_that_came_a_moment_ago(self, target, admin_client):
+        point(target, 0.0, brightness=18.0)
+        refreshed(target)
+        point(target, 1.0, brightness=17.0)
+        for address in (f"/targets/{target.pk}/", "/targets/?columns=light_curve,last_mag"):
+            page = admin_client.get(address, follow=True).content.decode()
+            assert "17.00 ± 0.10" in page, address
+            assert "18.00 ± 0.10" not in page, address
+        assert "2 points, 2 detections" in admin_client.get(f"/targets/{target.pk}/").content.decode()
+        assert stale(target)

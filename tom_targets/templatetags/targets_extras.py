@@ -28,7 +28,8 @@ from tom_targets.ports import observing_desk
 from tom_targets.sections import Section, all_sections
 from tom_targets.sharing_port import has_sharing_gateway, sharing_gateway
 from tom_targets.sky_contexts import distribution_context, sky_context
-from tom_targets.tables import summary_label, summary_of
+from tom_targets.summaries import summary_of
+from tom_targets.tables import summary_label
 
 register = template.Library()
 

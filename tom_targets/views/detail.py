@@ -12,7 +12,8 @@ from django.views.generic import DetailView
 from tom_targets import facts, selectors
 from tom_targets.models import Target
 from tom_targets.sections import all_sections, section_named
-from tom_targets.tables import VISIBILITY_WORDS, summary_label, summary_of
+from tom_targets.summaries import bring_up_to_date, summary_of
+from tom_targets.tables import VISIBILITY_WORDS, summary_label
 from tom_targets.views.mixins import TargetActionMixin
 
 
@@ -27,6 +28,7 @@ class TargetDetailView(TargetActionMixin, DetailView):
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         target = self.target
+        bring_up_to_date([target])
         extra_fields, tags = selectors.split_extras(target)
         sections = all_sections()
         context.update(
