@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import fastavro
 
 from tom_alertstreams.handling import UndecodableError
+from tom_common.document_types import declares_document_type
 from tom_dataservices.packets import StreamMessage
 
 MAX_BYTES = 16_000_000
@@ -215,11 +216,11 @@ def read_circular(value: bytes) -> GCNCircular:
 
 def read_voevent(value: bytes) -> VOEvent:
     """Return a VOEvent packet; one with a document type is refused, since it may grow without bounds."""
-    if len(value) > MAX_BYTES or b"<!DOCTYPE" in value or b"<!ENTITY" in value:
+    if len(value) > MAX_BYTES or declares_document_type(value):
         raise UndecodableError("not a VOEvent that is read: it is too large or declares a document type")
     try:
         root = ElementTree.fromstring(value)  # noqa: S314  no document type, see above
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError, LookupError) as error:  # the last two: of its encoding
         raise UndecodableError(f"not XML: {error}") from error
     return VOEvent(root.get("ivorn", ""), root.get("role", ""), _as_dict(root), value)
 

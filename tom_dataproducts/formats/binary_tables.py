@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tom_common.document_types import declares_document_type
 from tom_dataproducts.formats.lazy_astropy import fits, units, votable, yaml
 from tom_dataproducts.formats.raw_tables import RawTable, unique_names
 from tom_dataproducts.formats.recognition import FormatError
@@ -76,8 +77,8 @@ def read_votable(raw: bytes) -> RawTable:
     FormatError
         If it is no VOTable, says an error, or holds no table.
     """
-    if b"<!DOCTYPE" in raw[:4096].upper() or b"<!ENTITY" in raw.upper():
-        raise FormatError("The VOTable declares entities; such files are not read.")
+    if declares_document_type(raw):
+        raise FormatError("The VOTable declares a document type or entities; such files are not read.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -128,6 +128,13 @@ def test_lines_of_the_file_are_told(opened):
             "a.vot",
             "entities or a document type",
         ),
+        (
+            f"<!--{b'<VOTABLE'.decode('utf-16-le')}--><!DOCTYPE v [<!ENTITY a 'b'>]><VOTABLE>".encode(
+                "utf-16-le"
+            ),
+            "a.vot",
+            "entities or a document type",
+        ),
         (b"<VOTABLE><RESOURCE>", "a.vot", "cannot be read"),
         (b"SIMPLE  =                    T", "a.fits", "FITS file"),
         (b'[{"name": "A"', "a.json", "JSON file is broken"),

@@ -9,11 +9,11 @@ from typing import Any, cast
 
 import numpy as np
 
+from tom_common.document_types import declares_document_type
 from tom_targets.transfer.input_files import FITS, VOTABLE, FileError
 from tom_targets.transfer.input_table import Chunk, InputColumn
 from tom_targets.transfer.text_readers import check_columns
 
-_BLOCK = 1_000_000
 FITS_ESCAPED = "TOMESC"
 """Keyword of tables in which texts are escaped as in Python literals: FITS itself knows ASCII only."""
 FITS_LONG_NAME = "TOMN"
@@ -132,15 +132,10 @@ def _first_line(error: Exception) -> str:
 
 
 def _refuse_entities(path: Path) -> None:
-    """Refuse XML that declares entities, which could unfold to any size, and XML in a wide encoding."""
-    tail = b""
+    """Refuse XML that declares entities, which could unfold to any size."""
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            if b"\0" in block[:1000] and not tail:
-                raise FileError("The VOTable is not UTF-8 text; save it as UTF-8.")
-            if b"<!ENTITY" in tail + block or b"<!DOCTYPE" in tail + block:
-                raise FileError("The VOTable declares XML entities or a document type, which is not taken.")
-            tail = block[-10:]
+        if declares_document_type(file):
+            raise FileError("The VOTable declares XML entities or a document type, which is not taken.")
 
 
 def plain_column(values: Any) -> Sequence[Any]:

@@ -96,6 +96,12 @@ def test_empty_file_is_refused(reader):
         reader(io.BytesIO(b""), "empty.csv")
 
 
+# UTF-16 without a mark, in whose remark stand two signs for each byte of "<VOTABLE".
+WIDE_DOCUMENT_TYPE = (
+    f"<!--{b'<VOTABLE'.decode('utf-16-le')}--><!DOCTYPE a [<!ENTITY b 'c'>]><VOTABLE>&b;</VOTABLE>"
+).encode("utf-16-le")
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -108,6 +114,7 @@ def test_empty_file_is_refused(reader):
         (gzip.compress(b"mjd,mag\n60000,18\n" * 100)[:-40], "too early|damaged"),
         (b"<VOTABLE><RESOURCE><TABLE></VOTABLE>", "cannot be read"),
         (b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><VOTABLE>&a;</VOTABLE>', "entities"),
+        (WIDE_DOCUMENT_TYPE, "document type"),
         (b"SIMPLE  =                    T", "cannot be read"),
         (b'{"data": [1, 2', "JSON"),
         (b"[" * 100_000, "JSON"),
