@@ -34,6 +34,12 @@ class TomDataservicesConfig(AppConfig):
                 "every_s": 3600,
                 "title": "Lists of classes of the brokers",
             },
+            {
+                "name": "daily list of TNS",
+                "task": "tom_dataservices.tns_tasks.read_tns_list",
+                "every_s": 4 * 3600,
+                "title": "Daily list of TNS, where the settings ask for it",
+            },
         ]
 
     def data_services(self) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from tom_common.job_links import LinksJob
 from tom_dataservices.saved_query import SavedQuery
+from tom_dataservices.tns_models import TnsListRead, TnsName, TnsObject  # noqa: F401  models of this app
 
 ROW = "row-"
 

@@ -1,6 +1,9 @@
 """A stand-in for the Transient Name Server: marker, key, search, objects with photometry and spectra."""
 
+import csv
+import io
 import json
+import zipfile
 from contextlib import contextmanager
 from urllib.parse import parse_qs
 
@@ -35,6 +38,42 @@ PHOTOMETRY = [
 ]
 
 
+LIST_COLUMNS = (
+    "objid,name_prefix,name,ra,declination,redshift,typeid,type,reporting_groupid,reporting_group,"
+    "source_groupid,source_group,discoverydate,discoverymag,discmagfilter,filter,reporters,time_received,"
+    "internal_names,Discovery_ADS_bibcode,Class_ADS_bibcodes,creationdate,lastmodified"
+).split(",")
+
+
+def list_file(*rows, name="tns_public_objects.csv"):
+    """Return a file of the daily list as TNS makes it: a ZIP of a CSV whose first line is a span of time."""
+    text = io.StringIO()
+    text.write('"2026-11-20 00:00:00 - 23:59:59"\n')
+    writer = csv.DictWriter(text, LIST_COLUMNS, restval="", quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(rows)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, text.getvalue())
+    return content.getvalue()
+
+
+def list_row(objid, name, **more):
+    return {
+        "objid": objid,
+        "name_prefix": "AT",
+        "name": name,
+        "ra": 150.1,
+        "declination": -32.2,
+        "discoverydate": "2026-10-03 04:11:22.000",
+        "discoverymag": 19.1,
+        "filter": "g-ZTF",
+        "reporters": 'A. Person, on behalf of "a survey"',
+        "lastmodified": "2026-10-04 10:00:00",
+        **more,
+    }
+
+
 def transient(objname, **more):
     return {
         "objname": objname,
@@ -67,6 +106,7 @@ class Tns(StandIn):
         super().__init__()
         self.key = "the key of the bot"
         self.asked = []
+        self.files, self.fetched = {}, []
         self.reply = False
         self.transients = {
             "2026abc": transient("2026abc", photometry=PHOTOMETRY),
@@ -85,6 +125,10 @@ class Tns(StandIn):
         form = parse_qs(body.decode())
         if form.get("api_key") != [self.key]:
             return 401, b"<html><title>Unauthorized</title></html>", "text/html"
+        if path.startswith("/system/files/tns_public_objects/"):
+            found = self.files.get(path.rpartition("/")[2])
+            self.fetched.append(path.rpartition("/")[2])
+            return (404, b"<html></html>", "text/html") if found is None else (200, found, "application/zip")
         if path.startswith("/system/files/"):
             return 200, SPECTRUM.encode(), "text/plain"
         what, data = path.rpartition("/")[2], json.loads(form["data"][0])

@@ -60,6 +60,8 @@ class RemoteService:
         User name and password of HTTP basic authentication.
     connect_timeout_s, read_timeout_s : float
         Seconds to wait for a connection, and for each piece of an answer.
+    whole_timeout_s : float
+        Longest that one answer may take from its first to its last byte, in seconds.
     tries : int
         Times that a GET is tried while nobody answers, or the service says to come back later.
     secrets : sequence of str
@@ -80,6 +82,7 @@ class RemoteService:
         auth: tuple[str, str] | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
+        whole_timeout_s: float = WHOLE_TIMEOUT_S,
         tries: int = TRIES,
         secrets: Sequence[str] = (),
     ) -> None:
@@ -87,6 +90,7 @@ class RemoteService:
         self.base_url = base_url.rstrip("/") + "/"
         self.tries = max(1, tries)
         self._timeout = (connect_timeout_s, read_timeout_s)
+        self._whole_timeout_s = whole_timeout_s
         self._headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
         # Encoded by hand: requests would take Latin-1, and fail on other letters.
         self._auth = HTTPBasicAuth(*(part.encode() for part in auth)) if auth else None
@@ -308,7 +312,7 @@ class RemoteService:
 
     def _content(self, response: requests.Response) -> bytes:
         """Read an answer that may be neither too long nor too slow."""
-        deadline = time.monotonic() + WHOLE_TIMEOUT_S
+        deadline = time.monotonic() + self._whole_timeout_s
         pieces, size = [], 0
         for piece in response.iter_content(65536):
             pieces.append(piece)
@@ -316,7 +320,9 @@ class RemoteService:
             if size > MAX_REPLY_BYTES:
                 raise RemoteBadReply(f"{self.name} answers with more than {MAX_REPLY_BYTES:,} bytes.")
             if time.monotonic() > deadline:
-                raise RemoteUnavailable(f"{self.name} did not end its answer in {WHOLE_TIMEOUT_S:.0f} s.")
+                raise RemoteUnavailable(
+                    f"{self.name} did not end its answer in {self._whole_timeout_s:.0f} s."
+                )
         content = b"".join(pieces)
         promised = response.headers.get("Content-Length", "")
         if promised.isdecimal() and "Content-Encoding" not in response.headers and size < int(promised):

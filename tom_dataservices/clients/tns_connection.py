@@ -22,6 +22,11 @@ LONGEST_WAIT_S = 90.0
 """A window of the limit is a minute long."""
 
 
+def marker_of(bot: Mapping[str, Any]) -> str:
+    """Return the User-Agent by which TNS knows a bot of the settings."""
+    return f"tns_marker{json.dumps({'tns_id': bot['bot_id'], 'type': 'bot', 'name': bot['bot_name']})}"
+
+
 class TnsConnection:
     """Questions to the server by one bot.
 

@@ -49,14 +49,25 @@ class TnsSearch(BrokerClient):
             If the settings lack the bot.
         """
         if self._connection is None:
-            found = {one: self.setting(one) for one in ("api_key", "bot_id", "bot_name")}
-            if not all(found.values()):
-                raise NotConfiguredError(
-                    "TNS wants to know its user: set api_key, bot_id and bot_name in DATA_SERVICES['TNS']."
-                )
-            marker = {"tns_id": found["bot_id"], "type": "bot", "name": found["bot_name"]}
-            self._connection = TnsConnection(self.service, str(found["api_key"]), marker)
+            bot = self.bot()
+            marker = {"tns_id": bot["bot_id"], "type": "bot", "name": bot["bot_name"]}
+            self._connection = TnsConnection(self.service, str(bot["api_key"]), marker)
         return self._connection
+
+    def bot(self) -> dict[str, Any]:
+        """Return ``api_key``, ``bot_id`` and ``bot_name`` of the settings.
+
+        Raises
+        ------
+        NotConfiguredError
+            If one is missing.
+        """
+        found = {one: self.setting(one) for one in ("api_key", "bot_id", "bot_name")}
+        if not all(found.values()):
+            raise NotConfiguredError(
+                "TNS wants to know its user: set api_key, bot_id and bot_name in DATA_SERVICES['TNS']."
+            )
+        return found
 
     def search(self, question: dict[str, Any]) -> list[dict[str, Any]]:
         """Return what the search finds: ``objname``, ``prefix`` and ``objid`` of each, no more."""

@@ -18,7 +18,9 @@ from tom_dataservices.clients.tns_search import (
 )
 from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm, BrokerService
 from tom_dataservices.data_services.tns_spectra import store_spectra
-from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.exceptions import MissingDataException, QueryServiceError
+from tom_dataservices.tns_list import covered_until
+from tom_dataservices.tns_list_search import search
 
 _OFFICIAL = re.compile(r"(?:AT|SN|FRB|TDE|FBOT)?\s*(\d{4}[a-zA-Z]+)", re.IGNORECASE)
 _DETAILS = 20
@@ -40,6 +42,13 @@ _ASKING = (
     + ("name_like", "internal_like", "classified", "redshift_min", "redshift_max", "hostname")
     + ("reporting_groupid", "data_source_groupid", "has_spectra", "with_frb")
 )
+_NOT_LISTED = (
+    "hostname",
+    "has_spectra",
+    "non_detection_days_max",
+    "reporting_groupid",
+    "data_source_groupid",
+)
 
 
 class TnsFields(BrokerFields):
@@ -58,7 +67,7 @@ class TnsFields(BrokerFields):
         ),
         ("Who reported it", ("reporting_groupid", "data_source_groupid")),
         ("Which time", ("time_of", "non_detection_days_max")),
-        ("Details", ("details",)),
+        ("Who answers", ("from_list", "details")),
     )
 
     name_like = forms.CharField(label="Official name begins with", required=False, max_length=50)
@@ -93,6 +102,7 @@ class TnsFields(BrokerFields):
         min_value=0.0,
         help_text="TNS cannot be asked for it: only transients whose details are read can be chosen by it.",
     )
+    from_list = forms.BooleanField(label="Ask the daily list that is kept here", required=False)
     details = forms.IntegerField(
         label="Read the details of the first",
         required=False,
@@ -108,6 +118,14 @@ class TnsFields(BrokerFields):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.pop("probability_min", None)
+        until = covered_until()
+        if until is None:
+            self.fields.pop("from_list")
+        else:
+            words = (
+                f"Costs no request, and tells class and place of all, as of the end of {until:%Y-%m-%d} UTC."
+            )
+            self.fields["from_list"].help_text = words
 
     def clean_objects(self) -> str:
         """Return the names once each, one a line; a blank behind ``SN`` is none between names."""
@@ -123,6 +141,9 @@ class TnsFields(BrokerFields):
         low, high = cleaned.get("redshift_min"), cleaned.get("redshift_max")
         if low is not None and high is not None and low > high:
             self.add_error("redshift_max", "This is the largest redshift: it cannot be below the smallest.")
+        if cleaned.get("from_list"):
+            for name in (name for name in _NOT_LISTED if cleaned.get(name)):
+                self.add_error(name, "The daily list does not tell this: ask TNS itself.")
         return cleaned
 
 
@@ -156,7 +177,18 @@ class TnsService(BrokerService):
         return super().build_query_parameters(values, **kwargs)
 
     def objects(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
-        """Yield transients: those named; else what the search finds, details of the first ones read."""
+        """Yield transients: those named; else what the search finds, details of the first ones read.
+
+        Raises
+        ------
+        QueryServiceError
+            If the daily list is asked, and was never read.
+        """
+        if query.get("from_list"):
+            if covered_until() is None:
+                raise QueryServiceError("The daily list of TNS was not read here yet: ask TNS itself.")
+            yield from search(query)
+            return
         if query["ids"]:
             for name in query["ids"]:
                 yield from self._named(name)
