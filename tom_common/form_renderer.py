@@ -25,11 +25,13 @@ class KeptRenderer(DjangoTemplates):
         key = _key(template_name, context) if request is None else None
         if key is None:
             return super().render(template_name, context, request)
-        if key not in _kept:
+        html = _kept.get(key)  # another thread may clear what is kept at any moment
+        if html is None:
+            html = super().render(template_name, context, request)
             if len(_kept) >= _MOST:
                 _kept.clear()
-            _kept[key] = super().render(template_name, context, request)
-        return _kept[key]
+            _kept[key] = html
+        return html
 
 
 def _key(template_name: str, context: dict[str, Any]) -> tuple[Any, ...] | None:

@@ -82,3 +82,21 @@ def test_new_rows_are_among_the_choices_at_once():
     assert "spectra" not in str(Chosen(renderer=renderer))
     Group.objects.create(name="spectra")
     assert "spectra" in str(Chosen(renderer=renderer))
+
+
+class Emptied(dict):
+    """What is kept, as another thread leaves it that empties it between any two steps of this one."""
+
+    def __contains__(self, key):
+        return True
+
+    def __len__(self):
+        return form_renderer._MOST
+
+    def __setitem__(self, key, value):
+        pass
+
+
+def test_controls_are_drawn_while_another_thread_throws_away_what_is_kept(monkeypatch):
+    monkeypatch.setattr(form_renderer, "_kept", Emptied())
+    assert html(KeptRenderer()) == html(DjangoTemplates())
