@@ -13,6 +13,7 @@ from tom_common.caretaker import Caretaker
 from tom_common.job_context import stop_running
 from tom_common.models import Job, Worker
 
+GOODBYE_S = 5.0
 _ONE_WEEK_MS = 7 * 86_400_000
 _bulk_slots = BulkSlots(1)
 
@@ -68,6 +69,7 @@ class WorkerCare(dramatiq.Middleware):
         """Say that this worker is gone."""
         if self.caretaker is not None:
             self.caretaker.stop()
+            self.caretaker.join(GOODBYE_S)  # the process ends right after this
 
 
 dramatiq.get_broker().add_middleware(WorkerCare())

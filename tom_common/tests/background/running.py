@@ -1,6 +1,7 @@
 """Jobs and workers for the tests of background work."""
 
 import datetime as dt
+import time
 
 from django.utils import timezone
 
@@ -27,3 +28,14 @@ def abandoned(**changes):
         "attempts": 1,
     }
     return Job.objects.create(**(values | changes))
+
+
+def wait_for(claim, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not claim() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert claim()
+
+
+def state_of(job):
+    return Job.objects.values_list("state", flat=True).get(pk=job.pk)

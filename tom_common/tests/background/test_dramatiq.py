@@ -1,16 +1,19 @@
 import datetime as dt
 import os
 import sys
+import threading
+import time
 import types
 
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+import tom_common
 from tom_common import background, caretaker, jobs
 from tom_common.models import Job, JobLogLine
 from tom_common.tests import background_tasks as tasks
-from tom_common.tests.background.running import abandoned
+from tom_common.tests.background.running import abandoned, wait_for
 
 State = Job.State
 
@@ -69,6 +72,7 @@ def stub_broker(monkeypatch, transactional_db):
     before = dramatiq.broker.global_broker
     dramatiq.set_broker(broker)
     monkeypatch.delitem(sys.modules, "tom_common.tasks", raising=False)
+    monkeypatch.delattr(tom_common, "tasks", raising=False)
     monkeypatch.setattr(background, "mode", lambda: "dramatiq")
     yield broker
     broker.close()
@@ -90,6 +94,29 @@ def test_dramatiq_worker_runs_what_was_sent(stub_broker):
     assert [(job.state, job.result, job.attempts) for job in stored] == [
         (State.DONE, n + 1, 1) for n in range(3)
     ]
+
+
+def test_dramatiq_worker_that_ends_is_gone_from_the_health_page(stub_broker, monkeypatch):
+    from dramatiq import Worker
+
+    from tom_common import models
+
+    at_once = caretaker.Caretaker._try
+
+    def slowly(self, name, work):
+        time.sleep(0.5 if name == "saying good-bye" else 0)
+        at_once(self, name, work)
+
+    monkeypatch.setattr(caretaker.Caretaker, "_try", slowly)
+    worker = Worker(stub_broker, worker_timeout=100, worker_threads=2)
+    tasks.add.send(1)  # imports the actors, and with them what looks after the worker
+    worker.start()
+    wait_for(models.Worker.objects.filter(kind="dramatiq", threads=2).exists)
+
+    worker.stop()
+
+    assert not models.Worker.objects.exists()
+    assert not [thread for thread in threading.enumerate() if thread.name == "tom-caretaker"]
 
 
 def test_forked_process_has_a_word_of_its_own(monkeypatch):
