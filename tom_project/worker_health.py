@@ -10,7 +10,6 @@ import sys
 import time
 
 STALE_S = 60.0
-STALE_ROW_S = 90.0
 HEARTBEATS = "dramatiq:__heartbeats__"
 
 
@@ -23,8 +22,11 @@ def newest_heartbeat_age_s(url: str) -> float:
     return time.time() - newest[0][1] / 1000 if newest else float("inf")
 
 
-def newest_row_age_s() -> float:
-    """Give the seconds since a worker of this machine last said that it lives; infinite if none ever did."""
+def newest_row_age_s() -> tuple[float, float]:
+    """Give the seconds since a worker of this machine last said that it lives, and how many may pass.
+
+    The first is infinite if none ever did.
+    """
     import socket
 
     import django
@@ -32,11 +34,12 @@ def newest_row_age_s() -> float:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tom_project.settings")
     django.setup()
+    from tom_common.caretaker import GONE_AFTER_S
     from tom_common.models import Worker
 
     rows = Worker.objects.filter(name__startswith=f"{socket.gethostname()}:", threads__gt=0)
     newest = rows.order_by("-seen_at").values_list("seen_at", flat=True).first()
-    return (timezone.now() - newest).total_seconds() if newest else float("inf")
+    return (timezone.now() - newest).total_seconds() if newest else float("inf"), GONE_AFTER_S
 
 
 def main() -> int:
@@ -44,7 +47,7 @@ def main() -> int:
     if (url := os.environ.get("REDIS_URL", "")) and not os.environ.get("RABBITMQ_URL"):
         age_s, limit_s, did = newest_heartbeat_age_s(url), STALE_S, "the queue was last asked for work"
     else:
-        age_s, limit_s, did = newest_row_age_s(), STALE_ROW_S, "a worker was last heard of"
+        (age_s, limit_s), did = newest_row_age_s(), "a worker was last heard of"
     sys.stdout.write(f"{did} {age_s:.0f} s ago\n")
     return 0 if age_s < limit_s else 1
 

@@ -26,10 +26,6 @@ class LetterMixin(LoginRequiredMixin, UserPassesTestMixin):
     def test_func(self):
         return may_handle_dead_letters(self.request.user)
 
-    def handle_no_permission(self):
-        self.raise_exception = self.request.user.is_authenticated
-        return super().handle_no_permission()
-
     def rights(self):
         user = self.request.user
         return {

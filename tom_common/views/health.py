@@ -16,10 +16,6 @@ class StaffMixin(LoginRequiredMixin, UserPassesTestMixin):
     def test_func(self):
         return self.request.user.is_staff or self.request.user.is_superuser
 
-    def handle_no_permission(self):
-        self.raise_exception = self.request.user.is_authenticated
-        return super().handle_no_permission()
-
 
 class HealthView(StaffMixin, TemplateView):
     """Workers, queues, outside services, periodic work, database and disks."""
