@@ -53,6 +53,11 @@ def test_bands_agree_with_schlafly_and_finkbeiner():
     assert found == pytest.approx(table, rel=0.04)
 
 
+def test_galex_bands_lie_where_their_calibration_says():
+    # Morrissey et al. (2007), doi:10.1086/520512, abstract: FUV about 154 nm, NUV about 232 nm
+    assert (round(band_wavelength_nm("FUV")), round(band_wavelength_nm("NUV"))) == (154, 232)
+
+
 def test_extinction_scales_with_the_excess_and_says_which_bands_are_unknown():
     once, twice = extinction_mag(["ztfg", "F606W"], 0.1), extinction_mag(["ztfg", "F606W"], 0.2)
     assert twice["ztfg"] == pytest.approx(2 * once["ztfg"])
