@@ -4,6 +4,7 @@ import threading
 
 import pytest
 import requests
+from botocore.exceptions import ClientError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
@@ -228,6 +229,34 @@ def test_two_files_of_one_name_at_once_are_two_files(use, service):
     assert len(set(names)) == 4
     kept = {b"".join(default_storage.pieces(name)) for name in names}
     assert kept == {b"0", b"1", b"2", b"3"}
+
+
+def test_a_size_takes_one_request(use, service):
+    name = default_storage.save("one.dat", SimpleUploadedFile("one.dat", CONTENT))
+    asked = []
+    default_storage.bucket.meta.client.meta.events.register(
+        "before-call.s3", lambda model, **_: asked.append(model.name)
+    )
+
+    assert default_storage.size(name) == len(CONTENT)
+
+    assert asked == ["HeadObject"]
+    with pytest.raises(FileNotFoundError):
+        default_storage.size("two.dat")
+
+
+def test_a_break_at_a_service_without_conditions_leaves_the_file_of_somebody_else(use, service):
+    def refuse(params, **_):
+        if "If-None-Match" in params["headers"]:
+            raise ClientError({"Error": {"Code": "NotImplemented"}}, "PutObject")
+        service.client.put_object(Bucket=BUCKET, Key="tom/same.dat", Body=b"theirs")  # in the same moment
+        raise ClientError({"Error": {"Code": "SlowDown"}}, "PutObject")
+
+    default_storage.bucket.meta.client.meta.events.register("before-call.s3.PutObject", refuse)
+    with pytest.raises(StorageUnavailable):
+        default_storage.save("same.dat", SimpleUploadedFile("same.dat", b"mine"))
+
+    assert b"".join(default_storage.pieces("same.dat")) == b"theirs"
 
 
 def test_check_storage_reads_the_bucket(client, use, service, people, target, capsys):

@@ -143,7 +143,8 @@
       return `${this.settings.y === "abs" ? "Absolute magnitude" : "Magnitude"}${inside ? ` (${inside})` : ""}`;
     }
     ticks(axis, min, max, length) {
-      if (axis === "x") return draw.xTicks(this.view, this.settings.x, min, max, Math.max(2, Math.floor(length / (this.settings.x === "utc" && !this.view.isFolded ? 110 : 80))));
+      const most = Math.floor(length / (this.settings.x === "utc" && !this.view.isFolded ? 110 : 80));
+      if (axis === "x") return draw.fittingTicks(min, max, length, most, (count) => draw.xTicks(this.view, this.settings.x, min, max, count));
       return draw.linearTicks(min, max, Math.max(3, Math.floor(length / 50)));
     }
 

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const data = window.TOM.lightCurveData;
+  const PX_PER_SIGN = 7; // of a label of 12 px, at most
   const DAY = 1, HOUR = 1 / 24, MINUTE = 1 / 1440, SECOND = 1 / 86400;
   const DATE_STEPS = [
     SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE,
@@ -24,6 +25,15 @@
       text.push((k * step).toFixed(digits).replace(/^-(0(?:\.0+)?)$/, "$1"));
     }
     return { at, text };
+  }
+
+  /** As many of the ticks that `make` gives for a number as have room for their labels in `length` pixels. */
+  function fittingTicks(min, max, length, most, make) {
+    for (let count = Math.max(2, most); ; count -= 1) {
+      const ticks = make(count);
+      const room = Math.min(...ticks.at.slice(1).map((value, i) => ((value - ticks.at[i]) / (max - min)) * length));
+      if (count === 1 || room >= PX_PER_SIGN * Math.max(...ticks.text.map((text) => text.length)) + 12) return ticks;
+    }
   }
 
   function dateTicks(min, max, count) {
@@ -280,6 +290,6 @@
   }
 
   window.TOM.lightCurveDraw = {
-    LIGHT, paletteOfPage, bandColours, markerPath, xTicks, linearTicks, dateTicks, canvasPainter, svgPainter, paint, rowsWithin,
+    LIGHT, paletteOfPage, bandColours, markerPath, xTicks, linearTicks, dateTicks, fittingTicks, canvasPainter, svgPainter, paint, rowsWithin,
   };
 })();

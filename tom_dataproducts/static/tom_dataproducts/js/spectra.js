@@ -110,8 +110,9 @@
     options(labels) {
       const ticks = (scale, u) => {
         const { min, max } = u.scales[scale];
-        const length = scale === "x" ? u.over.clientWidth || 800 : u.over.clientHeight || 300;
-        return draw.linearTicks(min, max, Math.max(2, Math.floor(length / (scale === "x" ? 80 : 50))));
+        if (scale === "y") return draw.linearTicks(min, max, Math.max(2, Math.floor((u.over.clientHeight || 300) / 50)));
+        const width = u.over.clientWidth || this.parts.size().width - 100; // none before it is on the page
+        return draw.fittingTicks(min, max, width, Math.floor(width / 60), (count) => draw.linearTicks(min, max, count));
       };
       // Fluxes may be as small as 1e-20: their labels have an exponent.
       const text = (u) => {
@@ -125,7 +126,7 @@
         splits: (u) => ticks(scale, u).at, values: (u) => (scale === "x" ? ticks("x", u).text : text(u)),
       });
       return {
-        ...this.parts.size(), legend: { show: false }, padding: [8, 16, 0, 0],
+        ...this.parts.size(), legend: { show: false }, padding: [8, 24, 0, 0],
         scales: { x: { time: false, range: () => this.ranges().x }, y: { range: () => this.ranges().y } },
         series: [{}, { scale: "y", paths: () => null, points: { show: false } }],
         axes: [axis("x", 32, labels[0]), axis("y", 62, labels[1])],

@@ -191,5 +191,5 @@
     return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
   }
 
-  window.TOM.spectraDraw = { style, paint, png, paletteOfPage: frame.paletteOfPage, linearTicks: frame.linearTicks };
+  window.TOM.spectraDraw = { style, paint, png, paletteOfPage: frame.paletteOfPage, linearTicks: frame.linearTicks, fittingTicks: frame.fittingTicks };
 })();
