@@ -5,6 +5,7 @@ from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.test import RequestFactory, override_settings
+from django.utils.safestring import mark_safe
 
 from tom_common import contributions
 from tom_common.tests.people_testing import make_user
@@ -141,3 +142,9 @@ def test_page_links_of_an_empty_list_and_with_settings():
     assert 'href="/x/?a=1&amp;b=2&amp;p=1"' in html
     with override_settings(SHOW_PAGINATION_INFO=False):
         assert " of 30" not in _render(source, page=Paginator(range(30), 10).page(1))
+
+
+def test_an_icon_with_a_safe_label_leaves_other_labels_escaped():
+    source = "{% load front_end %}{% icon 'search' label %}"
+    assert 'aria-label="R&D"' in _render(source, label=mark_safe("R&D"))
+    assert 'aria-label="R&amp;D"' in _render(source, label="R&D")
