@@ -21,6 +21,7 @@ urlpatterns = [
     path("query/update_data/", views.update_data_from_query, name="update-data"),
     path("results/<int:pk>/", views.ResultsPage.as_view(), name="results"),
     path("results/<int:pk>/more/", views.MoreView.as_view(), name="more"),
+    path("results/<int:pk>/regions/", views.KeepRegionsView.as_view(), name="keep-regions"),
     path("result/<int:pk>/raw/", views.raw_result, name="raw-result"),
     path("result/<int:pk>/cutout.png", views.result_cutout, name="result-cutout"),
 ]

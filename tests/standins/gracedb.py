@@ -37,6 +37,7 @@ class GraceDb(StandIn):
         notice = json.loads((recorded / "lvk" / "MS181101ab-initial.json").read_text())
         self.sky_map = base64.b64decode(notice["event"]["skymap"])
         self.words = []
+        self.maps = 1
 
     def settings(self):
         return {"GraceDB": {"base_url": self.url, "page_size": 2}}
@@ -53,7 +54,8 @@ class GraceDb(StandIn):
         if event is None:
             return 404, {"error": "No SuperEvent matches the given query."}, "application/json"
         if parts[1:] == ["files"]:
-            names = ["bayestar.multiorder.fits", "event.log"] if event is FIRST else ["event.log"]
+            maps = ["bayestar.multiorder.fits", *(f"bayestar.multiorder.fits,{n}" for n in range(self.maps))]
+            names = [*maps, "event.log"] if event is FIRST else ["event.log"]
             return 200, {name: f"{self.url}{path}{name}" for name in names}, "application/json"
         if parts[1:] == ["files", "bayestar.multiorder.fits"]:
             return 200, self.sky_map, "application/fits"

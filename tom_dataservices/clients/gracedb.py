@@ -58,14 +58,22 @@ class GraceDb(BrokerClient):
                 raise MissingDataException(f"GraceDB shows no superevent {superevent_id}.") from error
             raise
 
-    def sky_map(self, superevent_id: str) -> tuple[str, bytes] | None:
-        """Return the name and content of the best multi-order sky map; None while there is none."""
+    def sky_map_name(self, superevent_id: str) -> tuple[str, int] | None:
+        """Return the file of the best multi-order sky map and its version; None while there is none.
+
+        A map that was made anew has the same name; the list tells its versions as ``name,0``, ``name,1``.
+        """
         listed = self._said(f"api/superevents/{superevent_id}/files/", {})
-        name = next((one for one in SKY_MAPS if one in listed), None)
-        name = name or next((one for one in listed if one.endswith(".multiorder.fits")), None)
+        plain = [*SKY_MAPS, *sorted(one for one in listed if one.endswith(".multiorder.fits"))]
+        name = next((one for one in plain if one in listed), None)
         if name is None:
             return None
-        return name, self.service().get_bytes(f"api/superevents/{superevent_id}/files/{name}")
+        versions = (one.rpartition(",")[2] for one in listed if one.startswith(f"{name},"))
+        return name, max((int(one) for one in versions if one.isdecimal()), default=0)
+
+    def sky_map(self, superevent_id: str, name: str) -> bytes:
+        """Return the newest version of a sky map."""
+        return self.service().get_bytes(f"api/superevents/{superevent_id}/files/{name}")
 
     def _said(self, path: str, parameters: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from django import forms
@@ -27,6 +27,19 @@ FACTS: tuple[tuple[str, str], ...] = (
     ("labels", "Labels"),
     ("sky_map", "Sky map"),
 )
+
+
+@dataclass(frozen=True)
+class KeptMap:
+    """What became of a sky map, in words, and the region where there is one."""
+
+    words: str
+    region: SkyRegion | None = None
+
+    def facts(self) -> dict[str, str]:
+        """Return what the table shows: the words, and where the targets inside are listed."""
+        url = self.region.get_absolute_url() if self.region is not None else ""
+        return {"sky_map": self.words, "sky_map_url": url}
 
 
 class GraceDbFields(BrokerFields):
@@ -72,7 +85,8 @@ class GraceDbService(BrokerService):
     client = GraceDb
     form = GraceDbForm
     object_pattern = r"([A-Z]{0,2}S\d{6}[a-z]+)"
-    query_results_table = "tom_dataservices/partials/facts_table.html"
+    query_results_table = "tom_dataservices/partials/superevents_table.html"
+    gives_regions = True
     service_notes = "Public superevents of LIGO, Virgo and KAGRA; their sky maps can be kept as regions."
     results_valid_s = 600.0
 
@@ -81,8 +95,8 @@ class GraceDbService(BrokerService):
         for number, found in enumerate(self._listed(query)):
             if number < int(query.get("sky_maps") or 0):
                 percent = float(query.get("percent") or _PERCENT)
-                words = self._keep_map(found.object_id, percent)
-                found = replace(found, extras={**found.extras, "sky_map": words})
+                kept = self.keep_region(found.object_id, percent)
+                found = replace(found, extras={**found.extras, **kept.facts()})
             yield found
 
     def _listed(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
@@ -113,29 +127,35 @@ class GraceDbService(BrokerService):
         """
         raise MissingDataException(
             f"{result['name']} is a region of the sky and has no place to make a target of. Keep its sky map,"
-            " and search targets within it."
+            " and list the targets within it."
         )
 
     def query_reduced_data(self, target: Any, **kwargs: Any) -> dict[str, Any]:
         """Return nothing: superevents are no targets."""
         return {}
 
-    def _keep_map(self, superevent_id: str, percent: float) -> str:
-        """Keep a sky map as a region, and return its name, or why there is none."""
-        found = self.client().sky_map(superevent_id)
+    def keep_region(self, superevent_id: str, percent: float = _PERCENT) -> KeptMap:
+        """Keep the sky map of a superevent as a region, one for each version of the map; safe to run twice.
+
+        Raises
+        ------
+        RemoteError
+        """
+        found = self.client().sky_map_name(superevent_id)
         if found is None:
-            return "none yet"
-        file_name, content = found
-        name = f"{superevent_id} {file_name.partition('.')[0]} {percent:g}%"
-        known = SkyRegion.objects.filter(name=name).first()
-        if known is None:
-            file = SimpleUploadedFile(file_name, content)
+            return KeptMap("none yet")
+        file_name, version = found
+        which = file_name.partition(".")[0] + (f" {version + 1}" if version else "")
+        name = f"{superevent_id} {which} {percent:g}%"
+        region = SkyRegion.objects.filter(name=name).first()
+        if region is None:
+            file = SimpleUploadedFile(file_name, self.client().sky_map(superevent_id, file_name))
             try:
-                known = keep_region(file, user=self.user, name=name, percent=percent)
+                region = keep_region(file, user=self.user, name=name, percent=percent)
             except FileError as error:
-                return f"not read: {error}"
-        return f"region “{known.name}”, {known.area_deg2:,.0f} deg²"
+                return KeptMap(f"not read: {error}")
+        return KeptMap(f"region “{region.name}”, {region.area_deg2:,.0f} deg²", region)
 
     def get_additional_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return which facts the table of results shows."""
-        return {"facts": FACTS}
+        """Return which facts the table of results shows; no targets are made, regions are."""
+        return {"facts": FACTS, "may_create": False, "percent": _PERCENT}

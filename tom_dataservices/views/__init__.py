@@ -11,6 +11,7 @@ from tom_dataservices.views.data_services import (
     update_data_from_query,
 )
 from tom_dataservices.views.found_pages import MoreView, ResultsPage, raw_result, result_cutout
+from tom_dataservices.views.regions import KeepRegionsView
 
 __all__ = [
     "CreateTargetFromQueryView",
@@ -19,6 +20,7 @@ __all__ = [
     "DataServiceQueryDeleteView",
     "DataServiceQueryListView",
     "DataServiceQueryUpdateView",
+    "KeepRegionsView",
     "MoreView",
     "ResultsPage",
     "RunQueryView",

@@ -1,6 +1,7 @@
 """Scout's filters and orbits, and GraceDB's superevents with their sky maps."""
 
 import pytest
+from django.urls import reverse
 
 from tests.standins.scout import scout
 from tom_dataservices.data_services.gracedb import GraceDbForm, GraceDbService
@@ -93,3 +94,67 @@ def test_a_superevent_is_no_target(events):
     service = GraceDbService()
     with pytest.raises(MissingDataException, match="S230518h is a region of the sky"):
         service.to_target(found(service, GraceDbForm, objects="S230518h")[0])
+
+
+def results_page(client, **values):
+    ask = {"data_service": "GraceDB", "query_name": "", "category": "Production", **values}
+    run = client.post(reverse("dataservices:create"), ask, follow=True).context["run"]
+    return run, client.get(run.get_absolute_url()).content.decode()
+
+
+def test_results_offer_regions_in_place_of_targets(events, as_owner, at_once):
+    run, page = results_page(as_owner)
+    assert "Make targets" not in page
+    assert "Keep the sky maps of those ticked" in page
+    ticked = [row.row_id for row in run.results.all()[:2]]
+    url = reverse("dataservices:keep-regions", args=[run.pk])
+    as_owner.post(url, {"selected_results": ticked, "percent": "50"})
+    region = SkyRegion.objects.get()
+    assert region.name == "S230518h bayestar 50%"
+    page = as_owner.get(run.get_absolute_url()).content.decode()
+    assert f'href="{region.get_absolute_url()}"' in page
+    assert "none yet" in page
+    as_owner.post(url, {"selected_results": ticked, "percent": "50"})
+    assert SkyRegion.objects.count() == 1
+    assert len(events.calls("GET", "/api/superevents/S230518h/files/bayestar")) == 1
+
+
+def test_a_sky_map_that_was_made_anew_is_another_region(events):
+    service = GraceDbService()
+    first = service.keep_region("S230518h")
+    events.maps = 3
+    second = service.keep_region("S230518h")
+    assert (first.region.name, second.region.name) == (
+        "S230518h bayestar 90%",
+        "S230518h bayestar 3 90%",
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"percent": "90"}, "No result was chosen"),
+        ({"selected_results": "row-1", "percent": "nan"}, "between 1 and 99.9"),
+        ({"selected_results": "row-1", "percent": "all"}, "between 1 and 99.9"),
+    ],
+)
+def test_what_cannot_be_kept_is_told(events, as_owner, at_once, values, words):
+    run, _ = results_page(as_owner)
+    page = as_owner.post(reverse("dataservices:keep-regions", args=[run.pk]), values, follow=True)
+    assert words in page.content.decode()
+    assert not SkyRegion.objects.exists()
+
+
+def test_regions_of_results_of_others_and_of_other_services_are_refused(
+    events, as_owner, users, at_once, client
+):
+    run, _ = results_page(as_owner)
+    url = reverse("dataservices:keep-regions", args=[run.pk])
+    type(run).objects.filter(pk=run.pk).update(provider="TNS")
+    assert as_owner.post(url, {"percent": "90"}).status_code == 404
+    type(run).objects.filter(pk=run.pk).update(provider="GraceDB")
+    client.force_login(users["stranger"])
+    assert client.post(url, {"percent": "90"}).status_code == 404
+    client.logout()
+    assert client.post(url, {"percent": "90"}).status_code == 302
+    assert not SkyRegion.objects.exists()
