@@ -80,6 +80,11 @@ def stop_grace_s() -> float:
     return float(setting("TOM_STOP_GRACE_S", 20))
 
 
+def interactive_threads() -> int:
+    """How many interactive jobs a process runs at once without a queue server; at least 2."""
+    return max(2, int(setting("TOM_INTERACTIVE_THREADS", 4)))
+
+
 def periodic_tasks() -> dict[str, Any]:
     """Periodic work of the project, by name; see ``tom_common.scheduler``."""
     return setting("TOM_PERIODIC_TASKS") or {}

@@ -1,4 +1,4 @@
-"""The threads that run jobs in a web process or in ``run_jobs``: one for each queue.
+"""The threads that run jobs in a web process or in ``run_jobs``: some for interactive work, one for bulk.
 
 They start with the first request that a web server answers: nothing else knows that this process is a web
 server's, and a thread that starts earlier would be lost when the server forks its workers.
@@ -20,6 +20,7 @@ from tom_common import conf, jobs
 from tom_common.caretaker import Caretaker
 from tom_common.job_context import stop_running
 from tom_common.models import Job, Worker
+from tom_common.turns import turns
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,9 @@ class JobWorker(threading.Thread):
 
 
 class Crew:
-    """The threads of one process: a caretaker, and a worker for each queue where jobs run in the process.
+    """The threads of one process: a caretaker, and workers of each queue where jobs run in the process.
+
+    Interactive work has several, of which one always stays free of questions to outside services (``turns``).
 
     Parameters
     ----------
@@ -106,7 +109,12 @@ class Crew:
     def __init__(self, kind: str, *, runs_jobs: bool) -> None:
         self.pid = os.getpid()
         self.runs_jobs = runs_jobs
-        self.workers = [JobWorker([lane]) for lane in QUEUES] if runs_jobs else []
+        self.workers: list[JobWorker] = []
+        if runs_jobs:
+            count = conf.interactive_threads()
+            turns.share_out(count - 1)
+            self.workers = [JobWorker([Job.Queue.INTERACTIVE]) for _ in range(count)]
+            self.workers.append(JobWorker([Job.Queue.BULK]))
         self.caretaker = Caretaker(
             kind,
             queues=[lane.value for lane in QUEUES] if runs_jobs else [],

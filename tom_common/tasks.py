@@ -12,6 +12,7 @@ from tom_common.background import BulkSlots, run_bulk_from_message, run_from_mes
 from tom_common.caretaker import Caretaker
 from tom_common.job_context import stop_running
 from tom_common.models import Job, Worker
+from tom_common.turns import shares, turns
 
 GOODBYE_S = 5.0
 _ONE_WEEK_MS = 7 * 86_400_000
@@ -33,7 +34,7 @@ def run_job(job_pk: int) -> None:
     time_limit=_ONE_WEEK_MS,
 )
 def run_bulk_job(job_pk: int) -> None:
-    """Run one job of the bulk queue; one thread of each process stays free for the others."""
+    """Run one job of the bulk queue; some threads of each process stay free for the others."""
     run_bulk_from_message(job_pk, _bulk_slots)
 
 
@@ -46,7 +47,9 @@ class WorkerCare(dramatiq.Middleware):
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
         """Start looking after forgotten jobs, and share the threads out between the queues."""
         global _bulk_slots
-        _bulk_slots = BulkSlots(max(1, worker.worker_threads - 1))
+        bulk, asking = shares(worker.worker_threads)
+        _bulk_slots = BulkSlots(bulk)
+        turns.share_out(asking)
         wanted = worker.consumer_whitelist
         queues = [
             kind.value

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from tom_common.background import InputRefused, background_task, current_job
 from tom_common.grants import grant_access
+from tom_common.turns import turn
 from tom_dataservices.duplicates import Duplicates
 from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
 from tom_dataservices.models import QueryRun
@@ -90,7 +91,8 @@ def run_query(run_pk: int) -> dict[str, Any]:
         job.progress(count, None, f"{count} results so far")
 
     try:
-        fetch_now(run, tell)
+        with turn(run.provider):
+            fetch_now(run, tell)
     except PluginFailedError as error:
         raise InputRefused(str(error)) from error
     if run.found and run.kind == DataServiceProvider.kind:
@@ -181,7 +183,7 @@ def update_target_data(target_pk: int, service: str, user_id: int) -> dict[str, 
         raise InputRefused("The target is gone, or you may not add data to it any more.")
     asked = DataServiceProvider(service, user)
     try:
-        with plugin_reported(asked.title):
+        with turn(service), plugin_reported(asked.title):
             rows = asked.update(target)
     except PluginFailedError as error:
         raise InputRefused(str(error)) from error

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tom_common.background import JobCancelled, JobTimedOut
+from tom_common.job_worker import JobWorker
 from tom_common.models import Job
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.kept_answers import packed
@@ -14,6 +15,7 @@ from tom_dataservices.models import DataServiceQuery, QueryRun
 from tom_dataservices.plugin_errors import plugin_reported
 from tom_dataservices.providers import Access, DataServiceProvider
 from tom_dataservices.runs import MOST_RESULTS, fetch_now, make_targets, start_run
+from tom_dataservices.tasks import update_target_data
 from tom_targets.models import Target
 from tom_targets.tests.factories import SiderealTargetFactory
 
@@ -85,6 +87,27 @@ def test_a_query_whose_job_was_cancelled_before_it_began_does_not_claim_that_not
     page = as_owner.get(run.get_absolute_url()).content.decode()
     assert "The query has not come to its end" in page
     assert "Nothing was found" not in page
+
+
+def test_a_query_waits_for_its_turn_and_asks_nobody_meanwhile(
+    services, users, settings, transactional_db, monkeypatch
+):
+    settings.TOM_BACKGROUND = "thread"
+    monkeypatch.setattr("tom_common.turns.turns.take", lambda service: service != "Stars")
+    start_run(DataServiceProvider("Stars", users["owner"]), {})
+    target = SiderealTargetFactory(name="Star 7")
+    target.give_user_access(users["owner"])
+    update_target_data.submit(target_pk=target.pk, service="Stars", user_id=users["owner"].pk)
+    worker = JobWorker()
+    assert [worker.run_one(), worker.run_one()] == [True, True]
+    waiting = Job.objects.filter(message__startswith="Waits until Stars can be asked")
+    assert (services.asked, waiting.count()) == (0, 2)
+    monkeypatch.setattr("tom_common.turns.turns.take", lambda service: True)
+    Job.objects.update(run_after=timezone.now())
+    while worker.run_one():
+        continue
+    assert set(Job.objects.values_list("state", flat=True)) == {"done"}
+    assert QueryRun.objects.get().found == 100
 
 
 def moving(run):

@@ -11,8 +11,8 @@ from tom_common.models import Job, Worker
 class Command(BaseCommand):
     help = (
         "Run background jobs in this process, where no web process should (set TOM_BACKGROUND=thread there)."
-        " One thread runs interactive work, another bulk work. SIGTERM and Ctrl-C end it: jobs are given"
-        " TOM_STOP_GRACE_S seconds, then they go back to the queue."
+        " TOM_INTERACTIVE_THREADS threads run interactive work, another bulk work. SIGTERM and Ctrl-C end it:"
+        " jobs are given TOM_STOP_GRACE_S seconds, then they go back to the queue."
     )
 
     def add_arguments(self, parser):

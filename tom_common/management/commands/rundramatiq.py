@@ -18,11 +18,12 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         if not dramatiq_is_set_up():
             raise CommandError(_why_not())
-        if options["threads"] < 2:
+        if options["threads"] < 3:
             self.stderr.write(
-                "One thread would let bulk work keep interactive work waiting: two are started."
+                "Fewer than three threads would let bulk work and a silent service keep interactive work"
+                " waiting: three are started."
             )
-            options["threads"] = 2
+            options["threads"] = 3
         # Jobs are given TOM_STOP_GRACE_S, then go back to the queue; dramatiq waits a little longer.
         longest_ms = int((conf.stop_grace_s() + _WAITS_LONGER_S) * 1000)
         options["worker_shutdown_timeout"] = min(options["worker_shutdown_timeout"], longest_ms)
