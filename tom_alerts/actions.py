@@ -15,8 +15,7 @@ from tom_alerts.candidate_targets import CandidateError, TryAgainError, add_data
 from tom_alerts.filter_models import Candidate, CandidateAction
 from tom_alerts.telling import tell_due
 from tom_alerts.webhooks import send
-from tom_common.background import current_job
-from tom_common.job_context import JobCancelled, JobTimedOut
+from tom_common.background import JobCancelled, JobTimedOut, current_job
 from tom_common.remote.errors import RemoteError, RemoteRejected
 from tom_dataservices.ingest.targets import upsert_extras
 from tom_targets.models import Target, TargetExtra, TargetList

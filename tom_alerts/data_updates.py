@@ -20,6 +20,7 @@ from tom_alerts.registry import brokers
 from tom_dataproducts.models import REDUCED_DATUM_MODELS
 from tom_dataservices.dataservices import DataService
 from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.models import ObjectClassification, QueryResult
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import DataServiceProvider, Provider, provider
 from tom_dataservices.registry import data_services
@@ -80,12 +81,27 @@ def _gives_data(service: Any) -> bool:
 
 
 def fed_by(name: str, targets: QuerySet) -> QuerySet:
-    """Return the targets that have data whose source is a service."""
-    sources = Q()
-    for model in REDUCED_DATUM_MODELS:
-        rows = model._default_manager.filter(source_name=name).order_by()
-        sources |= Q(pk__in=rows.values("target_id"))
-    return targets.filter(sources)
+    """Return the targets that have data or classifications of a service, or were made of its results.
+
+    A broker's measurements are stored as those of the survey that made them (ZTF, LSST), since several
+    brokers give the same: they do not tell who gave them.
+    """
+    told: list[QuerySet] = [
+        model._default_manager.filter(source_name=name).order_by() for model in REDUCED_DATUM_MODELS
+    ]
+    told += [
+        ServiceUpdate.objects.filter(Q(has_given=True) | Q(rows__gt=0), service=name),
+        ObjectClassification.objects.filter(service=name).order_by(),
+        QueryResult.objects.filter(
+            run__provider=name, run__kind__in=(DataServiceProvider.kind, BrokerProvider.kind)
+        )
+        .exclude(target=None)
+        .order_by(),
+    ]
+    fed = Q()
+    for rows in told:
+        fed |= Q(pk__in=rows.values("target_id"))
+    return targets.filter(fed)
 
 
 def update(
@@ -125,11 +141,12 @@ def update(
         some = keys[start : start + _BATCH]
         fresh = set() if force else _asked_lately(kind, name, some, asked.results_valid_s)
         found = Target.objects.in_bulk(some)
+        fed = set(fed_by(name, Target.objects.filter(pk__in=some)).values_list("pk", flat=True))
         for key in some:
             if key in fresh:
                 report.skipped += 1
             elif key in found:
-                _update_one(asked, found[key], report)
+                _update_one(asked, found[key], report, has_given=key in fed)
             tell(report, len(keys))
     return report
 
@@ -140,7 +157,7 @@ def _asked_lately(kind: str, name: str, keys: Sequence[int], valid_s: float) -> 
     return set(rows.values_list("target_id", flat=True))
 
 
-def _update_one(asked: Provider, target: Any, report: UpdateReport) -> None:
+def _update_one(asked: Provider, target: Any, report: UpdateReport, *, has_given: bool) -> None:
     report.asked += 1
     rows, error = 0, ""
     nothing = (MissingDataException, NotImplementedError)
@@ -157,7 +174,12 @@ def _update_one(asked: Provider, target: Any, report: UpdateReport) -> None:
         target_id=target.pk,
         kind=asked.kind,
         service=asked.name,
-        defaults={"asked": timezone.now(), "rows": rows, "error": error},
+        defaults={
+            "asked": timezone.now(),
+            "rows": rows,
+            "has_given": has_given or rows > 0,
+            "error": error,
+        },
     )
 
 

@@ -87,6 +87,7 @@ class ServiceUpdate(models.Model):
     service = models.CharField(max_length=100)
     asked = models.DateTimeField()
     rows = models.PositiveIntegerField(default=0)
+    has_given = models.BooleanField(default=False, help_text="It gave data of this target before, or then.")
     error = models.TextField(blank=True, default="")
 
     class Meta:

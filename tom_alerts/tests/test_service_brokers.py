@@ -1,8 +1,10 @@
 """Fink, ALeRCE and Lasair as brokers of the classic interface: kept, run, made targets of, updated."""
 
 import importlib
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
 from tests.shared_data import shared_data_dir
@@ -10,6 +12,7 @@ from tests.standins.alerce import OID, alerce
 from tom_alerts.alerts import DEFAULT_ALERT_CLASSES, GenericBroker, get_service_classes
 from tom_alerts.models import BrokerQuery
 from tom_dataproducts.models import PhotometryReducedDatum
+from tom_dataservices.models import QueryRun
 from tom_targets.models import Target
 
 NAMES = ("ALeRCE", "ALeRCE LSST", "Fink", "Fink LSST", "Lasair", "Lasair ZTF", "MARS")
@@ -78,3 +81,38 @@ def test_one_alert_can_be_asked_for(as_superuser):
     alert = broker.fetch_alert(OID)
     assert broker.to_generic_alert(alert).url.endswith(f"/object/{OID}")
     assert broker.fetch_alert("ZTF99zzzzzzz") is None
+
+
+def made_from_query(client, kept_query):
+    page = client.get(reverse("alerts:run", args=[kept_query.pk]))
+    row = page.context["rows"][0].result.row_id
+    client.post(reverse("alerts:create-target"), {"run": page.context["run"].pk, "alerts": [row]})
+    return Target.objects.get()
+
+
+def updated(*args):
+    out = StringIO()
+    call_command("updatereduceddata", "--service", "ALeRCE", *args, stdout=out)
+    return out.getvalue()
+
+
+def test_data_of_a_target_made_of_a_query_are_asked_for_again(as_superuser):
+    target = made_from_query(as_superuser, kept(as_superuser, class_name="SNIa"))
+    assert set(PhotometryReducedDatum.objects.values_list("source_name", flat=True)) == {"ZTF"}
+    other = Target.objects.create(name="ZTF20zzzzzzz", type="SIDEREAL", ra=1, dec=2)
+    PhotometryReducedDatum.objects.filter(target=target).delete()
+    assert "ALeRCE: 1 targets asked for" in updated()
+    assert PhotometryReducedDatum.objects.filter(target=target).count() == 90
+    # what the query found, and the classes, may be gone by now: that it gave data is known
+    QueryRun.objects.all().delete()
+    target.classifications.all().delete()
+    for _ in range(2):  # nothing new the first time already
+        assert "ALeRCE: 1 targets asked for" in updated("--force")
+        target.classifications.all().delete()
+    assert not PhotometryReducedDatum.objects.filter(target=other).exists()
+
+
+def test_a_target_that_the_broker_was_asked_about_in_vain_is_not_asked_about_again(as_superuser):
+    Target.objects.create(name="ZTF20zzzzzzz", type="SIDEREAL", ra=1, dec=2)
+    assert "ALeRCE: 1 targets asked for, 0 rows" in updated("--any-source")
+    assert "targets asked for" not in updated("--force")
