@@ -6,7 +6,7 @@ from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from tom_alerts import filter_tests, triage
+from tom_alerts import filter_rules, filter_tests, triage
 from tom_alerts.candidate_targets import CandidateError
 from tom_alerts.filter_models import AlertFilter, Candidate
 from tom_alerts.permissions import candidates_for_user, shared_for_user
@@ -23,7 +23,7 @@ _TEST = {
         "passed": {"type": "integer"},
         "finished": {"type": "string", "format": "date-time", "nullable": True},
         "error": {"type": "string"},
-        "is_current": {"type": "boolean", "description": "It is of the filter as it is now."},
+        "is_current": {"type": "boolean", "description": "The filter was tried as it is now."},
         "examples": {"type": "array", "items": {"type": "object"}},
     },
 }
@@ -100,26 +100,25 @@ class AlertFilterViewSet(ApiMixin, viewsets.ModelViewSet):
         return self._told(one, status.HTTP_202_ACCEPTED)
 
     def _told(self, one, code):
-        test = one.tests.first()
+        test, may_be_on = filter_rules.standing(one)
         if test is None:
             nothing = {"sampled": 0, "passed": 0, "finished": None, "error": "", "examples": []}
             return Response({**nothing, "is_current": False})
         names = ("sampled", "passed", "finished", "error", "examples")
         told = {name: getattr(test, name) for name in names}
-        return Response({**told, "is_current": test.mark == one.mark()}, status=code)
+        return Response({**told, "is_current": may_be_on}, status=code)
 
     @action(detail=True, methods=["post"])
     def on(self, request, pk=None):
         one = self.own()
-        if not filter_tests.switch_on(one):
-            text = "Try the filter on past alerts first: it was changed since."
-            return Response({"text": text}, status=status.HTTP_409_CONFLICT)
+        if not filter_rules.switch_on(one):
+            return Response({"text": filter_rules.NOT_TRIED}, status=status.HTTP_409_CONFLICT)
         return Response({"text": f"{one} is on."})
 
     @action(detail=True, methods=["post"])
     def off(self, request, pk=None):
         one = self.own()
-        filter_tests.switch_off(one)
+        filter_rules.switch_off(one)
         return Response({"text": f"{one} is off."})
 
 

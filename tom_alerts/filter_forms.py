@@ -7,13 +7,13 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.urls import reverse
 
-from tom_alerts.expressions import ExpressionError, compiled
 from tom_alerts.filter_models import AlertFilter, Watchlist
+from tom_alerts.filter_rules import keep_state, surveys_of, why_unusable
 from tom_alerts.permissions import shared_for_user
 from tom_alerts.watching import region_of
-from tom_alerts.webhooks import why_refused
 from tom_common.encryption import EncryptedFormField
 from tom_dataservices.permissions import saved_queries_for_user
 from tom_dataservices.saved_query import SavedQuery
@@ -29,7 +29,6 @@ _WHILE_TYPING = {
     "hx-target": "#expression-state",
     "hx-include": "closest form",
 }
-SURVEYS = ("ZTF", "LSST", "ELAsTiCC", "DECam", "WINTER")
 ALERTS = "alerts"
 
 
@@ -68,9 +67,7 @@ class FilterForm(SharedForm):
     """A filter, and what is done with what it lets through."""
 
     source = forms.ChoiceField(label="Looks at", required=False)
-    survey = forms.ChoiceField(
-        required=False, choices=[("", "All surveys"), *((name, name) for name in SURVEYS)]
-    )
+    survey = forms.ChoiceField(required=False)
     webhook_url = forms.URLField(
         required=False,
         max_length=500,
@@ -135,6 +132,8 @@ class FilterForm(SharedForm):
         one, user = self.instance, self.user
         self.fields["source"].choices = sources_for(user)  # type: ignore[attr-defined]
         self.initial.setdefault("source", f"{one.query_kind}:{one.query_id}" if one.query_id else ALERTS)
+        surveys = [("", "All surveys"), *((name, name) for name in surveys_of(one))]
+        self.fields["survey"].choices = surveys  # type: ignore[attr-defined]
         self._restrict("watchlist", shared_for_user(user, Watchlist.objects.all()))
         self._restrict("target_groups", groups_to_share_with(user))
         lists = target_lists_for_user(user, TargetList.objects.order_by("name"), "change_targetlist")
@@ -148,27 +147,11 @@ class FilterForm(SharedForm):
             ]
             self.fields["makes"].choices = choices  # type: ignore[attr-defined]
 
-    def clean_expression(self) -> str:
-        """Refuse an expression that cannot be read, with the place."""
-        text = self.cleaned_data["expression"]
-        try:
-            compiled(text)
-        except ExpressionError as error:
-            raise forms.ValidationError(str(error)) from error
-        return text
-
-    def clean_webhook_url(self) -> str:
-        """Refuse an address to which nothing may be sent."""
-        url = self.cleaned_data["webhook_url"]
-        if url and (refused := why_refused(url)):
-            raise forms.ValidationError(refused[:1].upper() + refused[1:] + ".")
-        return url
-
     def clean(self) -> dict[str, Any]:
-        """Have a note named and valued together."""
+        """Refuse what no filter may be, at its field."""
         cleaned = super().clean() or {}
-        if bool(cleaned.get("note_key")) != bool(cleaned.get("note")):
-            self.add_error("note", "A field and its value belong together.")
+        for name, text in why_unusable(cleaned, user=self.user).items():
+            self.add_error(name, text)
         return cleaned
 
     def save(self, commit: bool = True) -> AlertFilter:
@@ -178,9 +161,9 @@ class FilterForm(SharedForm):
             one.user = self.user
         kind, _, pk = (self.cleaned_data.get("source") or ALERTS).partition(":")
         one.query_kind, one.query_id = (kind, int(pk)) if pk else ("", None)
-        if one.pk is not None and one.mark() != AlertFilter.objects.get(pk=one.pk).mark():
-            one.is_on = False
-        return super().save(commit)
+        with transaction.atomic():
+            keep_state(one)
+            return super().save(commit)
 
 
 class WatchlistForm(SharedForm):

@@ -85,23 +85,3 @@ def _note(
 
 def _shown(value: Any) -> Any:
     return float(f"{value:.6g}") if isinstance(value, float) and abs(value) < 10_000 else value
-
-
-def good_test(one: AlertFilter) -> FilterTest | None:
-    """Return the newest test of a filter as it is now; None if it was changed since, or never tried."""
-    return one.tests.filter(mark=one.mark(), finished__isnull=False, error="").order_by("-pk").first()
-
-
-def switch_on(one: AlertFilter) -> bool:
-    """Switch a filter on if it was tried as it is now; return whether that is so."""
-    if good_test(one) is None:
-        return False
-    AlertFilter.objects.filter(pk=one.pk).update(is_on=True, problem="", left_out=0)
-    one.is_on = True
-    return True
-
-
-def switch_off(one: AlertFilter) -> None:
-    """Switch a filter off; its candidates stay."""
-    AlertFilter.objects.filter(pk=one.pk).update(is_on=False)
-    one.is_on = False

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from rest_framework import serializers
 
-from tom_alerts.expressions import ExpressionError, compiled
 from tom_alerts.filter_models import AlertFilter, Candidate, Watchlist
+from tom_alerts.filter_rules import keep_state, surveys_of, why_unusable
 from tom_alerts.permissions import shared_for_user
-from tom_alerts.webhooks import why_refused
 from tom_targets.models import Target, TargetList
-from tom_targets.permissions import may_create_targets, target_lists_for_user
+from tom_targets.permissions import target_lists_for_user
 from tom_targets.selectors import groups_to_share_with
 
 
@@ -21,6 +21,7 @@ class AlertFilterSerializer(serializers.ModelSerializer):
     owner = serializers.CharField(source="user.username", read_only=True)
     is_on = serializers.BooleanField(read_only=True)
     permissions = serializers.ChoiceField(choices=Target.Permissions.choices, required=False)
+    webhook_url = serializers.URLField(required=False, allow_blank=True, max_length=500)
     webhook_secret = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=500)
 
     class Meta:
@@ -37,6 +38,9 @@ class AlertFilterSerializer(serializers.ModelSerializer):
     def get_fields(self) -> dict[str, Any]:
         """Offer the groups, lists and watchlists of whoever asks."""
         fields: dict[str, Any] = super().get_fields()
+        one = self.instance if isinstance(self.instance, AlertFilter) else None
+        choices = [(name, name) for name in surveys_of(one)]
+        fields["survey"] = serializers.ChoiceField(choices, required=False, allow_blank=True)
         user = self.context["request"].user if "request" in self.context else None
         if user is None or not user.is_authenticated:
             return fields
@@ -47,34 +51,21 @@ class AlertFilterSerializer(serializers.ModelSerializer):
         fields["target_list"].queryset = lists
         return fields
 
-    def validate_expression(self, text: str) -> str:
-        """Refuse an expression that cannot be read, with the place."""
-        try:
-            compiled(text)
-        except ExpressionError as error:
-            raise serializers.ValidationError(str(error)) from error
-        return text
-
-    def validate_webhook_url(self, url: str) -> str:
-        """Refuse an address to which nothing may be sent."""
-        if url and (refused := why_refused(url)):
-            raise serializers.ValidationError(refused)
-        return url
-
-    def validate_makes(self, makes: str) -> str:
-        """Refuse to make targets for somebody who may not."""
-        if makes == AlertFilter.Makes.TARGET and not may_create_targets(self.context["request"].user):
-            raise serializers.ValidationError("You may not make targets.")
-        return makes
+    def validate(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what no filter may be, at its field; a note and its value may come one by one."""
+        known = {name: getattr(self.instance, name, "") for name in ("note_key", "note")}
+        wrong = why_unusable({**known, **told}, user=self.context["request"].user)
+        if wrong:
+            raise serializers.ValidationError({name: [text] for name, text in wrong.items()})
+        return told
 
     def update(self, instance: AlertFilter, validated_data: dict[str, Any]) -> AlertFilter:
         """Store changes; a filter that would let other alerts through is off until it was tried again."""
-        before = instance.mark()
-        changed = super().update(instance, validated_data)
-        if changed.is_on and changed.mark() != before:
-            changed.is_on = False
-            changed.save(update_fields=["is_on"])
-        return changed
+        for name in {"expression", "survey", "watchlist"} & set(validated_data):
+            setattr(instance, name, validated_data[name])
+        with transaction.atomic():
+            keep_state(instance)
+            return super().update(instance, validated_data)
 
 
 class CandidateSerializer(serializers.ModelSerializer):

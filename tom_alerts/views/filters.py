@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import TemplateView, View
 
-from tom_alerts import filter_tests
+from tom_alerts import filter_rules, filter_tests
 from tom_alerts.expressions import (
     FIELDS,
     OPERATORS,
@@ -86,7 +86,7 @@ class FilterView(LoginRequiredMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Show the newest trial, and whether it is of the filter as it is now."""
         one = filter_or_404(self.request, self.kwargs["pk"])
-        test = one.tests.first()
+        test, may_be_on = filter_rules.standing(one)
         failed = CandidateAction.objects.filter(candidate__alert_filter=one, state="failed")
         span = [
             mjd_utc_to_datetime(mjd) if mjd is not None else None
@@ -96,7 +96,7 @@ class FilterView(LoginRequiredMixin, TemplateView):
             filter=one,
             test=test,
             job=test.job if test else None,
-            is_current=bool(test and test.mark == one.mark() and test.finished and not test.error),
+            is_current=may_be_on,
             span=span if any(span) else None,
             columns=list(test.examples[0]["values"]) if test and test.examples else [],
             miss_columns=list(test.near_misses[0]["values"]) if test and test.near_misses else [],
@@ -104,7 +104,7 @@ class FilterView(LoginRequiredMixin, TemplateView):
                 self.request.user, AlertFilter.objects.filter(pk=one.pk), "change"
             ).exists(),
             action_words=[CandidateAction.Kind(kind).label for kind in one.actions()],
-            failed=list(failed.select_related("candidate").order_by("-pk")[:5]),
+            failed=list(failed.select_related("candidate").defer("candidate__content").order_by("-pk")[:5]),
             counts=dict(one.candidates.order_by().values_list("state").annotate(count=Count("pk"))),
             **kwargs,
         )
@@ -225,12 +225,12 @@ class FilterActionView(LoginRequiredMixin, View):
         one = filter_or_404(request, pk, "change")
         if action == "test":
             filter_tests.start_test(one, user=request.user)
-        elif action == "on" and filter_tests.switch_on(one):
+        elif action == "on" and filter_rules.switch_on(one):
             messages.success(request, f"{one} is on: what it lets through waits on the page of triage.")
         elif action == "on":
-            messages.error(request, "Try the filter on past alerts first: it was changed since.")
+            messages.error(request, filter_rules.NOT_TRIED)
         elif action == "off":
-            filter_tests.switch_off(one)
+            filter_rules.switch_off(one)
             messages.success(request, f"{one} is off. Its candidates stay.")
         elif action == "delete":
             one.delete()

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from tom_alerts.actions import act_on_due
 from tom_alerts.filter_models import AlertFilter, Candidate
-from tom_alerts.filter_tests import switch_on
+from tom_alerts.filter_rules import switch_on
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.tests.test_query_pages import kept
 from tom_targets.models import Target

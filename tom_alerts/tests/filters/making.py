@@ -3,7 +3,8 @@
 from django.contrib.auth.models import Group, Permission, User
 
 from tom_alerts.filter_models import AlertFilter
-from tom_alerts.filter_tests import run_test, switch_on
+from tom_alerts.filter_rules import switch_on
+from tom_alerts.filter_tests import run_test
 from tom_alerts.models import FilterTest
 from tom_dataservices.ingest import IngestOptions, ingest_batches
 from tom_dataservices.tests.ingest.batches import alert, batch

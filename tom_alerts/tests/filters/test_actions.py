@@ -14,7 +14,8 @@ from django.utils import timezone
 from tests.standins.serving import StandIn, running
 from tom_alerts.actions import MAX_ATTEMPTS, act_on_due
 from tom_alerts.filter_models import Candidate, CandidateAction
-from tom_alerts.filter_tests import good_test, start_test, switch_on
+from tom_alerts.filter_rules import good_test, switch_on
+from tom_alerts.filter_tests import start_test
 from tom_alerts.tests.filters.making import bright, ingest, made_filter, maker, team
 from tom_alerts.webhooks import why_refused
 from tom_common.grants import grant_access
