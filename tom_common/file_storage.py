@@ -68,15 +68,16 @@ class PrivateS3Storage(S3Storage):
 
     def _save(self, name: str, content: Any) -> str:
         with _translated(name):
-            name = self._take_name(name)
+            name, is_taken = self._take_name(name)
             try:
                 return super()._save(name, content)
             except BaseException:
-                self._give_up(name)
+                if is_taken:
+                    self._give_up(name)
                 raise
 
-    def _take_name(self, name: str) -> str:
-        """Return a name that nobody else has, by putting an empty object there."""
+    def _take_name(self, name: str) -> tuple[str, bool]:
+        """Return a name that nobody else has, by putting an empty object there, and whether there is one."""
         wanted = name
         for _ in range(_NAMES_TRIED):
             try:
@@ -84,12 +85,12 @@ class PrivateS3Storage(S3Storage):
             except ClientError as error:
                 code = _code(error)
                 if code in _NOT_OFFERED:
-                    return name  # a service that knows no conditions: the name was free a moment ago
+                    return name, False  # a service that knows no conditions: it was free a moment ago
                 if code not in _TAKEN:
                     raise
                 name = self.get_alternative_name(*_parts(wanted))
             else:
-                return name
+                return name, True
         raise StorageUnavailable(f"The storage of files finds no free name for {wanted}.")
 
     def _give_up(self, name: str) -> None:
@@ -116,12 +117,11 @@ class PrivateS3Storage(S3Storage):
         """Return the size of a file in bytes."""
         with _translated(name):
             try:
-                self.bucket.Object(self._normalize_name(name)).load()
+                return int(self.bucket.Object(self._normalize_name(name)).content_length)
             except ClientError as error:
                 if _code(error) in _NOT_THERE:
                     self._look_for_bucket()
                 raise
-            return int(super().size(name))
 
     def _look_for_bucket(self) -> None:
         """Refuse to say that a file is not there if its bucket is not: asked for a file, S3 says the same."""

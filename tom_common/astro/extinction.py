@@ -24,10 +24,11 @@ SFD_TO_SF11 = 0.86
 """E(B-V) of Schlegel et al. (1998) times this is on the scale of Schlafly & Finkbeiner (2011)."""
 
 # Effective wavelengths, nm, of bands that have no look of their own: Johnson-Cousins (Bessell 2005), 2MASS
-# (Cohen et al. 2003), Swift UVOT (Poole et al. 2008), GALEX (Morrissey et al. 2007), ZTF and PS1 w.
+# (Cohen et al. 2003), Swift UVOT (Poole et al. 2008), GALEX (Morrissey et al. 2007, doi:10.1086/520512),
+# PS1 w (Tonry et al. 2012).
 _MORE_BANDS = {
     "U": 366.3, "R": 640.7, "I": 798.0, "J": 1235.0, "H": 1662.0, "K": 2159.0, "Ks": 2159.0, "w": 608.0,
-    "UVW2": 192.8, "UVM2": 224.6, "UVW1": 260.0, "FUV": 152.8, "NUV": 227.1,
+    "UVW2": 192.8, "UVM2": 224.6, "UVW1": 260.0, "FUV": 153.9, "NUV": 231.6,
 }  # fmt: skip
 
 # Fitzpatrick (1999), table 4: A(lambda)/E(B-V) at the anchors of the spline as polynomials in R_V, constant

@@ -63,7 +63,7 @@ def icon(name: str, label: str = "", css_class: str = "") -> SafeString:
     return _drawn(static("vendor/bootstrap-icons/sprite.svg"), name, label, css_class)
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=1000, typed=True)  # a safe text equals the same text that is to be escaped
 def _drawn(sprite: str, name: str, label: str, css_class: str) -> SafeString:
     return format_html(
         '<svg class="tom-icon{}"{} focusable="false"><use href="{}#{}"></use></svg>',
