@@ -104,3 +104,22 @@ def test_what_is_refused_is_told_beside_the_files_that_stay_chosen(browse, obser
     assert errors.evaluate("element => element === document.activeElement")
     assert page.locator("[data-tom-upload-list] li").count() == 1
     assert not DataProduct.objects.exists()
+
+
+@pytest.mark.parametrize("place", ["page", "section"])
+def test_the_button_covers_no_field_on_a_phone(browse, observer, target, place):
+    page = browse(observer, viewport={"width": 390, "height": 700})
+    page.goto(
+        f"/dataproducts/data/upload/?target={target.pk}"
+        if place == "page"
+        else f"{target.get_absolute_url()}?tab=manage-data#manage-data"
+    )
+    form = page.locator("form.tom-upload")
+    form.wait_for(state="attached")
+    page.evaluate("for (const box of document.querySelectorAll('details.tom-upload-box')) box.open = true")
+    button = form.get_by_role("button", name="Upload", exact=True)
+    for field in form.locator(".tom-field").all():
+        field.evaluate("(element) => element.scrollIntoView({ block: 'start' })")
+        top = button.evaluate("(element) => element.getBoundingClientRect().top")
+        end = field.evaluate("(element) => element.getBoundingClientRect().bottom")
+        assert end <= top, field.inner_text()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -232,6 +233,25 @@ class TestUse:
         assert high - low == pytest.approx(3250)
         page.keyboard.press("0")
         assert page.evaluate("plot.zoom.x") is None
+
+    @pytest.mark.parametrize("width", [*WIDTHS, 320])
+    @pytest.mark.parametrize("query", ["", "sp_waveUnit=um", "sp_x=6562.8,6562.9"])
+    def test_labels_of_wavelengths_do_not_touch(self, spectra_page, width, query):
+        page = spectra_page(query, width=width)
+        labels = page.evaluate(
+            """() => {
+            const { uplot } = plot, context = document.createElement("canvas").getContext("2d");
+            context.font = "12px system-ui, sans-serif";
+            const { _splits: at, _values: texts } = uplot.axes[0]; // as drawn
+            return at.map((value, i) => {
+                const middle = uplot.valToPos(value, "x"), half = context.measureText(texts[i]).width / 2;
+                return [middle - half, middle + half];
+            });
+            }"""
+        )
+        assert len(labels) >= 2
+        gaps = [after[0] - before[1] for before, after in itertools.pairwise(labels)]
+        assert min(gaps) >= 6
 
     @pytest.mark.parametrize("theme", THEMES)
     @pytest.mark.parametrize("width", WIDTHS)
