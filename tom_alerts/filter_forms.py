@@ -19,7 +19,7 @@ from tom_dataservices.permissions import saved_queries_for_user
 from tom_dataservices.saved_query import SavedQuery
 from tom_targets.models import Target, TargetList
 from tom_targets.permissions import may_create_targets, target_lists_for_user
-from tom_targets.region_files import keep_region
+from tom_targets.region_files import region_from
 from tom_targets.selectors import groups_to_share_with
 from tom_targets.sky_models import SkyRegion
 from tom_targets.transfer.input_files import FileError
@@ -196,6 +196,7 @@ class WatchlistForm(SharedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.new_region: SkyRegion | None = None
         lists = target_lists_for_user(self.user, TargetList.objects.order_by("name"))
         self._restrict("target_list", lists)
         kept = SkyRegion.objects.filter(user=self.user) | SkyRegion.objects.filter(pk=self.instance.region_id)
@@ -211,24 +212,29 @@ class WatchlistForm(SharedForm):
         return radius
 
     def clean(self) -> dict[str, Any]:
-        """Make a region of the file or the words; something has to be watched."""
+        """Read the region of the file or the words; something has to be watched."""
         cleaned = super().clean() or {}
         name = cleaned.get("name") or "Watchlist"
         try:
             if cleaned.get("file"):
-                cleaned["region"] = keep_region(cleaned["file"], user=self.user, name=name)
+                self.new_region = region_from(cleaned["file"], user=self.user, name=name)
             elif cleaned.get("shape"):
-                cleaned["region"] = region_of(cleaned["shape"], user=self.user, name=name)
+                self.new_region = region_of(cleaned["shape"], user=self.user, name=name)
         except FileError as error:
             self.add_error("file", str(error))
         except ValueError as error:
             self.add_error("shape", f"{error}.")
-        if not self.errors and not (cleaned.get("target_list") or cleaned.get("region")):
+        watched = (cleaned.get("target_list"), cleaned.get("region"), self.new_region)
+        if not self.errors and not any(watched):
             self.add_error(None, "Choose a list of targets or a region: nothing would be watched.")
         return cleaned
 
     def save(self, commit: bool = True) -> Watchlist:
-        """Store the watchlist of its user."""
+        """Store the watchlist of its user, and its region if it is a new one."""
         if self.instance.pk is None:
             self.instance.user = self.user
-        return super().save(commit)
+        with transaction.atomic():
+            if self.new_region is not None:
+                self.new_region.save()
+                self.instance.region = self.new_region
+            return super().save(commit)

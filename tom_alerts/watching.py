@@ -65,7 +65,7 @@ def within_ranges(ranges: list[Any], ra_deg: Any, dec_deg: Any) -> NDArray[np.bo
 
 
 def region_of(text: str, *, user: Any, name: str) -> SkyRegion:
-    """Keep a circle or a polygon that somebody typed as a region.
+    """Return the region of a circle or a polygon that somebody typed, not stored yet.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def region_of(text: str, *, user: Any, name: str) -> SkyRegion:
         raise ValueError(f"expected CIRCLE or POLYGON, found “{words[0] if words else ''}”")
     ranges = coarsened(merged_ranges(pixels, order, most=_RANGES))
     area = sum(last - first + 1 for first, last in ranges) / (12 * 4**ORDER) * _WHOLE_SKY_DEG2
-    return SkyRegion.objects.create(user=user, name=name[:100], ranges=ranges, area_deg2=area)
+    return SkyRegion(user=user, name=name[:100], ranges=ranges, area_deg2=area)
 
 
 def _order(size_deg: float) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from tom_catalogs.differences import same_value
-from tom_catalogs.lookups import EXTRA, FIXED, USE, CatalogueAnswer, comparison
+from tom_catalogs.lookups import EXTRA, FIXED, USE, CatalogueAnswer, comparison, form_url
 from tom_catalogs.models import CatalogueLookup, ValueSource
 from tom_common.history import change_set
 from tom_common.upserts import upsert
@@ -64,6 +64,13 @@ def chosen_values(lookup: CatalogueLookup, user: Any, chosen: Any) -> ChosenValu
             found.names.append(name)
             found.sources[f"{ALIAS}-{name}"] = teller
     return found
+
+
+def chosen_url(lookup: CatalogueLookup, user: Any, chosen: Any) -> str:
+    """Return the address of the form of a new target, filled with what was chosen; empty if nothing was."""
+    values = chosen_values(lookup, user, chosen)
+    names = [name for name in values.names if name != values.columns.get("name")]
+    return form_url(values.columns, names) if values.columns or names else ""
 
 
 def _teller(answers: Mapping[str, CatalogueAnswer], name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -52,6 +52,14 @@ def look_up(
     return CatalogueLookup.objects.create(user=user, term=term.strip(), run_ids=run_ids, target=target)
 
 
+def form_url(columns: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return the address of the form of a new target that holds values of columns, and further names."""
+    words = {key: value for key, value in columns.items() if value not in (None, "")}
+    if names:
+        words["names"] = ",".join(names)
+    return f"{reverse('targets:create')}?{urlencode(words)}"
+
+
 @dataclass
 class CatalogueAnswer:
     """What one catalogue said: a row, nothing, or why not."""
@@ -89,10 +97,7 @@ class CatalogueAnswer:
     @property
     def create_url(self) -> str:
         """Address of the form of a new target that holds what this catalogue said."""
-        words = {key: value for key, value in self.values.items() if value not in (None, "")}
-        if self.names:
-            words["names"] = ",".join(self.names)
-        return f"{reverse('targets:create')}?{urlencode(words)}"
+        return form_url(self.values, self.names)
 
 
 @dataclass(frozen=True)
@@ -195,31 +200,3 @@ def _row(
         for value, run in zip(values, runs, strict=True)
     ]
     return ComparedRow(key, cells, stored, prefix)
-
-
-def chosen_url(lookup: CatalogueLookup, user: Any, chosen: Any) -> str:
-    """Return the address of the form of a new target, filled with cells of the table.
-
-    Parameters
-    ----------
-    lookup : CatalogueLookup
-    user : User
-    chosen : mapping
-        For each column ``use-<column>`` the key of the run whose value is taken; ``names`` the names taken.
-
-    Returns
-    -------
-    str
-        Empty if nothing was chosen.
-    """
-    by_run = {str(answer.run.pk): answer for answer in comparison(lookup, user).answers if answer.row}
-    words: dict[str, Any] = {}
-    for key, run_pk in chosen.items():
-        answer = by_run.get(run_pk)
-        column = key.removeprefix("use-")
-        if key.startswith("use-") and answer and answer.values.get(column) not in (None, ""):
-            words[column] = answer.values[column]
-    names = [name for name in chosen.getlist("names") if name != words.get("name")]
-    if names:
-        words["names"] = ",".join(names)
-    return f"{reverse('targets:create')}?{urlencode(words)}" if words else ""

@@ -20,7 +20,14 @@ _WHOLE_SKY_DEG2 = 4 * math.pi * (180.0 / math.pi) ** 2
 
 
 def keep_region(file: Any, *, user: Any, name: str = "", percent: float = 90.0) -> SkyRegion:
-    """Keep the region that a file describes.
+    """Store the region that a file describes; see `region_from`."""
+    region = region_from(file, user=user, name=name, percent=percent)
+    region.save()
+    return region
+
+
+def region_from(file: Any, *, user: Any, name: str = "", percent: float = 90.0) -> SkyRegion:
+    """Return the region that a file describes, not stored yet.
 
     Parameters
     ----------
@@ -52,7 +59,7 @@ def keep_region(file: Any, *, user: Any, name: str = "", percent: float = 90.0) 
             raise FileError(f"The file is no coverage map: {error}.") from error
     ranges = coarsened(ranges)
     pixels = sum(last - first + 1 for first, last in ranges)
-    return SkyRegion.objects.create(
+    return SkyRegion(
         user=user,
         name=(name or own_name)[:100],
         ranges=ranges,

@@ -75,7 +75,7 @@ def test_the_cells_chosen_fill_the_form_of_a_new_target(standin, user, client):
         "use-type": runs["NED"],
         "use-ra": runs["NED"],
         "use-dec": runs["Sesame"],
-        "names": ["NGC 224", "MESSIER 031"],
+        "names": ["NGC 224", "MESSIER 031", "Told by nobody"],
     }
     answer = client.post(reverse("tom_catalogs:make-target", args=[page.context["lookup"].pk]), chosen)
     words = {key: value[0] for key, value in parse_qs(urlsplit(answer.url).query).items()}

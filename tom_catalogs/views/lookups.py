@@ -114,7 +114,7 @@ class MakeTargetView(LookupPageMixin, View):
         lookup = self.lookup()
         action = request.POST.get("action", "form")
         if action == "form":
-            url = lookups.chosen_url(lookup, request.user, request.POST)
+            url = completion.chosen_url(lookup, request.user, request.POST)
             return redirect(url or reverse("tom_catalogs:lookup", args=[pk]))
         anyway = "anyway" in request.POST
         if action == "complete":

@@ -1,6 +1,7 @@
 """The pages of filters and triage, as their users meet them."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from tom_alerts.filter_models import AlertFilter, Candidate, Decision, FilterTest, Watchlist
@@ -8,6 +9,7 @@ from tom_alerts.tests.filters.making import bright, ingest, made_filter, maker, 
 from tom_common.grants import grant_access
 from tom_dataservices.tests.ingest.batches import cutouts
 from tom_targets.models import Target, TargetList
+from tom_targets.sky_models import SkyRegion
 
 pytestmark = pytest.mark.django_db
 
@@ -253,3 +255,18 @@ def test_a_watchlist_is_made_of_words_and_kept_while_a_filter_uses_it(client, ow
 def test_a_watchlist_that_watches_nothing_is_refused(client, owner, data, words):
     page = client.post(reverse("alerts:watchlist-create"), {"name": "Field", "radius_arcsec": "2", **data})
     assert words in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"radius_arcsec": "-1"}, {"name": ""}, {"name": "x" * 101}], ids=["radius", "name", "length"]
+)
+def test_a_watchlist_that_is_refused_leaves_no_region_behind(client, owner, wrong):
+    data = {"name": "Field", "radius_arcsec": "2", "shape": "CIRCLE ICRS 150 2 1"}
+    page = client.post(reverse("alerts:watchlist-create"), {**data, **wrong})
+    assert page.context["form"].errors and not SkyRegion.objects.exists()
+    file = SimpleUploadedFile("field.json", b'{"5": [100, 101]}')
+    client.post(reverse("alerts:watchlist-create"), {**data, **wrong, "shape": "", "file": file})
+    assert not SkyRegion.objects.exists()
+    file.seek(0)
+    client.post(reverse("alerts:watchlist-create"), {**data, "shape": "", "file": file})
+    assert Watchlist.objects.get().region == SkyRegion.objects.get()

@@ -186,6 +186,7 @@ def test_a_watchlist_of_targets_holds_what_is_near_them():
 def test_a_watchlist_of_a_region_holds_what_lies_in_it(text):
     owner = maker()
     region = region_of(text, user=owner, name="Field")
+    region.save()
     one = Watchlist.objects.create(user=owner, name="Field", region=region)
     inside = watched(one, [150.0, 150.5, 152.0, 150.0, float("nan")], [2.0, 2.5, 2.0, -2.0, 2.0])
     assert inside.tolist() == [True, True, False, False, False]
