@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tom_common.astro.time import mjd_utc_to_datetime, parse_mjd_utc
-from tom_common.remote import RemoteBadReply, RemoteRejected
+from tom_common.background import current_job
+from tom_common.remote import RemoteBadReply, RemoteError, RemotePaused
 from tom_dataproducts.models import SpectroscopyReducedDatum
 from tom_dataservices.clients.broker import mjd_of_jd, number, text
 
@@ -31,9 +32,11 @@ def store_spectra(
     read : callable
         Gives the text of a file at an address.
 
-    A file that is not there, or is no table of numbers, is left out and logged.
+    A file that is not there, does not come, or is no table of numbers is left out, which the job tells; the
+    next time it is asked for again. None is asked for further while the server is left alone.
     """
     stored = []
+    is_paused = False
     for row in rows:
         address = text(row.get("asciifile"))
         mjd = _mjd(row)
@@ -43,10 +46,14 @@ def store_spectra(
         if known is not None:
             stored.append(known)
             continue
+        if is_paused:
+            continue
         try:
             columns = spectrum_columns(read(address))
-        except (RemoteBadReply, RemoteRejected) as error:
+        except RemoteError as error:
             logger.warning("a spectrum of %s was left out: %s", target, error)
+            current_job().log(f"The spectrum {address.rpartition('/')[2]} was left out: {error}")
+            is_paused = is_paused or isinstance(error, RemotePaused)
             continue
         made, _ = SpectroscopyReducedDatum.objects.get_or_create(
             target=target,

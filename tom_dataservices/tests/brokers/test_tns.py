@@ -6,11 +6,11 @@ import pytest
 from django.core.cache import cache
 
 from tests.standins.tns import tns
-from tom_common.remote import RemoteBadReply, RemoteUnavailable
+from tom_common.remote import RemoteBadReply, RemotePaused, RemoteUnavailable
 from tom_dataproducts.models import PhotometryReducedDatum, SpectroscopyReducedDatum
 from tom_dataservices.clients.tns_search import TnsSearch, question, tns_transient
 from tom_dataservices.data_services.tns import TnsForm, TnsService
-from tom_dataservices.data_services.tns_spectra import spectrum_columns
+from tom_dataservices.data_services.tns_spectra import spectrum_columns, store_spectra
 from tom_dataservices.exceptions import MissingDataException, NotConfiguredError
 from tom_targets.tests.factories import SiderealTargetFactory
 
@@ -223,6 +223,26 @@ def test_what_tns_does_not_know_is_missing(standin):
 def test_a_file_that_is_no_table_is_no_spectrum():
     with pytest.raises(RemoteBadReply):
         spectrum_columns("<html>gone</html>")
+
+
+def test_a_file_that_does_not_come_keeps_no_other_out(db, caplog):
+    target = SiderealTargetFactory()
+    rows = [{"asciifile": f"https://tns.example.org/{name}.txt", "jd": 2461300.5} for name in "abcd"]
+    asked = []
+
+    def read(address):
+        asked.append(address[-5])
+        if asked == ["a"]:
+            raise RemoteUnavailable("TNS did not answer within 30 s.")
+        if asked[-1] == "c":
+            raise RemotePaused("TNS is left alone for a minute.")
+        return f"4000 {len(asked)}\n4001 2\n"
+
+    assert len(store_spectra(target, rows, read=read)) == 1
+    assert asked == ["a", "b", "c"]  # while it is left alone it is not asked for more
+    assert "did not answer" in caplog.text
+    assert len(store_spectra(target, rows[:2], read=read)) == 2
+    assert asked == ["a", "b", "c", "a"]  # what was left out is asked for again, the other is there
 
 
 def test_a_third_column_is_the_error():
