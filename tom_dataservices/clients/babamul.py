@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
+from tom_common.astro.photometry import AB_ZERO_POINT_NJY
 from tom_common.remote import RemoteBadReply, RemoteRejected
 from tom_dataservices.clients.broker import (
     BrokerClient,
@@ -26,7 +27,6 @@ from tom_dataservices.exceptions import MissingDataException, NotConfiguredError
 
 MAX_RADIUS_ARCSEC = 600.0
 SURVEYS = ("ZTF", "LSST")
-_NJY_ZERO_POINT = 31.4
 _LIST_PARTS = ("prv_candidates", "prv_nondetections", "fp_hists")
 _FLAGS = ("is_positive", "is_rock", "is_star", "is_near_brightstar", "is_stationary")
 
@@ -199,8 +199,8 @@ def _point(one: dict[str, Any], *, is_rubin: bool, forced: bool = False) -> dict
     flux, flux_err = number(one.get("psfFlux")), number(one.get("psfFluxErr"))
     mag = magnitude(one.get("magpsf"))
     if flux is not None and (is_rubin or (forced and mag is None)):
-        zero_point = number(one.get("zp")) or _NJY_ZERO_POINT
-        factor = 10.0 ** (0.4 * (_NJY_ZERO_POINT - zero_point))
+        zero_point = number(one.get("zp")) or AB_ZERO_POINT_NJY
+        factor = 10.0 ** (0.4 * (AB_ZERO_POINT_NJY - zero_point))
         brightness: dict[str, Any] = {
             "flux_njy": flux * factor,
             "flux_err_njy": None if flux_err is None else flux_err * factor,

@@ -91,8 +91,8 @@ def as_number(value: Any) -> float | None:
     return found if abs(found) < 1e99 and found == found else None
 
 
-def mjd_of_jd(value: Any) -> float | None:
-    """Return a Modified Julian Date of a Julian date, reckoned on its decimal digits; an MJD as it is."""
+def mjd_of_jd_or_mjd(value: Any) -> float | None:
+    """Return the MJD of a Julian date, reckoned on its decimal digits; a smaller number is an MJD."""
     if as_number(value) is None:
         return None
     text = Decimal(str(value).strip())

@@ -12,7 +12,7 @@ from tom_dataservices.clients.catalogue import (
     Catalogue,
     CatalogueObject,
     as_number,
-    mjd_of_jd,
+    mjd_of_jd_or_mjd,
     orbit_fields,
 )
 
@@ -75,14 +75,14 @@ class Horizons(Catalogue):
         }
         is_comet = bool(_COMET.match(name))
         fields = orbit_fields(
-            epoch_mjd=mjd_of_jd(value.get("JDTDB")),
+            epoch_mjd=mjd_of_jd_or_mjd(value.get("JDTDB")),
             e=as_number(value.get("EC")),
             inclination_deg=as_number(value.get("IN")),
             node_deg=as_number(value.get("OM")),
             peri_deg=as_number(value.get("W")),
             a_au=as_number(value.get("A")),
             q_au=as_number(value.get("QR")),
-            tp_mjd=mjd_of_jd(value.get("Tp")),
+            tp_mjd=mjd_of_jd_or_mjd(value.get("Tp")),
             mean_anomaly_deg=as_number(value.get("MA")),
             motion_deg_per_day=as_number(value.get("N")),
             is_comet=is_comet,

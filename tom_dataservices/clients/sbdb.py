@@ -10,7 +10,7 @@ from tom_dataservices.clients.catalogue import (
     Catalogue,
     CatalogueObject,
     as_number,
-    mjd_of_jd,
+    mjd_of_jd_or_mjd,
     orbit_fields,
 )
 
@@ -51,14 +51,14 @@ def _object(said: dict[str, Any]) -> CatalogueObject:
     physical = {entry["name"]: as_number(entry["value"]) for entry in said.get("phys_par") or ()}
     is_comet = str(body.get("kind", "")).startswith("c")
     fields = orbit_fields(
-        epoch_mjd=mjd_of_jd(orbit.get("epoch")),
+        epoch_mjd=mjd_of_jd_or_mjd(orbit.get("epoch")),
         e=as_number(value.get("e")),
         inclination_deg=as_number(value.get("i")),
         node_deg=as_number(value.get("om")),
         peri_deg=as_number(value.get("w")),
         a_au=as_number(value.get("a")),
         q_au=as_number(value.get("q")),
-        tp_mjd=mjd_of_jd(value.get("tp")),
+        tp_mjd=mjd_of_jd_or_mjd(value.get("tp")),
         mean_anomaly_deg=as_number(value.get("ma")),
         motion_deg_per_day=as_number(value.get("n")),
         is_comet=is_comet,

@@ -11,7 +11,7 @@ from tom_dataservices.clients.catalogue import (
     Catalogue,
     CatalogueObject,
     as_number,
-    mjd_of_jd,
+    mjd_of_jd_or_mjd,
     orbit_fields,
 )
 from tom_dataservices.exceptions import QueryServiceError
@@ -88,13 +88,13 @@ def scout_object(said: dict[str, Any]) -> CatalogueObject:
         raise QueryServiceError(f"Scout has no orbit of {name} yet. Ask again when it was observed more.")
     orbit = _most_typical(samples)
     fields = orbit_fields(
-        epoch_mjd=mjd_of_jd(orbit["epoch"]),
+        epoch_mjd=mjd_of_jd_or_mjd(orbit["epoch"]),
         e=as_number(orbit["ec"]),
         inclination_deg=as_number(orbit["inc"]),
         node_deg=as_number(orbit["om"]),
         peri_deg=as_number(orbit["w"]),
         q_au=as_number(orbit["qr"]),
-        tp_mjd=mjd_of_jd(orbit["tp"]),
+        tp_mjd=mjd_of_jd_or_mjd(orbit["tp"]),
     )
     h_mag = as_number(orbit.get("H"))
     fields["abs_mag"] = h_mag if h_mag is not None else as_number(said.get("H"))

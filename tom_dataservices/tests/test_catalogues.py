@@ -6,7 +6,7 @@ from django.core.cache import cache
 from tests.shared_data import shared_data_dir
 from tests.standins.catalogues import catalogues
 from tom_common.remote import RemoteBadReply, RemoteError, RemoteUnavailable
-from tom_dataservices.clients.catalogue import AmbiguousNameError, as_number, mjd_of_jd, orbit_fields
+from tom_dataservices.clients.catalogue import AmbiguousNameError, as_number, mjd_of_jd_or_mjd, orbit_fields
 from tom_dataservices.clients.gaia import Gaia
 from tom_dataservices.clients.horizons import Horizons, command
 from tom_dataservices.clients.mpc import MinorPlanetCenter
@@ -229,9 +229,9 @@ def test_numbers_are_read_as_services_write_them():
 
 
 def test_julian_dates_keep_their_digits():
-    assert mjd_of_jd("2451544.500000001") == 51544.000000001
-    assert mjd_of_jd("60600.0") == 60600.0
-    assert mjd_of_jd(None) is None
+    assert mjd_of_jd_or_mjd("2451544.500000001") == 51544.000000001
+    assert mjd_of_jd_or_mjd("60600.0") == 60600.0
+    assert mjd_of_jd_or_mjd(None) is None
 
 
 def test_a_hyperbolic_orbit_has_no_mean_anomaly():
