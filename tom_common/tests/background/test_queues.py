@@ -158,6 +158,30 @@ def test_all_failed_jobs_are_started_again_by_staff(at_once, owner, monkeypatch)
     assert state_of(other) == State.QUEUED
 
 
+def test_many_failed_jobs_are_started_again_with_few_queries(owner, thread_mode, django_assert_num_queries):
+    owner.is_staff = True
+    path = tasks.__name__
+    Job.objects.bulk_create(
+        Job(task=f"{path}.{name}", state=State.FAILED, attempts=number, error="x")
+        for number, name in enumerate(["add", "fail", "gone"] * 10)
+    )
+
+    with django_assert_num_queries(4):  # which ones, and an UPDATE for each task
+        assert jobs.retry_failed_jobs(owner) == 30
+
+    assert not Job.objects.exclude(state=State.QUEUED, error="").exists()
+    left = {(job.task, job.attempts_allowed - job.attempts) for job in Job.objects.all()}
+    assert left == {(f"{path}.add", 1), (f"{path}.fail", 3), (f"{path}.gone", 1)}
+
+
+def test_a_superuser_who_is_no_staff_starts_the_failed_jobs_of_all_again(at_once, owner, monkeypatch):
+    monkeypatch.setattr(background, "dispatch", lambda pk, **_: None)
+    other = Job.objects.create(task="x.y", state=State.FAILED)
+    owner.is_superuser = True
+    assert jobs.retry_failed_jobs(owner) == 1
+    assert state_of(other) == State.QUEUED
+
+
 @pytest.mark.parametrize("name", ["rundramatiq", "rundramatic"])
 def test_without_a_queue_the_command_says_what_to_do(name):
     with pytest.raises(CommandError, match="no queue is set up: set REDIS_URL or RABBITMQ_URL"):
