@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from contextlib import closing
 from pathlib import Path
 
@@ -24,6 +25,12 @@ from tom_common.background import background_task, current_job
 @background_task()
 def quick(number):
     return number
+
+@background_task()
+def append(path, number):
+    with open(path, "a") as log:
+        log.write(f"{number} ")
+    time.sleep(0.1)
 
 @background_task(queue="bulk")
 def long(path, seconds):
@@ -92,6 +99,18 @@ class RabbitMQ:
 SERVERS = [Redis, RabbitMQ]
 
 
+class NoQueue:
+    """Jobs are run by the threads of web processes: there is no queue beside the database."""
+
+    variables = {"TOM_BACKGROUND": "thread"}
+
+    def __init__(self, folder):
+        """Start nothing."""
+
+    def stop(self):
+        """There is nothing to stop."""
+
+
 class Tom:
     """A TOM on SQLite whose jobs go to a queue."""
 
@@ -138,6 +157,12 @@ class Tom:
                 "SELECT state, attempts FROM tom_common_job WHERE id = ?", (pk,)
             ).fetchone()
 
+    def pid_of(self, pk):
+        """Give the number of the process that runs a job."""
+        with closing(sqlite3.connect(self.folder / "tom.sqlite3", timeout=20)) as database:
+            found = database.execute("SELECT worker FROM tom_common_job WHERE id = ?", (pk,)).fetchone()
+        return int(found[0].split(":")[1])
+
     def wait_two_minutes(self):
         """Make every job older, instead."""
         with closing(sqlite3.connect(self.folder / "tom.sqlite3", timeout=20)) as database, database:
@@ -166,6 +191,40 @@ class Tom:
             self.worker.send_signal(number)
         self.worker.wait(120)
         self.worker = None
+        self.log.close()
+
+
+class WebServer:
+    """One web process of gunicorn that has answered a request, so that its threads run."""
+
+    def __init__(self, tom):
+        self.port = free_port()
+        self.log = (tom.folder / f"web-{self.port}.log").open("a")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config", "python:tom_project.gunicorn_conf"]
+            + ["--bind", f"127.0.0.1:{self.port}", "tom_project.wsgi:application"],
+            cwd=ROOT,
+            env={**tom.environment, "WEB_CONCURRENCY": "1"},
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+        )
+        wait_for(self.answers, 120, "the first answer of the web server")
+
+    def answers(self):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/about/", timeout=30).close()
+        except OSError:
+            return False
+        return True
+
+    def has(self, pid):
+        """Tell whether a process is one of this server."""
+        return os.getpgid(pid) == self.process.pid
+
+    def kill(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(20)
         self.log.close()
 
 
@@ -216,3 +275,76 @@ def test_a_queue_that_is_stopped_and_started_empty_loses_nothing(tom, server):
 
     for pk in (before, while_away):
         wait_for(lambda pk=pk: tom.row(pk) == ("done", 1), 240, f"job {pk}")
+
+
+@pytest.mark.parametrize("server", [Redis], indirect=True)
+def test_a_queue_that_stops_in_the_middle_of_a_job_does_it_once(tom, server, tmp_path):
+    log, others = tmp_path / "begun.log", tmp_path / "others.log"
+    tom.start_worker()
+    long = tom.send(f"long.send({str(log)!r}, 20)")
+    wait_for(lambda: log.exists(), 120, "the begin of the long job")
+
+    server.stop()
+    while_away = [tom.send(f"append.send({str(others)!r}, {number})") for number in range(2)]
+    server.start()
+    tom.wait_two_minutes()  # for those that wait; the caretaker sends them again
+
+    for pk in (long, *while_away):
+        wait_for(lambda pk=pk: tom.row(pk) == ("done", 1), 240, f"job {pk}")
+    assert log.read_text() == "begun "
+    assert sorted(others.read_text().split()) == ["0", "1"]
+
+
+@pytest.mark.parametrize("server", [NoQueue], indirect=True)
+def test_a_web_process_that_is_killed_leaves_its_jobs_to_others(tom, tmp_path):
+    log, others = tmp_path / "begun.log", tmp_path / "others.log"
+    servers = [WebServer(tom) for _ in range(2)]
+    try:
+        long = tom.send(f"long.send({str(log)!r}, 6)")
+        wait_for(lambda: log.exists(), 60, "the begin of the long job")
+        send = f"[append.send({str(others)!r}, number).pk for number in range(20)]"
+        short = tom.ask(f"from probe_app.tasks import *\nprint(json.dumps({send}))")
+        victim = next(one for one in servers if one.has(tom.pid_of(long)))
+
+        victim.kill()
+
+        wait_for(lambda: tom.row(long) == ("done", 2), 120, "the end of the long job")
+        wait_for(lambda: all(tom.state(pk) == "done" for pk in short), 120, "the end of the short jobs")
+        assert log.read_text() == "begun begun "
+        numbers = others.read_text().split()
+        again = [pk for pk in short if tom.row(pk)[1] == 2]  # that which ran in the moment of the kill
+        assert set(numbers) == {str(number) for number in range(20)}
+        assert len(numbers) - 20 <= len(again) <= 1
+    finally:
+        for one in servers:
+            if one.process.poll() is None:
+                one.kill()
+
+
+@pytest.mark.parametrize("server", [NoQueue], indirect=True)
+def test_schedulers_that_look_at_the_same_moment_queue_each_work_once(tom):
+    count = tom.ask(
+        "from tom_common.scheduler import periodic_tasks\nprint(json.dumps(len(periodic_tasks())))"
+    )
+    tom.manage("run_scheduler", "--once")  # makes the rows
+    with closing(sqlite3.connect(tom.folder / "tom.sqlite3", timeout=20)) as database, database:
+        database.execute("UPDATE tom_common_periodictask SET next_run_at = '2026-01-01 00:00:00'")
+
+    looking = [
+        subprocess.Popen(
+            [sys.executable, "manage.py", "run_scheduler", "--once"],
+            cwd=ROOT,
+            env=tom.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    said = [one.communicate(timeout=120) for one in looking]
+
+    assert [one.returncode for one in looking] == [0] * 4, said
+    with closing(sqlite3.connect(tom.folder / "tom.sqlite3", timeout=20)) as database:
+        queued = database.execute("SELECT COUNT(*) FROM tom_common_job").fetchone()[0]
+    told = sum(int(out.split(" queued")[0].rpartition("\n")[2]) for out, _ in said)
+    assert (queued, told) == (count, count)

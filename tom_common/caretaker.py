@@ -57,6 +57,7 @@ class Caretaker(threading.Thread):
         self.pid = os.getpid()
         self._messages: queue.SimpleQueue[tuple[int, float] | None] = queue.SimpleQueue()
         self._stop_asked = threading.Event()
+        self._is_replaced = False
         self._started_at = timezone.now()
         self._done_at: dict[str, float] = {}
 
@@ -64,8 +65,9 @@ class Caretaker(threading.Thread):
         """Send a job to dramatiq soon, without waiting for its broker."""
         self._messages.put((job_pk, delay_s))
 
-    def stop(self) -> None:
-        """End, and say that the process is gone."""
+    def stop(self, *, process_goes_on: bool = False) -> None:
+        """End, and say that the process is gone unless it goes on with another caretaker."""
+        self._is_replaced = process_goes_on
         self._stop_asked.set()
         self._messages.put(None)
 
@@ -76,7 +78,8 @@ class Caretaker(threading.Thread):
             self._try("old connections", close_old_connections)
             self.look()
             self._send_handed_over(LOOK_S)
-        self._try("saying good-bye", lambda: Worker.objects.filter(name=jobs.worker_name()).delete())
+        if not self._is_replaced:
+            self._try("saying good-bye", lambda: Worker.objects.filter(name=jobs.worker_name()).delete())
         connections.close_all()
 
     def look(self) -> None:

@@ -141,6 +141,13 @@ class Crew:
         for worker in self.workers:
             worker.wake()
 
+    def make_room(self) -> None:
+        """End each thread after what it is doing, for another crew, without waiting for it."""
+        if self.pid == os.getpid():
+            for worker in self.workers:
+                worker.stop()
+            self.caretaker.stop(process_goes_on=True)
+
     def stop(self, grace_s: float) -> None:
         """End all threads; jobs that do not end within the grace go back to the queue.
 
@@ -190,6 +197,8 @@ def ensure_started() -> None:
     runs_jobs = where == "thread"
     with _start_lock:
         if _crew is None or not _crew.is_alive() or _crew.runs_jobs != runs_jobs:
+            if _crew is not None:
+                _crew.make_room()
             _crew = Crew(Worker.Kind.WEB, runs_jobs=runs_jobs)
             _crew.start()
             atexit.register(_end)

@@ -214,7 +214,7 @@ def run_claimed(job: Job, *, monitored: bool) -> None:
     except KeyboardInterrupt:
         _store_ending(job, {"state": Job.State.CANCELLED, "error": "Interrupted."})
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # sys.exit() in a task must not end the thread of the worker
         logger.exception("job %s (%s) failed", job.pk, job.task)
         text = _error_text(error)
         timed_out = isinstance(error, JobTimedOut)

@@ -80,6 +80,15 @@ def test_worker_that_was_taken_for_dead_does_not_overwrite(thread_mode, caplog):
     assert "taken over" in caplog.text
 
 
+def test_task_that_calls_sys_exit_fails_its_job_and_not_the_worker(thread_mode):
+    job = tasks.leave_the_process.send()
+
+    assert run_due() == 1
+
+    job.refresh_from_db()
+    assert (job.state, job.error) == (State.FAILED, "SystemExit: there is nothing to do here")
+
+
 # --- cancel and retry
 
 

@@ -125,6 +125,27 @@ def test_a_web_process_that_ends_starts_nothing_again(thread_mode, monkeypatch):
     assert not job_worker._crew.is_alive()
 
 
+def test_a_thread_that_has_ended_is_replaced_and_none_is_doubled(thread_mode, monkeypatch):
+    monkeypatch.setattr(job_worker, "is_web_process", lambda: True)
+    monkeypatch.setattr(job_worker.atexit, "register", lambda function: None)
+    monkeypatch.setattr(job_worker, "_crew", None)
+    job_worker.wake()
+    first = job_worker._crew
+    first.workers[0].stop()
+    first.workers[0].join(10)
+
+    job = tasks.add.send(1)
+
+    try:
+        assert job_worker._crew is not first
+        wait_for(lambda: state_of(job) == State.DONE)
+        wait_for(lambda: not any(thread.is_alive() for thread in first.threads), 20)
+        assert job_worker._crew.is_alive()
+        assert Worker.objects.get().threads == 2
+    finally:
+        job_worker._crew.stop(1)
+
+
 def test_an_interrupted_job_is_not_begun_again_by_the_process_that_ends(thread_mode, settings):
     settings.TOM_BACKGROUND = "inline"  # as in run_jobs with TOM_BACKGROUND=auto
     job = Job.objects.create(task=f"{tasks.__name__}.wait_for_release", arguments={})
