@@ -18,6 +18,7 @@ from tom_common.history import change_run
 from tom_common.remote import RemoteUnavailable
 from tom_dataproducts.summaries import refresh_summaries
 from tom_dataservices.ingest import IngestOptions, IngestReport
+from tom_dataservices.ingest.known import KnownPoints
 from tom_dataservices.ingest.run import ingest_batch
 from tom_dataservices.packets import AlertBatch, SchemaStore, StreamMessage, read_message_batches
 
@@ -69,6 +70,7 @@ class PacketStore(OffsetKeeper):
         self.options = options
         self.schemas = schemas
         self.with_cutouts = with_cutouts
+        self.known = KnownPoints()
         self._run: Any = None
         self._run_hour: dt.datetime | None = None
 
@@ -114,7 +116,10 @@ class PacketStore(OffsetKeeper):
         fresh = self.advance(messages)
         result = Stored(known=len(messages) - len(fresh))
         by_place = {(message.place, message.offset): message for message in fresh}
-        for batch in read_message_batches(fresh, self.schemas, with_cutouts=self.with_cutouts):
+        batches = read_message_batches(
+            fresh, self.schemas, batch_size=max(1, len(fresh)), with_cutouts=self.with_cutouts
+        )
+        for batch in batches:
             rejected, batch.rejected = batch.rejected, []
             batch.received -= len(rejected)
             unusable = [
@@ -134,7 +139,7 @@ class PacketStore(OffsetKeeper):
 
     def ingest(self, batch: AlertBatch) -> tuple[IngestReport, set[int]]:
         """Store a batch of alerts, in the transaction of their offsets; streams may add to it."""
-        return ingest_batch(batch, self.options, self._change_run())
+        return ingest_batch(batch, self.options, self._change_run(), known=self.known)
 
     def replay(self, letter: DeadLetter) -> str:
         """Use a dead letter once more and return why it cannot be used still; empty if it was."""

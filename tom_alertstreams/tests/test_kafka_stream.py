@@ -92,17 +92,20 @@ def test_rows_and_offsets_are_stored_together_or_not_at_all(packets, monkeypatch
 
     real = storing.ingest_batch
 
-    def breaks_off(*args):
-        real(*args)
+    def breaks_off(*args, **options):
+        real(*args, **options)
         raise OperationalError("the database went away")
 
     monkeypatch.setattr(storing, "ingest_batch", breaks_off)
+    store = store_for()
     with pytest.raises(OperationalError):
-        store_for().store(messages_of(packets))
+        store.store(messages_of(packets))
     assert not Target.objects.exists()
     assert not StreamOffset.objects.exists()
     monkeypatch.setattr(storing, "ingest_batch", real)
-    assert store_for().store(messages_of(packets)).used == 31
+    again = store.store(messages_of(packets))
+    assert again.used == 31
+    assert again.new_data == PhotometryReducedDatum.objects.count() > 31
 
 
 def test_a_bad_message_is_kept_with_its_reason_and_the_others_are_used(db, packets):

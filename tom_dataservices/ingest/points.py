@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tom_dataservices.ingest.known import KnownPoints
 from tom_dataservices.packets.batch import AlertBatch, PointKind
 from tom_dataservices.packets.identity import point_keys
 
@@ -33,9 +34,13 @@ def magnitude_unit(batch: AlertBatch) -> str:
 
 
 def photometry_columns(
-    batch: AlertBatch, targets: NDArray[np.int64], *, source_name: str
+    batch: AlertBatch,
+    targets: NDArray[np.int64],
+    *,
+    source_name: str,
+    known: KnownPoints | None = None,
 ) -> tuple[dict[str, Any], int]:
-    """Return columns of photometry for the bulk writer, and how many points were repeated.
+    """Return columns of photometry for the bulk writer, and how many points were repeated or are known.
 
     Parameters
     ----------
@@ -44,6 +49,8 @@ def photometry_columns(
         Target of each object of the batch, -1 where it is not taken.
     source_name : str
         Name of the survey as the rows shall bear it.
+    known : KnownPoints, optional
+        Points that are left out, since they are stored.
     """
     points = batch.points
     owners = targets[points.object_index] if len(points) else np.empty(0, dtype=np.int64)
@@ -51,6 +58,8 @@ def photometry_columns(
     taken = np.flatnonzero((owners >= 0) & has_value)
     all_keys = point_keys(points, survey=batch.survey, bands=batch.bands)
     chosen = taken[first_of_each(owners[taken], all_keys[taken])]
+    if known is not None:
+        chosen = chosen[~known.has(owners[chosen], all_keys[chosen])]
     kinds = points.kind[chosen]
     is_forced = kinds == PointKind.FORCED
     size = len(chosen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tom_dataproducts.persistent_sharing import share_soon
 from tom_dataproducts.summaries import mark_stale, refresh_summaries
 from tom_dataservices import conf
 from tom_dataservices.ingest.cutouts import CutoutSet, save_cutouts
+from tom_dataservices.ingest.known import KnownPoints
 from tom_dataservices.ingest.options import IngestOptions
 from tom_dataservices.ingest.points import astrometry_columns, photometry_columns
 from tom_dataservices.ingest.report import IngestReport
@@ -139,7 +141,12 @@ def _ingest_each(
 
 
 def ingest_batch(
-    batch: AlertBatch, options: IngestOptions, run: ChangeRun, *, screens: bool = True
+    batch: AlertBatch,
+    options: IngestOptions,
+    run: ChangeRun,
+    *,
+    screens: bool = True,
+    known: KnownPoints | None = None,
 ) -> tuple[IngestReport, set[int]]:
     """Store one batch in one transaction; tried again where the database broke off two writers at odds.
 
@@ -150,6 +157,8 @@ def ingest_batch(
     run : ChangeRun
     screens : bool
         Let filters look at it.
+    known : KnownPoints, optional
+        Points that need not be offered; those of this batch are added once it is committed.
 
     Returns
     -------
@@ -162,14 +171,16 @@ def ingest_batch(
         tries_left -= 1
         try:
             with run.part():
-                return _store(batch, options, screens=screens)
+                return _store(batch, options, screens=screens, known=known)
         except OperationalError:
             if not tries_left or transaction.get_connection().in_atomic_block:
                 raise
             logger.warning("batch of %s alerts is tried again", batch.received, exc_info=True)
 
 
-def _store(batch: AlertBatch, options: IngestOptions, *, screens: bool) -> tuple[IngestReport, set[int]]:
+def _store(
+    batch: AlertBatch, options: IngestOptions, *, screens: bool, known: KnownPoints | None
+) -> tuple[IngestReport, set[int]]:
     report = IngestReport(received=batch.received, batches=1)
     for rejection in batch.rejected:
         report.reject(str(rejection))
@@ -184,8 +195,10 @@ def _store(batch: AlertBatch, options: IngestOptions, *, screens: bool) -> tuple
         owners[facts.indices] = found.get(name, -1)
     report.candidates = sum(verdict.keep(found) for verdict in verdicts)
     source = f"{batch.survey} (simulated)" if options.simulated or batch.is_simulated else batch.survey
-    columns, repeated = photometry_columns(batch, owners, source_name=source)
+    columns, repeated = photometry_columns(batch, owners, source_name=source, known=known)
     counts = insert_new(PhotometryReducedDatum, columns)
+    if known is not None and not counts.rejected:
+        transaction.on_commit(partial(known.add, columns["target_id"], columns["point_key"]))
     moving = np.array([not item.is_sidereal for item in batch.objects], dtype=bool)
     positions = insert_new(
         AstrometryReducedDatum, astrometry_columns(batch, owners, moving, source_name=source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,13 @@ from tom_dataservices.ingest.options import IngestOptions
 from tom_dataservices.ingest.report import IngestReport
 from tom_dataservices.packets.batch import AlertObject
 from tom_targets.base_models import BaseTarget
-from tom_targets.models import Target, TargetExtra, TargetList, TargetName, as_number
+from tom_targets.models import Target, TargetExtra, TargetList, TargetName, as_number, as_time, as_truth
 from tom_targets.permissions import targets_for_user
 
 # Extra that holds the time (MJD, UTC) of the newest alert whose facts a target bears.
 NEWEST_ALERT = "alert_mjd"
 _CHUNK = 500
+_EXTRA_COLUMNS = ("target_id", "key", "value", "float_value", "bool_value", "time_value")
 
 
 @dataclass
@@ -224,7 +226,7 @@ def _save_extras(
         rows = TargetExtra.objects.filter(target_id__in=pks).order_by()
         for pk, key, value in rows.values_list("target_id", "key", "value"):
             stored.setdefault(pk, {})[key] = value
-    extras: list[TargetExtra] = []
+    rows: list[Sequence[Any]] = []
     for name, facts in merged.items():
         pk = found[name]
         known = stored.get(pk, {})
@@ -234,19 +236,32 @@ def _save_extras(
         if options.simulated:
             values["simulated"] = True
         for key, value in values.items():
-            if known.get(key) != str(value):
-                extra = TargetExtra(target_id=pk, key=key, value=value)
-                extra.set_typed_values()
-                extras.append(extra)
-    upsert_extras(extras)
+            if known.get(key) != (text := str(value)):
+                rows.append((pk, key, text, *_typed(value, text)))
+    _upsert_extra_rows(rows)
+
+
+def _typed(value: Any, text: str) -> tuple[float | None, bool | None, dt.datetime | None]:
+    """Return number, truth and time of a fact, as `TargetExtra.set_typed_values` derives them."""
+    number = as_number(text)
+    if type(value) in (int, float):
+        return number, None if number is None else bool(number), None
+    return number, as_truth(text), as_time(text)
 
 
 def upsert_extras(extras: Sequence[TargetExtra]) -> None:
     """Store extra fields, overwriting those with the same target and key."""
-    values = ("value", "float_value", "bool_value", "time_value")
-    columns = ("target_id", "key", *values)
-    rows = ([getattr(extra, name) for name in columns] for extra in extras)
-    insert_new(TargetExtra, columns, rows, unique_fields=("target_id", "key"), update_fields=values)
+    _upsert_extra_rows([getattr(extra, name) for name in _EXTRA_COLUMNS] for extra in extras)
+
+
+def _upsert_extra_rows(rows: Iterable[Sequence[Any]]) -> None:
+    insert_new(
+        TargetExtra,
+        _EXTRA_COLUMNS,
+        rows,
+        unique_fields=("target_id", "key"),
+        update_fields=_EXTRA_COLUMNS[2:],
+    )
 
 
 def _put_on_list(name: str, pks: set[int]) -> None:
