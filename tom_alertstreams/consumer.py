@@ -118,7 +118,7 @@ class KafkaReader:
             self._store(messages, stop)
             self._commit(consumer, messages)
             self._count_topics(messages)
-        self._refresh(at_once=len(messages) < self.batch_size)
+        self._refresh(at_once=len(messages) < self.batch_size and not self._is_behind(consumer))
         self._tell(consumer)
 
     def _subscribe(self, consumer: Any) -> None:
@@ -144,6 +144,10 @@ class KafkaReader:
         except DATABASE_AWAY:
             logger.warning("%s: summaries of light curves stay stale", self.name, exc_info=True)
             close_old_connections()
+
+    def _is_behind(self, consumer: Any) -> bool:
+        """Tell whether another whole batch waits at the broker, though it hands out less at a time."""
+        return (self._lag(consumer) or 0) >= self.batch_size
 
     def _messages(self, consumer: Any, found: Sequence[Any]) -> list[StreamMessage]:
         messages = []

@@ -78,6 +78,8 @@ class KafkaAlertStream(AlertStream):
             "enable.auto.offset.store": False,
             "auto.offset.reset": "latest" if given.get("START_POSITION") == "LATEST" else "earliest",
             "fetch.message.max.bytes": 16_000_000,
+            # librdkafka pauses for 1 s where 64 MB wait to be taken: with images these are not 1,000 alerts.
+            "fetch.queue.backoff.ms": 20,
             # A topic that is made later is found within this time; librdkafka's own is five minutes.
             "topic.metadata.refresh.interval.ms": 20_000,
             "allow.auto.create.topics": False,

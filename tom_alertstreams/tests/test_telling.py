@@ -1,6 +1,7 @@
 """What a reader tells of itself: its lag, what it counted, and the processes before it."""
 
 import datetime as dt
+import threading
 
 import pytest
 from confluent_kafka import TopicPartition
@@ -96,3 +97,17 @@ def test_a_process_that_starts_deletes_the_rows_of_those_that_are_gone():
     assert kept == {"old:1", "lives:4", "other:5"}
     night = next(facts for facts in streams() if facts.label == "night")
     assert night.last_message_at is not None
+
+
+def test_summaries_wait_while_whole_batches_wait_to_be_read(monkeypatch):
+    refreshed = []
+    monkeypatch.setattr(consumer_module, "refresh_summaries", refreshed.append)
+    one = reader()
+    one.batch_size, one._changed, one._changed_since = 10, {7}, consumer_module.time.monotonic()
+    cluster = Cluster(a=(5, 25))
+    cluster.consume = lambda number, timeout: []
+    one.step(cluster, threading.Event())
+    assert refreshed == []
+    cluster.places["a"] = (25, 26)
+    one.step(cluster, threading.Event())
+    assert refreshed == [[7]]
