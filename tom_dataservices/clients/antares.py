@@ -199,6 +199,7 @@ def antares_object(locus: dict[str, Any]) -> BrokerObject:
     points = light_curve(locus.get("lightcurve"))
     newest = max((one for one in points if "mag" in one), key=lambda one: one["mjd"], default={})
     alert_id = text(known.get("newest_alert_id"))
+    newest_mag = magnitude(known.get("newest_alert_magnitude"))
     tags = [str(tag) for tag in locus["tags"]]
     return BrokerObject(
         object_id=locus["id"],
@@ -206,7 +207,7 @@ def antares_object(locus: dict[str, Any]) -> BrokerObject:
         ra_deg=number(locus["ra"]),
         dec_deg=number(locus["dec"]),
         mjd_utc=number(known.get("newest_alert_observation_time")) or newest.get("mjd"),
-        mag=magnitude(known.get("newest_alert_magnitude")) or newest.get("mag"),
+        mag=newest.get("mag") if newest_mag is None else newest_mag,
         band=newest.get("band"),
         detections=whole(known.get("num_mag_values")),
         class_name=", ".join(tags[:3]) or None,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tom_common.astro.photometry import AB_ZERO_POINT_NJY
+from tom_common.astro.time import JD_OF_MJD_0, mjd_utc_to_mjd_tai
 from tom_common.remote import RemoteBadReply, RemoteRejected
 from tom_dataservices.clients.broker import (
     BrokerClient,
@@ -20,6 +21,7 @@ from tom_dataservices.clients.broker import (
     mjd_utc_of_tai,
     number,
     point,
+    shown_brightness,
     text,
     whole,
 )
@@ -119,14 +121,15 @@ class Babamul(BrokerClient):
         return said.get("data")
 
 
-def asked(query: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of ``alerts`` for what a form wants."""
+def asked(query: dict[str, Any], survey: str = "ZTF") -> dict[str, Any]:
+    """Return the parameters of ``alerts`` for what a form wants; Rubin's Julian dates are TAI."""
     found: dict[str, Any] = {}
     if query.get("ra_deg") is not None:
         found |= {"ra": query["ra_deg"], "dec": query["dec_deg"], "radius_arcsec": query["radius_arcsec"]}
     for key, name in (("mjd_min", "start_jd"), ("mjd_max", "end_jd")):
         if query.get(key) is not None:
-            found[name] = query[key] + 2400000.5
+            mjd = float(mjd_utc_to_mjd_tai(query[key])) if survey == "LSST" else query[key]
+            found[name] = mjd + JD_OF_MJD_0
     names = {"mag_min": "min_magpsf", "mag_max": "max_magpsf", "drb_min": "min_drb", "drb_max": "max_drb"}
     found |= {name: query[key] for key, name in names.items() if query.get(key) is not None}
     found |= {flag: str(query[flag] == "yes").lower() for flag in _FLAGS if query.get(flag)}
@@ -161,17 +164,22 @@ def babamul_object(said: dict[str, Any], survey: str) -> BrokerObject:
         if isinstance(match, dict) and (matched := id_text(match.get("objectId") or match.get("object_id"))):
             aliases.append(f"LSST-P-DO-{matched}" if other.lower() == "lsst" else matched)
     facts = said.get("properties") or {}
-    magnitude_ = magnitude(candidate.get("magpsf"))
+    measured = number(candidate.get("psfFlux"))
+    mag, mag_err, flux = shown_brightness(
+        magnitude(candidate.get("magpsf")),
+        error_of(candidate.get("sigmapsf")),
+        negative=is_negative(candidate.get("isdiffpos", True)),
+    )
     return BrokerObject(
         object_id=object_id,
         name=name,
         ra_deg=number(candidate.get("ra")),
         dec_deg=number(candidate.get("dec")),
         mjd_utc=mjd,
-        mag=magnitude_,
-        mag_err=error_of(candidate.get("sigmapsf")),
+        mag=mag,
+        mag_err=mag_err,
         band=_band(candidate),
-        flux_njy=None if magnitude_ is not None else number(candidate.get("psfFlux")),
+        flux_njy=None if mag is not None else _first(measured if is_rubin else None, flux, measured),
         class_name=best,
         score=scores.get(best) if best else None,
         classifier="BOOM" if best else None,
@@ -223,6 +231,10 @@ def _point(one: dict[str, Any], *, is_rubin: bool, forced: bool = False) -> dict
         survey="LSST" if is_rubin else "ZTF",
         **brightness,
     )
+
+
+def _first(*values: float | None) -> float | None:
+    return next((value for value in values if value is not None), None)
 
 
 def _band(one: dict[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from tom_common.astro.photometry import AB_ZERO_POINT_NJY
 from tom_common.astro.time import JD_OF_MJD_0, mjd_tai_to_mjd_utc, mjd_utc_to_datetime
 from tom_common.remote import RemoteBadReply, RemoteService
 from tom_dataservices import conf
@@ -312,6 +313,25 @@ def id_text(value: Any) -> str | None:
 def is_negative(value: Any) -> bool:
     """Tell whether ``isdiffpos`` says that a source is fainter than its reference, in all its spellings."""
     return str(value).strip().lower() in ("f", "0", "-1", "false", "-1.0", "0.0")
+
+
+def shown_brightness(
+    mag: float | None, mag_err: float | None, *, negative: bool
+) -> tuple[float | None, float | None, float | None]:
+    """Return magnitude, its error and difference flux (nJy) of a detection as results show them.
+
+    A source that is fainter than its reference has no magnitude: its flux is negative.
+    """
+    if not negative or mag is None:
+        return mag, mag_err, None
+    return None, None, -float(10.0 ** (0.4 * (AB_ZERO_POINT_NJY - mag)))
+
+
+def limit_of_flux(flux_njy: float | None) -> float | None:
+    """Return the AB magnitude of an upper limit that is given as a flux; None where it is not positive."""
+    if flux_njy is None or flux_njy <= 0:
+        return None
+    return AB_ZERO_POINT_NJY - 2.5 * math.log10(flux_njy)
 
 
 def mjd_of_jd(value: Any) -> float | None:

@@ -12,6 +12,7 @@ from tom_dataservices.clients.broker import (
     BrokerClient,
     BrokerObject,
     error_of,
+    limit_of_flux,
     magnitude,
     number,
     point,
@@ -23,6 +24,7 @@ from tom_dataservices.exceptions import MissingDataException, NotConfiguredError
 
 MAX_RADIUS_ARCSEC = 36_000.0
 _MOST_PAGES = 500
+_NJY_OF_MJY = 1e6
 _SYSTEMS = {"AB mag": "Hermes", "Vega mag": "Hermes Vega"}
 
 
@@ -157,20 +159,20 @@ def _about(message: dict[str, Any], part: str, key: str, name: str) -> list[dict
 
 def _point(row: dict[str, Any]) -> dict[str, Any] | None:
     """Return a measurement: AB or Vega magnitude or mJy, a limit where no brightness is given."""
-    unit = row.get("brightness_unit") or row.get("limiting_brightness_unit") or "AB mag"
-    bright, error = row.get("brightness"), row.get("brightness_error")
+    bright, error = number(row.get("brightness")), row.get("brightness_error")
+    limit = number(row.get("limiting_brightness"))
+    # A detection may carry a limit, in a unit of its own.
+    key = "limiting_brightness_unit" if bright is None else "brightness_unit"
+    unit = row.get(key) or row.get("brightness_unit") or row.get("limiting_brightness_unit") or "AB mag"
     if unit == "mJy":
-        flux, flux_err = number(bright), number(error)
+        flux_err = number(error)
         brightness: dict[str, Any] = {
-            "flux_njy": None if flux is None else flux * 1e6,
-            "flux_err_njy": None if flux_err is None else flux_err * 1e6,
+            "flux_njy": None if bright is None else bright * _NJY_OF_MJY,
+            "flux_err_njy": None if flux_err is None else flux_err * _NJY_OF_MJY,
+            "limit": None if limit is None else limit_of_flux(limit * _NJY_OF_MJY),
         }
     elif unit in _SYSTEMS:
-        brightness = {
-            "mag": magnitude(bright),
-            "mag_err": error_of(error),
-            "limit": magnitude(row.get("limiting_brightness")),
-        }
+        brightness = {"mag": magnitude(bright), "mag_err": error_of(error), "limit": magnitude(limit)}
     else:
         return None
     found = point(

@@ -21,6 +21,11 @@ def error_of_flux(value: Any) -> float | None:
     return found if found is not None and found > 0 else None
 
 
+def is_withdrawn(row: Row, prefix: str = "") -> bool:
+    """Tell whether the survey has taken a source back."""
+    return bool(number(row.get(f"{prefix}timeWithdrawnMjdTai")))
+
+
 def ab_magnitude(flux_njy: float | None, noise_njy: float | None) -> tuple[float | None, float | None]:
     """Return AB magnitude and error of a flux of at least 3 sigma; None for others and for negative ones."""
     if flux_njy is None or flux_njy <= 0:
@@ -55,7 +60,7 @@ def flux_points(
     forced : bool
     """
     for row in rows:
-        if number(row.get(f"{prefix}timeWithdrawnMjdTai")):
+        if is_withdrawn(row, prefix):
             continue
         band = text(row.get(f"{prefix}band"))
         made = point(

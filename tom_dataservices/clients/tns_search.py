@@ -10,6 +10,7 @@ from tom_dataservices.clients.broker import (
     BrokerObject,
     error_of,
     iso_utc,
+    limit_of_flux,
     magnitude,
     mjd_of_jd,
     number,
@@ -208,6 +209,8 @@ def _point(row: dict[str, Any]) -> dict[str, Any] | None:
         flux, error = number(row.get("flux")), number(row.get("fluxerr"))
         brightness = {"flux_njy": None if flux is None else flux * (factor or 1.0)}
         brightness["flux_err_njy"] = None if error is None else error * (factor or 1.0)
+        limit = number(row.get("limflux"))
+        brightness["limit"] = None if limit is None else limit_of_flux(limit * (factor or 1.0))
     jd = mjd_of_jd(row.get("jd"))
     found = point(
         mjd=jd if jd is not None else _mjd(row.get("obsdate")),

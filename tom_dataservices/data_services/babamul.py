@@ -88,7 +88,7 @@ class BabamulService(CutoutsService):
             return
         survey = query.get("alert_survey") or SURVEYS[0]
         given: set[str] = set()
-        for alert in client.alerts(survey, asked(query)):
+        for alert in client.alerts(survey, asked(query, survey)):
             found = babamul_object(alert, survey)
             if found.object_id not in given:
                 given.add(found.object_id)

@@ -15,7 +15,13 @@ from tom_dataservices.clients.broker import (
     whole,
 )
 from tom_dataservices.clients.fink.rest import IDS_A_REQUEST, Fink, Row, middle
-from tom_dataservices.clients.rubin_rows import NAME_PREFIX, ab_magnitude, error_of_flux, flux_points
+from tom_dataservices.clients.rubin_rows import (
+    NAME_PREFIX,
+    ab_magnitude,
+    error_of_flux,
+    flux_points,
+    is_withdrawn,
+)
 
 _XM = "simbad_otype tns_fullname tns_type tns_redshift gaiadr3_DR3Name legacydr8_zphot vsx_Type"
 
@@ -116,6 +122,7 @@ class FinkLsst(Fink):
         self, object_id: str, rows: list[Row], forced: Iterable[Row] = (), *, is_sidereal: bool = True
     ) -> BrokerObject:
         rows = sorted(rows, key=lambda row: number(row.get("r:midpointMjdTai")) or 0.0, reverse=True)
+        rows = [row for row in rows if not is_withdrawn(row, "r:")] or rows[:1]
         newest = rows[0]
         flux, noise = number(newest.get("r:psfFlux")), error_of_flux(newest.get("r:psfFluxErr"))
         mag, mag_err = ab_magnitude(flux, noise)

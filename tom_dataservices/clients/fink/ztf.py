@@ -15,6 +15,7 @@ from tom_dataservices.clients.broker import (
     number,
     pieces,
     point,
+    shown_brightness,
     text,
     whole,
 )
@@ -130,14 +131,20 @@ class FinkZtf(Fink):
         score = number(newest.get(f"d:{_SCORE_OF_CLASS.get(class_name or '', '')}"))
         separation = number(newest.get("v:separation_degree"))
         candid = id_text(newest.get("i:candid"))
+        mag, mag_err, flux = shown_brightness(
+            magnitude(newest.get("i:magpsf")),
+            error_of(newest.get("i:sigmapsf")),
+            negative=is_negative(newest.get("i:isdiffpos")),
+        )
         return BrokerObject(
             object_id=object_id,
             name=object_id,
             ra_deg=middle(valid, "i:ra"),
             dec_deg=middle(valid, "i:dec"),
             mjd_utc=mjd_of_jd(newest.get("i:jd")),
-            mag=magnitude(newest.get("i:magpsf")),
-            mag_err=error_of(newest.get("i:sigmapsf")),
+            mag=mag,
+            mag_err=mag_err,
+            flux_njy=flux,
             band=ZTF_BANDS.get(whole(newest.get("i:fid")) or 0),
             class_name=class_name,
             score=score if score is not None and score >= 0 else None,
@@ -165,6 +172,7 @@ class FinkZtf(Fink):
             mjd_utc=found.mjd_utc,
             mag=found.mag,
             mag_err=found.mag_err,
+            flux_njy=found.flux_njy,
             band=found.band,
             class_name="Solar System MPC",
             classifier="Fink",

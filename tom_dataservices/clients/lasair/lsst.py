@@ -22,7 +22,7 @@ from tom_dataservices.clients.lasair.rest import (
     images_of,
     tns_name,
 )
-from tom_dataservices.clients.rubin_rows import NAME_PREFIX, ab_magnitude, flux_points
+from tom_dataservices.clients.rubin_rows import NAME_PREFIX, ab_magnitude, flux_points, is_withdrawn
 from tom_dataservices.exceptions import QueryServiceError
 
 
@@ -103,7 +103,8 @@ class LasairLsst(Lasair):
         object_id = id_text(said.get("diaObjectId") or summary.get("diaObjectId"))
         if object_id is None:
             raise RemoteBadReply(f"{self.name} answered with an object without a number.")
-        newest = max(sources, key=lambda row: number(row.get("midpointMjdTai")) or 0.0, default={})
+        valid = [row for row in sources if not is_withdrawn(row)]
+        newest = max(valid, key=lambda row: number(row.get("midpointMjdTai")) or 0.0, default={})
         notes = added.get("annotations") or said.get("annotations") or []
         by_sherlock = notes.get("sherlock") if isinstance(notes, dict) else None
         sherlock = text(first_row(added.get("sherlock") or by_sherlock).get("classification"))
@@ -124,7 +125,7 @@ class LasairLsst(Lasair):
             flux_njy=flux,
             class_name=sherlock,
             classifier="Sherlock" if sherlock else None,
-            detections=len(sources),
+            detections=len(valid),
             aliases=tuple(one for one in (object_id, tns_name(tns)) if one),
             extras={
                 "lasair_sherlock": sherlock,

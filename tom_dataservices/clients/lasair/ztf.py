@@ -12,6 +12,7 @@ from tom_dataservices.clients.broker import (
     mjd_of_jd,
     number,
     point,
+    shown_brightness,
     text,
     whole,
 )
@@ -97,14 +98,20 @@ class LasairZtf(Lasair):
         newest = max(detections, key=lambda row: number(row.get("jd")) or 0.0, default={})
         mjd = mjd_of_jd(newest.get("jd", data.get("jdmax")))
         sherlock = text(sherlock_row.get("classification"))
+        mag, mag_err, flux = shown_brightness(
+            magnitude(newest.get("magpsf")),
+            error_of(newest.get("sigmapsf")),
+            negative=is_negative(newest.get("isdiffpos")),
+        )
         return BrokerObject(
             object_id=object_id,
             name=object_id,
             ra_deg=number(data.get("ramean")),
             dec_deg=number(data.get("decmean")),
             mjd_utc=mjd,
-            mag=magnitude(newest.get("magpsf")),
-            mag_err=error_of(newest.get("sigmapsf")),
+            mag=mag,
+            mag_err=mag_err,
+            flux_njy=flux,
             band=ZTF_BANDS.get(whole(newest.get("fid")) or 0),
             class_name=sherlock,
             classifier="Sherlock" if sherlock else None,

@@ -235,6 +235,9 @@ def fits(found: BrokerObject, query: dict[str, Any]) -> bool:
 
     Brokers leave some limits out of what they can be asked for.
     """
+    has_no_magnitude = found.mag is None and found.flux_njy is not None and found.flux_njy < 0
+    if has_no_magnitude and (query.get("mag_min") is not None or query.get("mag_max") is not None):
+        return False  # fainter than its reference image
     limits = (
         (found.mag, query.get("mag_min"), query.get("mag_max")),
         (found.detections, query.get("detections_min"), query.get("detections_max")),

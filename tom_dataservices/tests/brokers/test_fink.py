@@ -15,8 +15,9 @@ from .conftest import form_of
 
 @pytest.fixture
 def first(ask):
-    """Give the first recorded ZTF object, as a result."""
-    return ask("Fink ZTF", class_name="SN candidate", max_results="1")[0]
+    """Give the first recorded ZTF object that is brighter than its reference, as a result."""
+    rows = ask("Fink ZTF", class_name="SN candidate", max_results="20")
+    return next(row for row in rows if row["mag"] is not None)
 
 
 def test_a_class_gives_objects_with_facts_and_no_sentinels(first):
@@ -85,6 +86,14 @@ def test_names_and_a_cone_find_the_same_object(ask, first):
 
 def test_magnitudes_outside_of_the_range_are_left_out(ask, first):
     assert ask("Fink ZTF", objects=first["name"], mag_max=str(first["mag"] - 0.1)) == []
+    assert len(ask("Fink ZTF", objects=first["name"], mag_max=str(first["mag"] + 0.1))) == 1
+
+
+def test_recorded_sources_below_their_reference_have_a_negative_flux_and_fit_no_range(ask):
+    rows = ask("Fink ZTF", class_name="SN candidate", max_results="31")
+    faded = [row for row in rows if row["mag"] is None]
+    assert faded and all(row["flux_njy"] < 0 for row in faded)
+    assert ask("Fink ZTF", objects=faded[0]["name"], mag_max="25") == []
 
 
 def test_a_body_of_the_solar_system_becomes_a_moving_target(ask, users):
