@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections
 from django.utils import timezone
 
+from tom_alertstreams.complaints import Grumbles, sentence_of, sentence_of_settings
 from tom_alertstreams.counts import add_counts, forget_gone_processes
 from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.models import StreamState
@@ -33,7 +35,6 @@ LONGEST_PAUSE_S = 30.0
 BATCH_SIZE = 2000
 NIGHTS = 3
 SUMMARIES_AFTER_S = 20.0
-SAME_ERROR_AGAIN_S = 60.0
 TELL_LOSS_S = 3600.0
 _AWAY = (
     *(KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._TIMED_OUT),
@@ -94,12 +95,18 @@ class KafkaReader:
         self._changed: set[int] = set()
         self._changed_since = 0.0
         self._away_since: float | None = None
-        self._said: dict[str, float] = {}
+        self._said = Grumbles(logger)
         self._lost = ("", 0.0)
 
     def run(self, stop: threading.Event) -> None:
-        """Read until told to stop, then finish the batch in hand, store it, and leave the group."""
-        consumer = Consumer({**self.settings, "error_cb": self._note_error, "logger": logger})
+        """Read until told to stop, then finish the batch in hand, store it, and leave the group.
+
+        Raises
+        ------
+        ImproperlyConfigured
+            If the settings cannot be used.
+        """
+        consumer = self._consumer()
         try:
             self._subscribe(consumer)
             self._tell(consumer, at_once=True)
@@ -110,6 +117,15 @@ class KafkaReader:
             self._tell(consumer, at_once=True)
         finally:
             consumer.close()
+
+    def _consumer(self) -> Any:
+        try:
+            return Consumer({**self.settings, "error_cb": self._note_error, "logger": Grumbles(logger)})
+        except KafkaException as error:
+            self.word = StreamState.Word.UNUSABLE
+            self.error = sentence_of_settings(error.args[0], self.settings)
+            self._write_state(per_second=0.0, lag=None)
+            raise ImproperlyConfigured(self.error) from error
 
     def step(self, consumer: Any, stop: threading.Event) -> None:
         """Take what has come, at most one batch, and store it."""
@@ -209,7 +225,7 @@ class KafkaReader:
             away_s = time.monotonic() - self._away_since
             logger.warning("%s: the broker is back after %.0f s", self.name, away_s)
         self.word, self.error, self._away_since = StreamState.Word.READING, self._loss(), None
-        self._said.clear()
+        self._said.forget()
 
     def _loss(self) -> str:
         """Return what was lost or came again within the hour."""
@@ -232,14 +248,15 @@ class KafkaReader:
         """Note what librdkafka complains of; the same complaint is logged once a minute."""
         if error.code() == KafkaError._PARTITION_EOF:
             return
-        self.error = error.str()
+        is_vague = error.code() == KafkaError._ALL_BROKERS_DOWN
+        if is_vague and self._away_since is not None and self.error:
+            return  # why it cannot be reached was told already
+        self.error = sentence_of(error)
         if error.code() in _AWAY:
             self.word = StreamState.Word.WAITING
             if self._away_since is None:
                 self._away_since = time.monotonic()
-        now = time.monotonic()
-        if now - self._said.get(self.error, -SAME_ERROR_AGAIN_S) >= SAME_ERROR_AGAIN_S:
-            self._said[self.error] = now
+        if self._said.is_new(self.error):
             logger.warning("%s: %s", self.name, self.error)
 
     def _look_whether_back(self, consumer: Any) -> None:
@@ -292,7 +309,10 @@ class KafkaReader:
         seconds = now - self._told_at if self._told_at else 0.0
         rate = (messages - self._told_messages) / seconds if seconds else 0.0
         self._told_at, self._told_messages = now, messages
-        lag = self._lag(consumer)
+        self._write_state(per_second=rate, lag=self._lag(consumer))
+
+    def _write_state(self, *, per_second: float, lag: int | None) -> None:
+        messages = self.total.used + self.total.dead
         try:
             self._count(messages, self.total.dead)
             StreamState.objects.update_or_create(
@@ -304,7 +324,7 @@ class KafkaReader:
                     "word": self.word,
                     "messages": messages,
                     "dead": self.total.dead,
-                    "per_second": rate,
+                    "per_second": per_second,
                     "lag": lag,
                     "by_topic": self._by_topic,
                     "last_message_at": self._last_message,

@@ -31,6 +31,7 @@ class StreamState(models.Model):
         READING = "reading", "Reading"
         WAITING = "waiting", "Waiting for its broker"
         STOPPED = "stopped", "Stopped"
+        UNUSABLE = "unusable", "Its settings cannot be used"
 
     stream = models.CharField(max_length=255)
     process = models.CharField(max_length=200, help_text="host:pid")

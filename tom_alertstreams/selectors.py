@@ -25,10 +25,12 @@ HISTORY = dt.timedelta(days=1)
 DeadCounts = dict[tuple[str, str], int]
 GOOD, WARN, BAD, QUIET = "good", "warn", "bad", "quiet"
 _WORDS = {
-    StreamState.Word.READING: ("Reading", GOOD),
+    StreamState.Word.UNUSABLE: ("Its settings cannot be used", BAD),
     StreamState.Word.WAITING: ("Waiting for its broker", BAD),
+    StreamState.Word.READING: ("Reading", GOOD),
     StreamState.Word.CONNECTING: ("Connecting", WARN),
 }
+"""Of several processes that read a stream, the word that stands first here counts."""
 
 
 @dataclass
@@ -126,7 +128,7 @@ def _word(rows: list[StreamState], now: dt.datetime) -> tuple[str, str, str]:
     if not rows:
         return "Never read", QUIET, "Start manage.py readstreams to read it."
     words = {row.word for row in rows if _lives(row, now)}
-    for word in (StreamState.Word.WAITING, StreamState.Word.READING, StreamState.Word.CONNECTING):
+    for word in _WORDS:
         if word in words:
             text, state = _WORDS[word]
             return text, state, ""

@@ -4,7 +4,7 @@ The broker holds topics, groups and committed offsets in memory: ended and start
 them. It answers the joining of a group after half the session timeout, whence `FAST_GROUP`. A topic that
 makes itself has three partitions; the end of a partition is told too low by up to one batch; and who asks for
 messages behind the end is let wait, not refused. SASL and TLS it has not (0.6.0: users cannot be made before
-one is logged in; ``--cert`` and ``--key`` exclude each other).
+one is logged in; ``--cert`` and ``--key`` exclude each other): the gate has both.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import threading
 import time
 
 from tests.services import needed
+from tests.standins.kafka_login import log_in
 
 FAST_GROUP = {"session.timeout.ms": 2000, "heartbeat.interval.ms": 400, "max.poll.interval.ms": 600_000}
 WAIT_S = 120
@@ -101,10 +102,13 @@ def kafka_broker():
 
 
 class Gate:
-    """A port that leads to another; shut, it breaks off what is open and lets nobody in."""
+    """A port that leads to another; shut, it breaks off what is open and lets nobody in.
 
-    def __init__(self, port, to_port, tls=None):
-        self.port, self.to_port, self.tls = port, to_port, tls
+    With `tls`, a context, it speaks TLS; with `login`, a user and a password, it asks for them by SASL.
+    """
+
+    def __init__(self, port, to_port, *, tls=None, login=None):
+        self.port, self.to_port, self.tls, self.login = port, to_port, tls, login
         self.is_open = True
         self._ends = set()
         self._lock = threading.Lock()
@@ -146,6 +150,13 @@ class Gate:
         except OSError:
             _close(client)
             return
+        try:
+            if self.login is not None:
+                log_in(client, server, *self.login)
+        except OSError:
+            _close(client)
+            _close(server)
+            return
         with self._lock:
             self._ends |= {client, server}
         threading.Thread(target=_carry, args=(server, client), daemon=True).start()
@@ -167,13 +178,13 @@ def _close(one):
 
 
 @contextlib.contextmanager
-def kafka_behind_a_gate(tls=None):
+def kafka_behind_a_gate(*, tls=None, login=None):
     """Run a broker that is reached through a gate; give both."""
     port = free_port()
     gate = None
     broker = KafkaBroker(needed("Kafka"), advertised_port=port).start()
     try:
-        gate = Gate(port, broker.port, tls)
+        gate = Gate(port, broker.port, tls=tls, login=login)
         yield broker, gate
     finally:
         if gate is not None:

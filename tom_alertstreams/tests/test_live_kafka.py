@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import ssl
 import threading
 import time
 
@@ -215,52 +214,6 @@ def test_partitions_never_read_begin_at_their_end_where_the_option_says_so(mock_
     reader = reading.until(lambda _: bool(assigned), do(lambda: time.sleep(5)), do(produce), taken(2))
     assert reader.total.used == 2
     assert StreamOffset.objects.get().next_offset == 8
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """Give the path of a key with a certificate for 127.0.0.1."""
-    import ipaddress
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=2))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "broker.pem"
-    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, *form) + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
-def test_a_broker_with_tls_is_read_by_its_certificate(certificate, packets):
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate)
-    with kafka_behind_a_gate(tls) as (broker, _):
-        secure = {"SECURITY_PROTOCOL": "SSL", "SSL_CA_LOCATION": str(certificate)}
-        stream = stream_of(broker.address, ["secret"], **secure)
-        by_tls = {"security.protocol": "ssl", "ssl.ca.location": str(certificate)}
-        broker.produce("secret", packets[:3], **by_tls)
-        assert Reading(stream).until(taken(3)).total.used == 3
 
 
 class Registry(StandIn):

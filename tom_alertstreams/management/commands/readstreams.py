@@ -75,8 +75,11 @@ class Command(BaseCommand):
             try:
                 stream.listen()
                 return
+            except ImproperlyConfigured as error:
+                name = getattr(stream, "label", "") or type(stream).__name__
+                logger.error("%s: %s Tried again in %.0f s.", name, error, pause_s)
             except Exception:
                 logger.exception("%s ended; begun again in %.0f s", type(stream).__name__, pause_s)
             close_old_connections()
             stop.wait(pause_s)
-            pause_s = min(2 * pause_s, 60.0)
+            pause_s = min(2 * pause_s, 30.0)  # the page hears of it within its minute
