@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.contrib.auth.models import Group
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import mixins, viewsets
-from rest_framework.authentication import BasicAuthentication, SessionAuthentication, TokenAuthentication
+from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.authtoken.views import ObtainAuthToken
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer
 
+from tom_common.api_auth import TokenAuthentication
 from tom_common.api_docs import ApiDoc, DocumentedSchema
 from tom_common.api_json import FastJSONRenderer, StrictJSONParser
 from tom_common.api_pagination import KeysetPagination

@@ -14,8 +14,8 @@ from django.core.checks import register
 from django.db import transaction
 
 from tom_dataproducts.models.summary import photometry_written
+from tom_dataproducts.queries import shares_of_targets
 from tom_dataproducts.signals import measurements_written
-from tom_targets.models import PersistentShare
 from tom_targets.sharing_port import set_sharing_gateway
 
 WAIT_S = 20
@@ -46,13 +46,8 @@ def share_soon(target_ids: Iterable[int], *, using: str = "default") -> None:
 
     One query where none of them is. Writes within `WAIT_S` go out together.
     """
-    ids = sorted(set(target_ids))
-    if not ids:
-        return
-    shares: list[int] = []
-    for start_at in range(0, len(ids), 1000):
-        rows = PersistentShare.objects.using(using).filter(target__in=ids[start_at : start_at + 1000])
-        shares += rows.order_by().values_list("pk", flat=True)
+    ids = set(target_ids)
+    shares = shares_of_targets(ids, using=using) if ids else []
     if shares:
         transaction.on_commit(lambda: _send(shares), using=using)
 
