@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.cache import cache
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
@@ -10,6 +11,12 @@ from tom_targets.models import Target
 from tom_targets.tests.factories import SiderealTargetFactory
 
 LEVELS = ("OPEN", "PUBLIC", "PRIVATE")
+
+
+@pytest.fixture(autouse=True)
+def forgotten_counts():
+    """Forget what other tests counted: on a slow machine a count is kept for a minute."""
+    cache.clear()
 
 
 def client_of(user):
