@@ -15,8 +15,8 @@ from tom_catalogs.models import CatalogueLookup
 from tom_catalogs.providers import HarvesterProvider
 from tom_catalogs.registry import harvesters
 from tom_common.job_links import attach_jobs
-from tom_dataservices.models import QueryRun
-from tom_dataservices.result_pages import ResultRow, result_rows
+from tom_dataservices.models import QueryResult, QueryRun
+from tom_dataservices.result_pages import ResultRow, rows_of
 from tom_dataservices.runs import start_run
 
 NAMES, EXTRAS, FIELDS = "names", "extras", "fields"
@@ -166,10 +166,9 @@ def comparison(lookup: CatalogueLookup, user: Any, *, target: Any = None, chosen
     found = QueryRun.objects.in_bulk(lookup.run_ids)
     runs = attach_jobs([found[key] for key in lookup.run_ids if key in found])
     titles = dict(harvesters.choices())
-    answers = [
-        CatalogueAnswer(run, titles.get(run.provider, run.provider), next(iter(result_rows(run, user)), None))
-        for run in runs
-    ]
+    results = QueryResult.objects.filter(run__in=runs, number=0)  # a catalogue tells of one object
+    told = {row.result.run_id: row for row in rows_of(results, user)}
+    answers = [CatalogueAnswer(run, titles.get(run.provider, run.provider), told.get(run.pk)) for run in runs]
     known = [answer for answer in answers if answer.row]
     offered = [(USE, [answer.values for answer in known]), (EXTRA, [answer.extras for answer in known])]
     rows = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from tom_dataservices.models import QueryResult, QueryRun, ResultCutout
 from tom_dataservices.result_cutouts import ROLE
@@ -48,8 +48,14 @@ def result_rows(
     near_arcsec : float, optional
         How near a stored target may be the same; as the settings say without.
     """
+    return rows_of(run.results.filter(number__gte=first), user, limit=limit, near_arcsec=near_arcsec)
+
+
+def rows_of(
+    wanted: QuerySet[QueryResult], user: Any, *, limit: int | None = None, near_arcsec: float | None = None
+) -> list[ResultRow]:
+    """Return rows of results, be they of several runs; see `result_rows`."""
     note = ResultCutout.objects.filter(result=OuterRef("pk"), role=ROLE).values("note")[:1]
-    wanted = run.results.filter(number__gte=first)
     results: Any = list(wanted.defer("raw").annotate(cutout_note=Subquery(note))[:limit])
     if not results:
         return []

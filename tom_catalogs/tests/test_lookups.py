@@ -4,6 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.shared_data import shared_data_dir
@@ -65,6 +67,19 @@ def test_all_catalogues_answer_side_by_side(standin, user, client):
     assert "knows nothing of this name" in text
     assert "knows it as MESSIER 031" in text
     assert "Andromeda" in text  # what is here already, by position
+
+
+def test_the_page_takes_as_many_queries_for_all_catalogues_as_for_two(standin, user, client):
+    page = looked_up(client, "m31")
+    lookup = page.context["lookup"]
+    counts = []
+    for run_ids in (lookup.run_ids[:2], lookup.run_ids):
+        CatalogueLookup.objects.filter(pk=lookup.pk).update(run_ids=run_ids)
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(lookup.get_absolute_url())
+        assert len(page.context["comparison"].answers) == len(run_ids)
+        counts.append(len(queries))
+    assert len(lookup.run_ids) > 4 and counts[0] == counts[1]
 
 
 def test_the_cells_chosen_fill_the_form_of_a_new_target(standin, user, client):
