@@ -5,7 +5,6 @@ Columns are made when a filter asks for them, over the whole batch at once.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -15,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tom_alerts.expressions.vocabulary import EXTRAS, SURVEY_OF_PATH
+from tom_alerts.point_photometry import fluxes_of, magnitudes_of
+from tom_alerts.values import finite_or_none, plain_column
 from tom_common.astro.galactic import galactic_from_icrs
-from tom_common.astro.photometry import AB_ZERO_POINT_NJY
-from tom_common.astro.time import mjd_tai_to_mjd_utc, mjd_utc_to_mjd_tai, unix_us_to_mjd_utc
+from tom_common.astro.time import JD_OF_MJD_0, mjd_tai_to_mjd_utc, mjd_utc_to_mjd_tai, unix_us_to_mjd_utc
 from tom_dataservices.packets.batch import AlertBatch, PointKind
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _HALF_DAY_US = 43_200_000_000
-_MJD_TO_JD = 2_400_000.5
 _COMMON_EXTRAS = {
     "star_score": ("sgscore1",),
     "star_dist_arcsec": ("distpsnr1",),
@@ -106,9 +105,9 @@ class BatchTable:
         if path in _PATH_FIELDS:
             return self.column(_PATH_FIELDS[path])
         if path == "candidate.jd":
-            return _plain(self.mjd + _MJD_TO_JD)
+            return plain_column(self.mjd + JD_OF_MJD_0)
         if path == "diaSource.midpointMjdTai":
-            return _plain(mjd_utc_to_mjd_tai(self.mjd))
+            return plain_column(mjd_utc_to_mjd_tai(self.mjd))
         if path == "candidate.fid":
             codes = {"g": 1.0, "r": 2.0, "i": 3.0}
             return [codes.get(band) for band in self.column("band")]
@@ -154,23 +153,25 @@ class BatchTable:
         return found
 
     @cached_property
+    def _magnitudes(self) -> tuple[Floats, Floats]:
+        return magnitudes_of(self.batch.points)
+
+    @property
     def point_mag(self) -> Floats:
         """AB magnitudes of all points; NaN for a flux that is not positive."""
-        points = self.batch.points
-        if not points.is_flux.any():
-            return points.brightness
-        flux = np.where(points.is_flux & (points.brightness > 0), points.brightness, np.nan)
-        return np.where(points.is_flux, AB_ZERO_POINT_NJY - 2.5 * np.log10(flux), points.brightness)
+        return self._magnitudes[0]
 
+    def mag_error(self) -> Floats:
+        """Return the errors of the magnitudes of the newest detections, mag."""
+        return self.of_newest(self._magnitudes[1])
+
+    @cached_property
     def flux(self) -> tuple[Floats, Floats]:
-        """Return flux and error of the newest detections, nJy; those of magnitudes are converted."""
-        points = self.batch.points
-        value, error = self.of_newest(points.brightness), self.of_newest(points.brightness_error)
-        is_flux = self.of_newest(points.is_flux.astype(np.float64)) == 1.0
-        flux = 10 ** ((AB_ZERO_POINT_NJY - np.where(is_flux, np.nan, value)) / 2.5)
-        sign = np.where(self.of_newest(points.is_negative.astype(np.float64)) == 1.0, -1.0, 1.0)
-        of_mag = flux * error * math.log(10) / 2.5
-        return np.where(is_flux, value, sign * flux), np.where(is_flux, error, of_mag)
+        """Flux and error of the newest detections, nJy; those of magnitudes are converted."""
+        known = np.flatnonzero(self.newest >= 0)
+        flux, error = np.full((2, len(self)), np.nan)
+        flux[known], error[known] = fluxes_of(self.batch.points.take(self.newest[known]))
+        return flux, error
 
     @cached_property
     def first_mjd(self) -> Floats:
@@ -179,7 +180,7 @@ class BatchTable:
         rows = self.detections[::-1]
         found[self.batch.points.object_index[rows]] = unix_us_to_mjd_utc(self.batch.points.time_us[rows])
         for name, convert in (
-            ("jdstarthist", lambda values: values - _MJD_TO_JD),
+            ("jdstarthist", lambda values: values - JD_OF_MJD_0),
             ("firstDiaSourceMjdTai", mjd_tai_to_mjd_utc),
         ):
             told = _floats(self._extras(name))
@@ -207,10 +208,6 @@ class BatchTable:
         return self.last_of(rows[unix_us_to_mjd_utc(points.time_us[rows]) < first])
 
 
-def _plain(values: NDArray[Any]) -> list[float | None]:
-    return [value if value - value == 0 else None for value in values.tolist()]
-
-
 def _floats(values: Sequence[Any]) -> Floats:
     return np.array(
         [value if isinstance(value, float | int) else np.nan for value in values], dtype=np.float64
@@ -231,16 +228,16 @@ def _is_negative(table: BatchTable) -> list[bool | None]:
 
 
 def _snr(table: BatchTable) -> list[float | None]:
-    flux, error = table.flux()
+    flux, error = table.flux
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.abs(flux) / np.where(error > 0, error, np.nan)
     told = _floats(table._extras("snr"))
-    return _plain(np.where(np.isfinite(told), told, ratio))
+    return plain_column(np.where(np.isfinite(told), told, ratio))
 
 
 def _galactic(table: BatchTable, which: int) -> list[float | None]:
     ra, dec = (_floats(table.column(name)) for name in ("ra", "dec"))
-    return _plain(np.asarray(galactic_from_icrs(ra, dec)[which]))
+    return plain_column(np.asarray(galactic_from_icrs(ra, dec)[which]))
 
 
 def _counted(table: BatchTable, kind: PointKind) -> Floats:
@@ -250,7 +247,7 @@ def _counted(table: BatchTable, kind: PointKind) -> Floats:
 
 def _n_detections(table: BatchTable) -> list[float | None]:
     told = _floats(table._extras("ndethist", "nDiaSources"))
-    return _plain(np.where(np.isfinite(told), told, _counted(table, PointKind.DETECTION)))
+    return plain_column(np.where(np.isfinite(told), told, _counted(table, PointKind.DETECTION)))
 
 
 def _rate(table: BatchTable) -> list[float | None]:
@@ -261,7 +258,7 @@ def _rate(table: BatchTable) -> list[float | None]:
     now = table.newest[known]
     days[known] = (points.time_us[now] - points.time_us[before[known]]) / (2 * _HALF_DAY_US)
     change[known] = table.point_mag[now] - table.point_mag[before[known]]
-    return _plain(change / days)
+    return plain_column(change / days)
 
 
 def _peak(table: BatchTable) -> Floats:
@@ -282,7 +279,7 @@ def _limit_age(table: BatchTable) -> list[float | None]:
     known = rows >= 0
     found = np.full(len(table), np.nan)
     found[known] = table.first_mjd[known] - unix_us_to_mjd_utc(table.batch.points.time_us[rows[known]])
-    return _plain(found)
+    return plain_column(found)
 
 
 def _is_solar_system(table: BatchTable) -> list[bool]:
@@ -290,7 +287,7 @@ def _is_solar_system(table: BatchTable) -> list[bool]:
 
 
 def _positions(table: BatchTable, name: str) -> list[float | None]:
-    return _plain(np.array([getattr(alert, name) for alert in table.batch.objects], dtype=np.float64))
+    return plain_column(np.array([getattr(alert, name) for alert in table.batch.objects], dtype=np.float64))
 
 
 _MAKERS: dict[str, Callable[[BatchTable], Sequence[Any]]] = {
@@ -299,10 +296,10 @@ _MAKERS: dict[str, Callable[[BatchTable], Sequence[Any]]] = {
     "simulated": lambda table: [
         table.batch.is_simulated or alert.extras.get("simulated") is True for alert in table.batch.objects
     ],
-    "mag": lambda table: _plain(table.of_newest(table.point_mag)),
-    "mag_err": lambda table: _plain(_mag_error(table)),
-    "flux_njy": lambda table: _plain(table.flux()[0]),
-    "flux_err_njy": lambda table: _plain(table.flux()[1]),
+    "mag": lambda table: plain_column(table.of_newest(table.point_mag)),
+    "mag_err": lambda table: plain_column(table.mag_error()),
+    "flux_njy": lambda table: plain_column(table.flux[0]),
+    "flux_err_njy": lambda table: plain_column(table.flux[1]),
     "snr": _snr,
     "band": _band,
     "is_negative": _is_negative,
@@ -311,28 +308,18 @@ _MAKERS: dict[str, Callable[[BatchTable], Sequence[Any]]] = {
     "dec": lambda table: _positions(table, "dec_deg"),
     "gal_lon": lambda table: _galactic(table, 0),
     "gal_lat": lambda table: _galactic(table, 1),
-    "mjd": lambda table: _plain(table.mjd),
-    "mjd_first": lambda table: _plain(table.first_mjd),
-    "duration_d": lambda table: _plain(table.mjd - table.first_mjd),
+    "mjd": lambda table: plain_column(table.mjd),
+    "mjd_first": lambda table: plain_column(table.first_mjd),
+    "duration_d": lambda table: plain_column(table.mjd - table.first_mjd),
     "n_detections": _n_detections,
-    "n_limits": lambda table: _plain(_counted(table, PointKind.LIMIT)),
+    "n_limits": lambda table: plain_column(_counted(table, PointKind.LIMIT)),
     "rate_mag_per_d": _rate,
-    "mag_peak": lambda table: _plain(_peak(table)),
-    "below_peak_mag": lambda table: _plain(table.of_newest(table.point_mag) - _peak(table)),
+    "mag_peak": lambda table: plain_column(_peak(table)),
+    "below_peak_mag": lambda table: plain_column(table.of_newest(table.point_mag) - _peak(table)),
     "last_limit_mag": _limit_mag,
     "last_limit_age_d": _limit_age,
     "is_solar_system": _is_solar_system,
 }
-
-
-def _mag_error(table: BatchTable) -> Floats:
-    points = table.batch.points
-    error = table.of_newest(points.brightness_error)
-    is_flux = table.of_newest(points.is_flux.astype(np.float64)) == 1.0
-    flux = table.of_newest(points.brightness)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        of_flux = np.where(flux > 0, 2.5 / math.log(10) * error / flux, np.nan)
-    return np.where(is_flux, of_flux, error)
 
 
 class ResultTable:
@@ -359,7 +346,7 @@ class ResultTable:
             return [mjd_of(result.values.get("timestamp")) for result in self.results]
         if key in ("gal_lon", "gal_lat"):
             ra, dec = (_floats(self.column(name)) for name in ("ra", "dec"))
-            return _plain(np.asarray(galactic_from_icrs(ra, dec)[int(key == "gal_lat")]))
+            return plain_column(np.asarray(galactic_from_icrs(ra, dec)[int(key == "gal_lat")]))
         name = key.removeprefix(EXTRAS)
         values = (result.values.get(name) for result in self.results)
         if key in ("mag", "mag_err"):
@@ -372,14 +359,14 @@ def _number(value: Any) -> float | None:
         found = float(value)
     except (TypeError, ValueError):
         return None
-    return found if math.isfinite(found) else None
+    return finite_or_none(found)
 
 
 def mjd_of(value: Any) -> float | None:
     """Return a broker's time as MJD: an ISO date, a Julian date, an MJD; None for anything else."""
     number = _number(value)
     if number is not None:
-        return number - _MJD_TO_JD if number > 2_000_000 else number if 15_000 < number < 150_000 else None
+        return number - JD_OF_MJD_0 if number > 2_000_000 else number if 15_000 < number < 150_000 else None
     from tom_common.astro.time import datetime_to_mjd_utc
 
     try:

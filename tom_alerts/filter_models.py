@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
 from tom_common.encryption import EncryptedModelField
 from tom_common.job_links import LinksJob
@@ -192,6 +193,23 @@ class Candidate(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address where it is judged."""
         return f"{reverse('alerts:triage')}?candidate={self.pk}"
+
+    @property
+    def may_be_judged(self) -> bool:
+        """Whether nobody has decided for good; a deferred one may be judged before its time."""
+        return self.state in (self.State.NEW, self.State.DEFERRED)
+
+    @classmethod
+    def waiting(cls, prefix: str = "") -> models.Q:
+        """Return the condition of what waits for a decision: new, or deferred until now.
+
+        Parameters
+        ----------
+        prefix : str
+            Lookup from the filtered model to candidates, for example ``"candidates__"``.
+        """
+        due = {f"{prefix}state": cls.State.DEFERRED, f"{prefix}deferred_until__lte": timezone.now()}
+        return models.Q(**{f"{prefix}state": cls.State.NEW}) | models.Q(**due)
 
     def decision(self) -> dict[str, Any]:
         """Return what was decided so far, as plain values."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tom_alerts.values import plain_column
 from tom_dataservices.packets.batch import AlertBatch, AlertObject, Cutout, PointColumns
 
 MAX_POINTS = 2000
@@ -31,20 +32,13 @@ def packed(batch: AlertBatch, number: int) -> bytes:
         "bands": batch.bands,
         "is_simulated": batch.is_simulated,
         "alert": told,
-        "points": {one.name: _plain(getattr(points, one.name)) for one in fields(points)},
+        "points": {one.name: plain_column(getattr(points, one.name)) for one in fields(points)},
         "cutouts": [
             [cutout.role, cutout.extension, base64.b64encode(cutout.content).decode()]
             for cutout in alert.cutouts
         ],
     }
     return zlib.compress(json.dumps(content).encode(), level=1)
-
-
-def _plain(column: Any) -> list[Any]:
-    values = column.tolist()
-    if column.dtype.kind == "f":
-        return [value if value - value == 0 else None for value in values]
-    return values
 
 
 def unpacked(content: Any) -> AlertBatch:

@@ -23,6 +23,7 @@ from tom_alerts.alert_tables import BatchTable, ResultTable
 from tom_alerts.expressions import ExpressionError, compiled
 from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction
 from tom_alerts.kept_alerts import packed
+from tom_alerts.values import finite_or_none
 from tom_alerts.watching import watched
 from tom_common.astro.time import mjd_utc_to_datetime
 from tom_common.upserts import upsert
@@ -108,8 +109,8 @@ class BatchVerdict:
                     survey=self.batch.survey,
                     name=name,
                     alert_id=alert.alert_id,
-                    ra=_finite(alert.ra_deg),
-                    dec=_finite(alert.dec_deg),
+                    ra=finite_or_none(alert.ra_deg),
+                    dec=finite_or_none(alert.dec_deg),
                     mjd=alert.mjd_utc,
                     facts=facts_of(self.table, row),
                     target_id=target_id,
@@ -130,13 +131,9 @@ def _hidden(hits: Sequence[Hits], found: Mapping[str, int]) -> dict[int, set[int
     for owner in {hit.one.user_id: hit.one.user for hit in hits}.values() if private else ():
         hidden[owner.pk] = set(private)
         for keys in chunks(private):
-            rows = targets_for_user(owner, Target._default_manager.filter(pk__in=keys), "view_target")
-            hidden[owner.pk].difference_update(rows.values_list("pk", flat=True))
+            seen = targets_for_user(owner, Target._default_manager.filter(pk__in=keys), "view_target")
+            hidden[owner.pk].difference_update(seen.values_list("pk", flat=True))
     return hidden
-
-
-def _finite(value: float) -> float | None:
-    return value if value - value == 0 else None
 
 
 def facts_of(table: Any, row: int) -> dict[str, Any]:

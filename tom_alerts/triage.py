@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -49,8 +49,7 @@ class _Said:
 
 def open_candidates(rows: QuerySet) -> QuerySet:
     """Return the candidates of a queryset that wait for a decision: new, or deferred until now."""
-    due = Q(state=State.DEFERRED, deferred_until__lte=timezone.now())
-    return rows.filter(Q(state=State.NEW) | due)
+    return rows.filter(Candidate.waiting())
 
 
 def queue_for(user: Any, *, filter_pk: int | None = None, state: str = "open") -> QuerySet:
@@ -113,7 +112,7 @@ def _judged(row: Candidate | None, asked: Candidate) -> Candidate:
     """Return a candidate as it is now, if it can be judged still."""
     if row is None:
         raise CandidateError(f"{asked.name} is not there any more.")
-    if not _is_open(row):
+    if not row.may_be_judged:
         raise CandidateError(f"{row.name} was {row.state} by {row.decided_by or 'somebody'}.")
     return row
 
@@ -144,7 +143,7 @@ def _written(chosen: Candidate, said: _Said, made: Made) -> list[Decision]:
                 put_on_list=listed.pk if listed is not None and row is current else None,
             )
             for row in locked
-            if _is_open(row)
+            if row.may_be_judged
         ]
         Candidate.objects.filter(pk__in=[decision.candidate_id for decision in decisions]).update(
             state=said.state,
@@ -163,11 +162,6 @@ def _locked(rows: QuerySet) -> list[Any]:
     keys = rows.model._default_manager.filter(pk__in=rows.order_by().values("pk"))
     list(keys.select_for_update().order_by("pk").values_list("pk"))
     return list(rows.order_by("pk"))
-
-
-def _is_open(row: Candidate) -> bool:
-    # A deferred one may be judged again before its time.
-    return row.state in (State.NEW, State.DEFERRED)
 
 
 def last_decision(user: Any) -> Decision | None:

@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from django.urls import reverse
+from numpy.typing import NDArray
 
 from tom_alerts.filter_models import Candidate
 from tom_alerts.kept_alerts import unpacked
 from tom_alerts.permissions import candidates_for_user, shared_for_user
+from tom_alerts.point_photometry import magnitudes_of
 from tom_alerts.screening import time_of
+from tom_alerts.values import plain_column
 from tom_common.astro.angles import dec_to_dms, ra_to_hms
 from tom_common.astro.galactic import galactic_from_icrs
+from tom_common.astro.time import unix_us_to_mjd_utc
 from tom_dataproducts.file_selectors import cutouts_of
+from tom_dataservices.packets.batch import AlertBatch
 from tom_targets.cross_match import pairs_within
 from tom_targets.models import Target
 from tom_targets.permissions import targets_for_user
@@ -126,6 +132,34 @@ def images_of(user: Any, candidate: Candidate) -> list[dict[str, str]]:
     ]
 
 
+def curve_of(batch: AlertBatch) -> dict[str, Any]:
+    """Return the points of an alert that is kept with its candidate, as the plot takes those of a target."""
+    points = batch.points
+    size = len(points)
+    mag, mag_err = magnitudes_of(points)
+    columns: dict[str, NDArray[Any]] = {
+        "mjd": unix_us_to_mjd_utc(points.time_us),
+        "band": points.band,
+        "source": np.zeros(size, dtype=np.int64),
+        "version": np.zeros(size, dtype=np.int64),
+        "kind": points.kind,
+        "mag": mag,
+        "mag_err": mag_err,
+        "limit": points.limit,
+        "flux": np.where(points.is_flux, points.brightness, np.nan),
+        "flux_err": np.where(points.is_flux, points.brightness_error, np.nan),
+        "negative": points.is_negative.astype(np.int64),
+    }
+    return {
+        "target": batch.objects[0].name,
+        "count": size,
+        "bands": batch.bands,
+        "sources": [batch.survey],
+        "versions": [""],
+        "points": {name: plain_column(column) for name, column in columns.items()},
+    }
+
+
 def card_of(user: Any, candidate: Candidate) -> dict[str, Any]:
     """Return all that the card of a candidate shows."""
     if candidate.target_id is not None:
@@ -146,5 +180,5 @@ def card_of(user: Any, candidate: Candidate) -> dict[str, Any]:
         "time": time_of(candidate),
         "others": list(same.order_by("pk")[:5]),
         "may_open_filter": filters.filter(pk=candidate.alert_filter_id).exists(),
-        "is_open": candidate.state in (Candidate.State.NEW, Candidate.State.DEFERRED),
+        "is_open": candidate.may_be_judged,
     }

@@ -6,12 +6,11 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from tom_catalogs.registry import get_service_class, get_service_classes
+from tom_common.astro.time import JD_OF_MJD_0
 from tom_dataservices.exceptions import MissingDataException
 from tom_targets.models import Target
 
 __all__ = ["AbstractHarvester", "MissingDataException", "get_service_class", "get_service_classes"]
-
-_MJD_OF_JD = 2400000.5
 
 
 class AbstractHarvester(ABC):
@@ -56,4 +55,4 @@ class AbstractHarvester(ABC):
     @staticmethod
     def jd_to_mjd(jd: float) -> float:
         """Return a Julian date as a Modified Julian Date, days."""
-        return jd - _MJD_OF_JD
+        return jd - JD_OF_MJD_0

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tom_alerts.simulation import sky
 from tom_alerts.simulation.light_curves.base import BANDS, Floats
 from tom_common.astro.night import night_at
+from tom_common.astro.time import JD_OF_MJD_0
 
 HISTORY_NIGHTS = 60
 EXPOSURE_S = 30.0
@@ -240,7 +241,7 @@ class SurveyPlan:
         seeing = quality.zenith_seeing * airmass**0.6 * float(np.exp(self._rng.normal(0.0, 0.05)))
         zero_point = sky.ZERO_POINT_MAG[band] - 0.15 * (airmass - 1) + self._rng.normal(0.0, 0.02)
         # Seven digits of a day, as the survey writes them.
-        start = round(mjd + sky.MJD_ORIGIN, 7) - sky.MJD_ORIGIN
+        start = round(mjd + JD_OF_MJD_0, 7) - JD_OF_MJD_0
         return (
             start,
             float(band_index),

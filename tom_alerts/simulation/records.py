@@ -10,6 +10,7 @@ from tom_alerts.simulation.light_curves.base import AB_ZERO_POINT_NJY, BANDS
 from tom_alerts.simulation.measurement import History
 from tom_alerts.simulation.night import EXPOSURE_S
 from tom_alerts.simulation.schema import record_schema
+from tom_common.astro.time import JD_OF_MJD_0
 
 PROGRAM = "Simulated"
 PROGRAM_ID = 1
@@ -26,7 +27,7 @@ _SHARED = [name for name in _EMPTY_PREVIOUS if name in _EMPTY_CANDIDATE]
 def _image_fields(history: History, row: int) -> dict[str, Any]:
     """Return the fields that belong to the exposure, whether or not it shows the object."""
     exposures, camera = history.exposures, history.camera[row]
-    jd = round(float(exposures.mjd_utc[row]) + sky.MJD_ORIGIN, 7)
+    jd = round(float(exposures.mjd_utc[row]) + JD_OF_MJD_0, 7)
     image, band = int(history.image_number[row]), BANDS[exposures.band[row]]
     return {
         "jd": jd,
@@ -214,8 +215,8 @@ def candidate_record(history: History, row: int) -> dict[str, Any]:
     earlier = history.detections[history.detections <= row]
     times = history.exposures.mjd_utc
     moving = history.source.elements is not None
-    jd = round(float(times[row]) + sky.MJD_ORIGIN, 7)
-    first_jd = jd if moving else round(float(times[earlier[0]]) + sky.MJD_ORIGIN, 7)
+    jd = round(float(times[row]) + JD_OF_MJD_0, 7)
+    first_jd = jd if moving else round(float(times[earlier[0]]) + JD_OF_MJD_0, 7)
     image = _image_fields(history, row)
     return {
         **_EMPTY_CANDIDATE,

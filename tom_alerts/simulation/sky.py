@@ -6,12 +6,12 @@ import erfa
 import numpy as np
 
 from tom_alerts.simulation.light_curves.base import Floats
+from tom_common.astro.time import JD_OF_MJD_0
 
 # Palomar Observatory.
 SITE_LATITUDE_DEG = 33.3563
 SITE_LONGITUDE_DEG = -116.8650
 
-MJD_ORIGIN = 2400000.5
 FIELD_SIZE_DEG = 7.2
 LOWEST_FIELD_DEG = -28.8
 FIELD_ROWS = 17
@@ -130,7 +130,7 @@ def earth_position_au(mjd_tdb: Floats) -> Floats:
     ----------
     ERFA function epv00 (VSOP2000).
     """
-    heliocentric, _ = erfa.epv00(MJD_ORIGIN, np.asarray(mjd_tdb, dtype=np.float64))
+    heliocentric, _ = erfa.epv00(JD_OF_MJD_0, np.asarray(mjd_tdb, dtype=np.float64))
     return np.asarray(heliocentric["p"])
 
 
@@ -149,7 +149,7 @@ def altitude_deg(ra_deg: Floats | float, dec_deg: Floats | float, mjd_utc: Float
     ndarray, shape (n,)
         Altitude in degrees.
     """
-    sidereal_deg = np.degrees(erfa.gmst82(MJD_ORIGIN, np.asarray(mjd_utc))) + SITE_LONGITUDE_DEG
+    sidereal_deg = np.degrees(erfa.gmst82(JD_OF_MJD_0, np.asarray(mjd_utc))) + SITE_LONGITUDE_DEG
     hour_angle = np.radians(sidereal_deg - ra_deg)
     dec, latitude = np.radians(dec_deg), np.radians(SITE_LATITUDE_DEG)
     sine = np.sin(latitude) * np.sin(dec) + np.cos(latitude) * np.cos(dec) * np.cos(hour_angle)

@@ -7,12 +7,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.db.models.deletion import ProtectedError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import TemplateView, View
 
 from tom_alerts import filter_rules, filter_tests
@@ -28,7 +27,7 @@ from tom_alerts.expressions import (
 )
 from tom_alerts.expressions.functions import FUNCTIONS
 from tom_alerts.filter_forms import FilterForm, WatchlistForm
-from tom_alerts.filter_models import AlertFilter, CandidateAction, Watchlist
+from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction, Watchlist
 from tom_alerts.permissions import shared_for_user
 from tom_common.astro.time import mjd_utc_to_datetime
 from tom_common.keyset import count_rows, keyset_page, pager
@@ -46,7 +45,6 @@ class FilterListView(LoginRequiredMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Count what waits at each filter in one statement."""
         user = self.request.user
-        due = Q(candidates__state="deferred", candidates__deferred_until__lte=timezone.now())
         rows = shared_for_user(user, AlertFilter.objects.all())
         page = keyset_page(
             rows.select_related("user", "watchlist").prefetch_related("groups"),
@@ -59,7 +57,7 @@ class FilterListView(LoginRequiredMixin, TemplateView):
             AlertFilter.objects.filter(pk__in=keys)
             .order_by()
             .values_list("pk")
-            .annotate(waiting=Count("candidates", filter=Q(candidates__state="new") | due))
+            .annotate(waiting=Count("candidates", filter=Candidate.waiting("candidates__")))
         )
         for one in page.items:
             one.waiting = counts.get(one.pk, 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -14,13 +13,11 @@ from django.utils.cache import patch_cache_control
 from django.views.generic import View
 
 from tom_alerts import conf, triage
-from tom_alerts.alert_tables import BatchTable
 from tom_alerts.candidate_targets import CandidateError
 from tom_alerts.filter_models import AlertFilter, Candidate
 from tom_alerts.kept_alerts import unpacked
 from tom_alerts.permissions import candidates_for_user, shared_for_user
-from tom_alerts.triage_selectors import card_of
-from tom_common.astro.time import unix_us_to_mjd_utc
+from tom_alerts.triage_selectors import card_of, curve_of
 from tom_common.keyset import count_rows, keyset_page, pager
 from tom_dataproducts.images import PictureError, error_png, fits_png
 from tom_targets.models import TargetList
@@ -179,36 +176,4 @@ def candidate_image(request: HttpRequest, pk: int, role: str) -> HttpResponse:
 
 def candidate_photometry(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Hand out the points of an alert that is kept with its candidate, as those of a target."""
-    batch = _kept(request, pk)
-    points = batch.points
-    size = len(points)
-    magnitude = BatchTable(batch).point_mag
-    error = points.brightness_error
-    with np.errstate(divide="ignore", invalid="ignore"):
-        of_flux = np.where(points.brightness > 0, 1.0857 * error / points.brightness, np.nan)
-    columns = {
-        "mjd": unix_us_to_mjd_utc(points.time_us),
-        "band": points.band,
-        "source": np.zeros(size, dtype=np.int64),
-        "version": np.zeros(size, dtype=np.int64),
-        "kind": points.kind,
-        "mag": magnitude,
-        "mag_err": np.where(points.is_flux, of_flux, error),
-        "limit": points.limit,
-        "flux": np.where(points.is_flux, points.brightness, np.nan),
-        "flux_err": np.where(points.is_flux, error, np.nan),
-        "negative": points.is_negative.astype(np.int64),
-    }
-    listed = {
-        name: [value if value - value == 0 else None for value in column.tolist()]
-        for name, column in columns.items()
-    }
-    found = {
-        "target": batch.objects[0].name,
-        "count": size,
-        "bands": batch.bands,
-        "sources": [batch.survey],
-        "versions": [""],
-        "points": listed,
-    }
-    return JsonResponse(found)
+    return JsonResponse(curve_of(_kept(request, pk)))
