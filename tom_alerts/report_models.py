@@ -76,6 +76,11 @@ class SentReport(LinksJob):
         return self.state in self.MOVING
 
     @property
+    def is_looked_over(self) -> bool:
+        """Whether a preview is being looked over by the service."""
+        return self.state == self.State.PREVIEW and self.job is not None and not self.job.is_finished
+
+    @property
     def is_editable(self) -> bool:
         """Whether it can be changed and sent: the service has not got it, or has refused it."""
         return self.state in self.EDITABLE

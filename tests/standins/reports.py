@@ -85,6 +85,7 @@ class Hermes(StandIn):
         super().__init__()
         self.messages = []
         self.found = {}
+        self.refusal = ""
 
     def settings(self):
         return {"base_url": f"{self.url}/api/v0/", "api_key": self.token}
@@ -95,6 +96,16 @@ class Hermes(StandIn):
         message = json.loads(body)
         if path == "/api/v0/submit_message/validate/":
             return 200, self.found, "application/json"
+        if path == "/api/v0/submit_message/plaintext/":
+            return (
+                200,
+                json.dumps(f"Title: {message['title']}\nTopic: {message['topic']}").encode(),
+                "application/json",
+            )
+        if path == "/api/v0/submit_message/preload/":
+            return 201, {"key": "7a1c-preloaded"}, "application/json"
+        if path == "/api/v0/submit_message/" and self.refusal:
+            return 200, {"error": self.refusal}, "application/json"
         if path == "/api/v0/submit_message/":
             self.messages.append(message)
             return 200, {"message": "Message sent", "uuid": "0d7f5a6e-1"}, "application/json"

@@ -26,6 +26,7 @@ from tom_targets.permissions import may
 
 Kind, State = SentReport.Kind, SentReport.State
 POLLS = 40
+HERMES_READS = "As Hermes writes it"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _WAIT_S = 5.0, 60.0, 60.0
 
 
@@ -216,6 +217,27 @@ def _send_message(report: SentReport) -> None:
         _refused(report, refusals(error), error.said)
         return
     _end(report, State.ACCEPTED, remote_id=number, answer=said, note="")
+
+
+def look_over(report: SentReport) -> None:
+    """Ask Hermes what it thinks of a preview, how it reads, and where its own form opens it; send nothing.
+
+    Raises
+    ------
+    NotConfiguredError
+    RemoteError
+    """
+    service = destinations.hermes()
+    message = report.content
+    faults = service.faults(message)
+    opened = {"open_url": service.open_in_form(message)}
+    summary = [pair for pair in report.summary if pair[0] != HERMES_READS]
+    summary.append([HERMES_READS, service.plain_text(message)])
+    note = "Hermes finds faults; nothing was sent." if faults else "Hermes finds no fault; nothing was sent."
+    reasons = [[one.field, one.text] for one in faults]
+    SentReport.objects.filter(pk=report.pk, state=State.PREVIEW, body=report.body).update(
+        reasons=reasons, note=note, answer=opened, summary=summary
+    )
 
 
 def _refused(report: SentReport, faults: list[Reason], said: Any) -> None:

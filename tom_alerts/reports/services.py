@@ -82,13 +82,26 @@ def _queue(report: SentReport, user: Any, states: Any, to: str = State.QUEUED) -
 
     with transaction.atomic():
         rows = SentReport.objects.filter(pk=report.pk, state__in=states)
-        if not rows.update(state=to, reasons=[], note="", polls=0):
+        if not rows.update(state=to, reasons=[], note="", polls=0, answer=None):
             return False
         job = send_report.submit(
             user=user, title=f"{report}"[:200], report_pk=report.pk, user_id=report.user_id or user.pk
         )
         SentReport.objects.filter(pk=report.pk).update(job_id=job.pk)
     return True
+
+
+def look_over(report: SentReport, user: Any) -> bool:
+    """Let Hermes look a preview over in the background, without sending it; False for what is none."""
+    from tom_alerts.reports.tasks import look_over_message
+
+    if report.kind != Kind.HERMES or report.state != State.PREVIEW:
+        return False
+    with transaction.atomic():
+        job = look_over_message.submit(
+            user=user, title=f"Hermes looks over {report}"[:200], report_pk=report.pk
+        )
+        return bool(SentReport.objects.filter(pk=report.pk, state=State.PREVIEW).update(job_id=job.pk))
 
 
 def discard(report: SentReport) -> bool:

@@ -10,9 +10,24 @@ from tom_alerts.models import SentReport
 from tom_alerts.reports import sending
 from tom_alerts.reports.permissions import may_report
 from tom_common.background import InputRefused, RunAgain, background_task
+from tom_common.remote import RemoteError
+from tom_dataservices.exceptions import NotConfiguredError
 from tom_targets.models import Target
 
 State = SentReport.State
+
+
+@background_task(time_limit_ms=5 * 60 * 1000, title="Hermes looks a message over")
+def look_over_message(report_pk: int) -> dict[str, Any]:
+    """Ask Hermes what it thinks of a preview, and keep that beside it; sends nothing, safe to run twice."""
+    report = SentReport.objects.filter(pk=report_pk, state=State.PREVIEW).first()
+    if report is None:
+        raise InputRefused("The preview was sent, or thrown away.")
+    try:
+        sending.look_over(report)
+    except (NotConfiguredError, RemoteError) as error:
+        raise InputRefused(str(error)) from error
+    return {"links": [{"label": "Show the preview", "url": report.get_absolute_url()}]}
 
 
 @background_task(time_limit_ms=15 * 60 * 1000, title="Report")

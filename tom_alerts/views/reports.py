@@ -117,6 +117,10 @@ class ReportActionView(LoginRequiredMixin, View):
                 return redirect(report.target or reverse("alerts:reports"))
             messages.warning(request, "It was sent already, and stays.")
             return redirect(report)
+        if action == "look-over":
+            if not services.look_over(report, request.user):
+                messages.warning(request, "Only a message to Hermes that was not sent yet is looked over.")
+            return redirect(report)
         done = {"send": services.send, "again": services.send_again, "ask": services.ask_again}.get(action)
         if done is None:
             raise Http404(f"nothing is called {action} here")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from tom_common.remote import RemoteBadReply, RemoteRejected, RemoteService
 from tom_dataservices.clients.tns_reports import Reason
@@ -40,16 +41,46 @@ class HermesMessages:
             return refusals(error)
         return list(_reasons(said, ()))
 
-    def send(self, message: dict[str, Any]) -> tuple[str, Any]:
-        """Send a message once and return its number, empty where none was told, and the whole answer.
+    def plain_text(self, message: dict[str, Any]) -> str:
+        """Return a message as Hermes writes it for people, without sending it.
 
         Raises
         ------
         RemoteError
         """
+        said = self._service.post_json("submit_message/plaintext/", message)
+        if not isinstance(said, str):
+            raise RemoteBadReply("Hermes answered with something other than the text of the message.")
+        return said
+
+    def open_in_form(self, message: dict[str, Any]) -> str:
+        """Lay a message down at Hermes, and return where its own form opens it: for a quarter of an hour.
+
+        Raises
+        ------
+        RemoteError
+        """
+        said = self._service.post_json("submit_message/preload/", message)
+        key = said.get("key") if isinstance(said, dict) else None
+        if not isinstance(key, str) or not key:
+            raise RemoteBadReply("Hermes did not say where it laid the message down.")
+        return f"{self.url.partition('/api/')[0]}/submit-message?id={quote(key)}"
+
+    def send(self, message: dict[str, Any]) -> tuple[str, Any]:
+        """Send a message once and return its number, empty where none was told, and the whole answer.
+
+        Raises
+        ------
+        RemoteRejected
+            If it is refused; Hermes says with status 200 that an account may not send.
+        RemoteError
+        """
         said = self._service.post_json("submit_message/", message)
         if said is not None and not isinstance(said, dict):
             raise RemoteBadReply("Hermes answered with something other than what became of the message.")
+        if said and said.get("error") and not said.get("uuid"):
+            words = str(said["error"])[:500]
+            raise RemoteRejected(f"Hermes refuses the message: {words}", status=400, detail=words, said=said)
         return str((said or {}).get("uuid") or (said or {}).get("id") or ""), said
 
 
@@ -69,7 +100,7 @@ def refusals(error: RemoteRejected) -> list[Reason]:
 def _reasons(said: Any, path: tuple[str, ...]) -> Any:
     if isinstance(said, dict):
         for key, value in said.items():
-            yield from _reasons(value, path if key == "non_field_errors" else (*path, str(key)))
+            yield from _reasons(value, path if key in ("non_field_errors", "error") else (*path, str(key)))
     elif isinstance(said, list):
         for number, value in enumerate(said):
             yield from _reasons(value, path if isinstance(value, str) else (*path, str(number)))
