@@ -77,15 +77,15 @@ def brightness_facts(target: BaseTarget) -> list[Fact]:
     facts = []
     if summary.last_mag is not None:
         mag = formats.with_error(summary.last_mag, summary.last_mag_error)
-        facts.append(Fact("Last detection", f"{summary.last_band} {mag} mag".strip()))
+        facts.append(Fact("Last magnitude", f"{summary.last_band} {mag} mag".strip()))
     if summary.last_detection is not None:
-        facts.append(Fact("Detected", moment(summary.last_detection)))
+        facts.append(Fact("Last detection", moment(summary.last_detection)))
     if change := formats.change(summary.rate_mag_per_day):
         facts.append(Fact("Change", change))
     if summary.peak_mag is not None:
         facts.append(Fact("Peak", f"{summary.peak_band} {summary.peak_mag:.2f} mag".strip()))
     if summary.first_detection is not None:
-        facts.append(Fact("First detected", moment(summary.first_detection)))
+        facts.append(Fact("First detection", moment(summary.first_detection)))
     facts.append(
         Fact("Photometry", f"{summary.point_count:,} points, {summary.detection_count:,} detections")
     )

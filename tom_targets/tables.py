@@ -167,7 +167,7 @@ _ALL = (
     Column("light_curve", "Light curve", _sparkline, css="tom-list-curve"),
     Column(
         "last_mag",
-        "Last detection",
+        "Last magnitude",
         lambda target, summary, extras: magnitude(summary),
         sort=f"{_SUMMARY}__last_mag",
         unit="mag",
@@ -176,7 +176,7 @@ _ALL = (
     Column("rate", "Change", _rate, sort=f"{_SUMMARY}__rate_mag_per_day", unit="mag/day", css="num"),
     Column(
         "last_detection",
-        "Detected",
+        "Last detection",
         _summary_time("last_detection"),
         sort=f"{_SUMMARY}__last_detection",
         unit="UTC",

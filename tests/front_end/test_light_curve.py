@@ -309,3 +309,12 @@ def test_the_harness_sends_what_the_endpoint_sends():
     }
     assert set(sent["points"]) == columns
     assert {len(column) for column in sent["points"].values()} == {5}
+
+
+def test_the_words_call_no_point_brightest_that_is_fainter_than_the_reference(curve_page):
+    page = curve_page("small")
+    words = page.locator(".light-curve-summary")
+    assert "Brightest" in words.inner_text()
+    page.evaluate("() => { plot.curve.negative.fill(1); plot.parts.showState(); }")
+    assert "Brightest" not in words.inner_text()
+    assert "fainter than the reference)" in words.inner_text()

@@ -159,7 +159,7 @@
       });
       const size = this.parts.size();
       return {
-        ...size, legend: { show: false }, padding: [8, 24, 0, 0],
+        ...size, legend: { show: false }, padding: [8, 32, 0, 0],
         scales: {
           x: { time: false, range: () => this.ranges().x },
           y: { dir: this.view.isFlux ? 1 : -1, range: () => this.ranges().y },

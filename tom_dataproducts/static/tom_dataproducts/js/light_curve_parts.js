@@ -212,11 +212,13 @@
       let brightest = -1, newest = -1;
       for (let i = 0; i < curve.count; i += 1) {
         if (Number.isNaN(curve.mag[i])) continue;
-        if (brightest < 0 || curve.mag[i] < curve.mag[brightest]) brightest = i;
+        if (!curve.negative[i] && (brightest < 0 || curve.mag[i] < curve.mag[brightest])) brightest = i;
         newest = i;
       }
-      const measured = (i) => `${curve.bands[curve.band[i]]} ${data.withError(curve.mag[i], curve.magErr[i])} mag (${data.utcText(curve.mjd[i])} UTC)`;
-      if (brightest >= 0) parts.push(`Brightest: ${measured(brightest)}. Newest: ${measured(newest)}.`);
+      const sign = (i) => (curve.negative[i] ? ", fainter than the reference" : "");
+      const measured = (i) => `${curve.bands[curve.band[i]]} ${data.withError(curve.mag[i], curve.magErr[i])} mag (${data.utcText(curve.mjd[i])} UTC${sign(i)})`;
+      if (brightest >= 0) parts.push(`Brightest: ${measured(brightest)}.`);
+      if (newest >= 0) parts.push(`Newest: ${measured(newest)}.`);
       return parts.join(" ");
     }
     links() {

@@ -126,7 +126,7 @@
         splits: (u) => ticks(scale, u).at, values: (u) => (scale === "x" ? ticks("x", u).text : text(u)),
       });
       return {
-        ...this.parts.size(), legend: { show: false }, padding: [8, 24, 0, 0],
+        ...this.parts.size(), legend: { show: false }, padding: [8, 32, 0, 0],
         scales: { x: { time: false, range: () => this.ranges().x }, y: { range: () => this.ranges().y } },
         series: [{}, { scale: "y", paths: () => null, points: { show: false } }],
         axes: [axis("x", 32, labels[0]), axis("y", 62, labels[1])],
