@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.apps import apps
 
-from tom_common.background import background_task
+from tom_common.background import background_task, current_job
 from tom_common.notifications import notify
-from tom_dataservices.plugin_errors import JOB_ENDS, PluginFailedError, plugin_reported
+from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import provider
 from tom_dataservices.registry import data_services
 from tom_dataservices.runs import MOST_RESULTS, fetch_now, start_run, throw_away_old
-from tom_dataservices.saved_queries import claim_due, due_queries
+from tom_dataservices.saved_queries import claim_due, due_queries, query_models
 from tom_dataservices.saved_query import SavedQuery
 from tom_dataservices.service_choices import keep_choices, services_to_read
 
@@ -21,50 +22,52 @@ logger = logging.getLogger(__name__)
 
 @background_task(title="Queries that run by themselves", queue="bulk")
 def run_due_queries() -> dict[str, int]:
-    """Run the kept queries whose time has come, each with the rights of its owner; safe to run twice.
+    """Begin the kept queries whose time has come, each a job of its own; safe to run twice.
 
-    An owner is told of results that the run before did not have. All results are fetched: nobody is there to
-    ask for more of them. A query that fails, however it does, keeps no other from running.
+    So one that fails or lasts keeps no other from running.
     """
-    counts = {"run": 0, "failed": 0}
-    for model in apps.get_models():
-        if not issubclass(model, SavedQuery):
-            continue
-        for query in due_queries(model).select_related("user"):
+    begun = 0
+    for model in query_models():
+        for query in due_queries(model):
             if claim_due(query):
-                counts["run" if _run_alone(query) else "failed"] += 1
-    return counts
+                run_kept_query.submit(title=f"By itself: {query}"[:200], model=model._meta.label, pk=query.pk)
+                begun += 1
+    return {"begun": begun}
 
 
-def _run_alone(query: SavedQuery) -> bool:
-    """Run a query, and log what it raises beyond what a plugin may."""
-    try:
-        return _run(query)
-    except JOB_ENDS:
-        raise
-    except Exception:
-        logger.exception("the query %s (%s) failed", query.pk, query)
-        return False
+@background_task(title="A query that runs by itself", queue="bulk", time_limit_ms=30 * 60 * 1000)
+def run_kept_query(model: str, pk: int) -> dict[str, Any]:
+    """Run a kept query with the rights of its owner, who is told of results that the run before had not.
 
-
-def _run(query: SavedQuery) -> bool:
+    All results are fetched: nobody is there to ask for more of them. A service that fails is no failure of
+    the job: the run holds the sentence, and is listed among what was asked lately.
+    """
+    query: SavedQuery | None = apps.get_model(model)._default_manager.filter(pk=pk).first()
+    if query is None:
+        return {"error": "The query was deleted."}
     kind, name = query.asks()
     try:
         asked = provider(kind, name, query.user)
-    except ImportError:
-        return False  # its plugin is gone; the list of queries and the system check say so
+    except ImportError as error:  # its plugin is gone; the list of queries and the system check say so
+        return {"error": str(error)}
     run = start_run(
         asked, dict(query.parameters), query=query, again=True, in_background=False, wanted=MOST_RESULTS
     )
+    job = current_job()
+
+    def tell(count: int) -> None:
+        job.check_cancelled()
+        job.progress(count, None, f"{count} results so far")
+
     try:
-        fetch_now(run)
-    except PluginFailedError:
-        return False  # the run holds the sentence, and is listed among what was asked lately
+        fetch_now(run, tell)
+    except PluginFailedError as error:
+        return {"error": str(error)}
     new = run.results.filter(is_new=True).count()
     if new and query.user is not None:
         words = f"{query.name}: {new} new result{'s' * (new != 1)}"
         notify(query.user, "query", words, url=run.get_absolute_url())
-    return True
+    return {"results": run.found, "new": new}
 
 
 @background_task(title="Old results of queries", queue="bulk")

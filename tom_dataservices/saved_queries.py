@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
 
+from tom_dataservices.models import QueryRun
+from tom_dataservices.permissions import saved_queries_for_user
 from tom_dataservices.saved_query import SavedQuery
 
 
@@ -54,6 +57,22 @@ def copy_query(query: Any, *, user: Any) -> Any:
     copy._state.adding = True
     copy.save()
     return copy
+
+
+def query_models() -> Iterator[type[SavedQuery]]:
+    """Yield the models of kept queries: ours, and those of apps above."""
+    return (model for model in apps.get_models() if issubclass(model, SavedQuery))
+
+
+def query_of(run: QueryRun, user: Any) -> Any:
+    """Return the kept query that a run asks, None if there is none (any more) that the user may run."""
+    if run.query_id is None:
+        return None
+    for model in query_models():
+        query = saved_queries_for_user(user, model._default_manager.filter(pk=run.query_id)).first()
+        if query is not None and query.asks() == (run.kind, run.provider):
+            return query
+    return None
 
 
 def due_queries(model: type[SavedQuery]) -> Any:

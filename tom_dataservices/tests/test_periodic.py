@@ -5,10 +5,9 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from tom_common.background import JobCancelled
-from tom_common.models import Notification
+from tom_common.models import Job, Notification
 from tom_dataservices.models import DataServiceQuery, QueryRun
-from tom_dataservices.periodic import run_due_queries, tidy_queries
+from tom_dataservices.periodic import run_due_queries, run_kept_query, tidy_queries
 
 
 @pytest.fixture
@@ -24,8 +23,8 @@ def query(users):
 
 
 def test_a_due_query_runs_once_and_is_due_again_an_hour_later(services, query):
-    assert run_due_queries() == {"run": 1, "failed": 0}
-    assert run_due_queries() == {"run": 0, "failed": 0}
+    assert run_due_queries() == {"begun": 1}
+    assert run_due_queries() == {"begun": 0}
     run = QueryRun.objects.get()
     assert (run.user, run.found, run.query_id) == (query.user, 11, query.pk)
     query.refresh_from_db()
@@ -56,7 +55,11 @@ def test_a_failing_query_keeps_no_other_from_running(services, query, users):
     DataServiceQuery.objects.create(
         name="Gone", data_service="No such", parameters={}, user=users["owner"], next_run=timezone.now()
     )
-    assert run_due_queries() == {"run": 1, "failed": 2}
+    assert run_due_queries() == {"begun": 3}
+    failed = {job.title: job.result for job in Job.objects.filter(state="done")}
+    assert failed["By itself: Broken"]["error"].startswith("The stars failed: ValueError: unexpected star.")
+    assert "No such" in failed["By itself: Gone"]["error"]
+    assert failed["By itself: Stars with 3"] == {"results": 11, "new": 0}
 
 
 def test_a_query_that_runs_by_itself_is_fetched_to_its_end(services, query):
@@ -78,23 +81,23 @@ def test_whatever_a_query_raises_keeps_no_other_from_running(services, query, us
     monkeypatch.setattr("tom_dataservices.ingest.screening._result_screens", [screen])
     DataServiceQuery.objects.filter(pk=query.pk).update(next_run=timezone.now())  # the bad one goes first
     DataServiceQuery.objects.filter(pk=bad.pk).update(next_run=timezone.now() - dt.timedelta(days=1))
-    assert run_due_queries() == {"run": 1, "failed": 1}
+    assert run_due_queries() == {"begun": 2}
+    states = dict(Job.objects.values_list("title", "state"))
+    assert states == {"By itself: Bad": "failed", "By itself: Stars with 3": "done"}
     assert "a filter that breaks" in caplog.text
 
 
-def test_a_cancelled_job_runs_no_further_query(services, query, monkeypatch):
-    def cancelled(run):
-        raise JobCancelled
-
-    monkeypatch.setattr("tom_dataservices.periodic.fetch_now", cancelled)
-    with pytest.raises(JobCancelled):
-        run_due_queries()
+def test_a_query_that_lasts_ends_at_its_limit_and_is_a_job_of_nobody(services, query):
+    run_due_queries()
+    job = Job.objects.get()
+    assert (job.user, job.queue) == (None, "bulk")
+    assert 0 < run_kept_query.time_limit_ms <= 3_600_000
 
 
 def test_a_query_of_somebody_who_left_does_not_run(services, query, users):
     users["owner"].is_active = False
     users["owner"].save()
-    assert run_due_queries() == {"run": 0, "failed": 0}
+    assert run_due_queries() == {"begun": 0}
 
 
 def test_old_results_are_thrown_away(services, query):
