@@ -201,6 +201,8 @@ class DataServiceProvider(Provider):
     def update(self, target: Any) -> int:
         """Ask the service for all it knows of a target, store it, and return how many rows it gave.
 
+        Further names are asked for also where there are no data, as of a catalogue.
+
         Raises
         ------
         MissingDataException
@@ -212,12 +214,17 @@ class DataServiceProvider(Provider):
             data = service.query_reduced_data(build(target) if build else {})
         else:
             data = service.query_reduced_data(target)
-        rows = service.to_reduced_datums(target, data)
+        nothing = None
+        try:
+            rows = service.to_reduced_datums(target, data)
+        except MissingDataException as error:
+            rows, nothing = [], error
         if takes(service.query_aliases, target=target):
             aliases = service.query_aliases(target=target)
         else:
             aliases = service.query_aliases({})
-        service.to_aliases(target, aliases or [])
+        if not service.to_aliases(target, aliases or []) and nothing is not None:
+            raise nothing
         return len(rows)
 
     @property

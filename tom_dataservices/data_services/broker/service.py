@@ -117,8 +117,11 @@ class BrokerService(DataService):
         found = self.object_id_of(target)
         if found:
             return {"ids": [found]}
-        if target.ra is None or target.dec is None:
-            raise MissingDataException(f"{target.name} has no name that {self.title} knows, and no place.")
+        has_place = target.ra is not None and target.dec is not None
+        if not has_place or "cone" not in self.form.offers:  # it cannot be asked for a place
+            raise MissingDataException(
+                f"{target.name} has no name that {self.title} knows, and no place to ask for."
+            )
         return {
             "ids": [],
             "ra_deg": target.ra,

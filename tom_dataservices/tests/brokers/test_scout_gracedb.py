@@ -9,6 +9,7 @@ from tom_dataservices.data_services.scout import ScoutForm, ScoutService
 from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.tests.brokers.standing_in import standing_in
 from tom_targets.sky_models import SkyRegion
+from tom_targets.tests.factories import SiderealTargetFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -158,3 +159,9 @@ def test_regions_of_results_of_others_and_of_other_services_are_refused(
     client.logout()
     assert client.post(url, {"percent": "90"}).status_code == 302
     assert not SkyRegion.objects.exists()
+
+
+def test_what_cannot_be_asked_for_a_place_takes_no_target_for_its_first_object(scouting):
+    target = SiderealTargetFactory(name="M 31 variable", ra=10.0, dec=41.0)
+    with pytest.raises(MissingDataException, match="no name that JPL Scout knows"):
+        list(ScoutService().query_aliases(target=target))
