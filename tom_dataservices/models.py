@@ -56,6 +56,11 @@ class QueryRun(LinksJob):
     def __str__(self) -> str:
         return self.title or f"{self.provider} query"
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether its job still asks, or waits to."""
+        return self.finished is None and self.job is not None and not self.job.is_finished
+
     def get_absolute_url(self) -> str:
         """Return the address of its results."""
         return reverse("dataservices:results", kwargs={"pk": self.pk})

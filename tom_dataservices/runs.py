@@ -24,6 +24,7 @@ from tom_common.background import JobCancelled, JobTimedOut, current_job
 from tom_dataservices import conf
 from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
 from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.forms import SAVING_FIELDS
 from tom_dataservices.ingest.screening import tell_result_screens
 from tom_dataservices.kept_answers import AnswerLostError, packed, plain, unpacked
 from tom_dataservices.models import ROW, QueryResult, QueryRun
@@ -44,8 +45,11 @@ def runs_for_user(user: Any) -> QuerySet[QueryRun]:
 
 
 def digest_of(kind: str, name: str, parameters: Any) -> str:
-    """Return what two equal questions have in common."""
-    text = json.dumps([kind, name, plain(parameters)], sort_keys=True)
+    """Return what two equal questions have in common, whatever they are called."""
+    asked = plain(parameters)
+    if isinstance(asked, dict):
+        asked = {key: value for key, value in asked.items() if key not in SAVING_FIELDS}
+    text = json.dumps([kind, name, asked], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -80,6 +84,8 @@ def start_run(
     if not again:
         since = timezone.now() - dt.timedelta(seconds=asked.results_valid_s)
         same = QueryRun.objects.filter(user=asked.user, digest=digest, created__gte=since, error="")
+        if query is not None:  # what is new, and what filters see, belongs to one kept query
+            same = same.filter(query_id=query.pk)
         for run in same[:1]:
             if run.finished or (run.job is not None and not run.job.is_finished):
                 return run
@@ -294,7 +300,7 @@ def make_targets(
         job.check_cancelled()
         asked = provider(result.run.kind, result.run.provider, access.user)
         try:
-            raw = unpacked(result.raw)
+            raw = unpacked(_answer_of(result))
             with plugin_reported(asked.title, letting=(NameTakenError, LeftOutError)):
                 kept = keep_result(
                     asked,
@@ -320,6 +326,11 @@ def make_targets(
             report.data_rows += _bring(asked, kept.target, raw, access, report)
         job.progress(index + 1, len(results), f"{len(report.made)} targets made")
     return report
+
+
+def _answer_of(result: QueryResult) -> str:
+    """Read the packed answer: thousands of results are handed over without, and none is kept here."""
+    return QueryResult.objects.filter(pk=result.pk).values_list("raw", flat=True).first() or ""
 
 
 def _bring(asked: Provider, target: Any, raw: Any, access: Access, report: MadeTargets) -> int:

@@ -19,7 +19,7 @@ from tom_dataservices.result_cutouts import fetch_cutouts, gives_cutouts
 from tom_dataservices.runs import chosen, fetch_now, make_targets, runs_for_user
 from tom_dataservices.uploads import discard_uploads, local_copies
 from tom_targets.models import Target, TargetList
-from tom_targets.permissions import target_lists_for_user, targets_for_user
+from tom_targets.permissions import may_create_targets, target_lists_for_user, targets_for_user
 from tom_targets.selectors import groups_to_share_with
 from tom_targets.services import add_to_list
 
@@ -136,19 +136,21 @@ def targets_from_results(
 ) -> dict[str, Any]:
     """Make targets of results of a run with the rights of a user; safe to run twice."""
     user = get_user_model()._default_manager.get(pk=user_id)
+    if not may_create_targets(user):
+        raise InputRefused("You may not add targets.")
     run = runs_for_user(user).filter(pk=run_pk).first()
     if run is None:
         raise InputRefused("The results are gone; run the query again.")
     access = Access(user, list(groups_to_share_with(user).filter(pk__in=group_ids or ())), permissions)
-    results = list(chosen(run, ids).select_related("run"))
+    results = list(chosen(run, ids).select_related("run").defer("raw"))
     duplicates = Duplicates.chosen(on_near, near_arcsec)
     report = make_targets(results, access, with_data=with_data, duplicates=duplicates)
-    job = current_job()
-    for note in report.notes:
-        job.log(note)
     targets = [*report.made, *report.there]
     if list_name and targets:
         _put_on_list(list_name, targets, user, report.notes)
+    job = current_job()
+    for note in report.notes:
+        job.log(note)
     if not targets and not report.left_out:
         raise InputRefused(report.notes[0] if report.notes else "None of the results makes a target.")
     links = [{"label": target.name, "url": target.get_absolute_url()} for target in targets[:20]]

@@ -3,9 +3,12 @@
 import pytest
 from django.urls import reverse
 
+from tom_common.background import InputRefused
+from tom_common.models import Job
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.models import DataServiceQuery, QueryRun
-from tom_targets.models import Target
+from tom_dataservices.tasks import targets_from_results
+from tom_targets.models import Target, TargetList
 from tom_targets.tests.factories import SiderealTargetFactory
 
 ASK = {"data_service": "Stars", "name_begins": "", "query_name": "", "fail": ""}
@@ -206,3 +209,72 @@ def test_who_may_do_what_with_a_kept_query(services, as_owner, users, role):
     if role not in CHANGES:
         assert status("delete", query.pk, post=True) == refused
         assert DataServiceQuery.objects.filter(pk=query.pk).exists()
+
+
+def test_asking_again_asks_the_kept_query_as_it_is_now(services, as_owner):
+    query = kept(as_owner)
+    run = QueryRun.objects.get()
+    query.parameters = {**query.parameters, "name_begins": "Star 4"}
+    query.save()
+    as_owner.post(reverse("dataservices:more", args=[run.pk]), {"again": "1"})
+    again = QueryRun.objects.exclude(pk=run.pk).get()
+    assert (again.query_id, again.title) == (query.pk, "Bright stars")
+    assert set(again.results.values_list("name", flat=True)) == {"Star 4", *(f"Star 4{n}" for n in range(10))}
+    query.delete()
+    as_owner.post(reverse("dataservices:more", args=[again.pk]), {"again": "1"})
+    last = QueryRun.objects.order_by("pk").last()
+    assert (last.query_id, last.found) == (None, 11)
+
+
+def test_a_renamed_query_asks_the_same(services, as_owner):
+    query = kept(as_owner)
+    asked(as_owner, query_save="on", query_name="Other words", name_begins="Star 3")
+    first, second = QueryRun.objects.order_by("pk")
+    assert first.digest == second.digest
+    assert query.name == "Bright stars"
+
+
+def test_a_list_that_one_may_not_change_is_left_alone_and_told(services, as_owner):
+    TargetList.objects.create(name="Of others")
+    run = asked(as_owner, name_begins="Star 12").context["run"]
+    answer = as_owner.post(
+        reverse("dataservices:create-target"),
+        {"run": run.pk, "all": "1", "list_name": "Of others", "permissions": "PUBLIC"},
+        follow=True,
+    )
+    assert "You may not change the list Of others." in answer.content.decode()
+    assert not TargetList.objects.get().targets.exists()
+
+
+def test_the_right_to_add_targets_is_asked_for_when_the_job_runs(services, as_owner, users):
+    run = asked(as_owner, name_begins="Star 12").context["run"]
+    users["owner"].is_active = False
+    users["owner"].save()
+    with pytest.raises(InputRefused, match="You may not add targets"):
+        targets_from_results(run.pk, users["owner"].pk)
+    assert not Target.objects.exists()
+
+
+def test_a_query_that_was_cancelled_is_not_listed_as_asking(services, as_owner, users):
+    run = asked(as_owner, name_begins="Star 12").context["run"]
+    QueryRun.objects.update(finished=None)
+    Job.objects.update(state="cancelled")
+    page = as_owner.get(reverse("dataservices:query_list")).content.decode()
+    assert "not asked to its end" in page
+    Job.objects.update(state="running")
+    page = as_owner.get(reverse("dataservices:query_list")).content.decode()
+    assert "still asking" in page
+    assert str(run) in page
+
+
+def test_a_catalogue_without_data_still_gives_names(services, as_owner, users, monkeypatch):
+    target = SiderealTargetFactory(name="Star 7")
+    target.give_user_access(users["owner"])
+    monkeypatch.setattr(services, "query_photometry", lambda self, parameters, **kwargs: [])
+    send = {"target": target.pk, "data_service": "Stars"}
+    as_owner.post(reverse("dataservices:update-data"), send)
+    assert Job.objects.get().error == "Stars has no data of Star 7."
+    monkeypatch.setattr(services, "query_aliases", lambda self, *args, **kwargs: ["HD 7"])
+    as_owner.post(reverse("dataservices:update-data"), send)
+    assert Job.objects.latest("pk").state == "done"
+    assert target.aliases.get().name == "HD 7"

@@ -17,6 +17,7 @@ from tom_dataservices.providers import provider
 from tom_dataservices.query_forms import TargetsFromResultsForm
 from tom_dataservices.result_cutouts import ROLE
 from tom_dataservices.result_pages import columns_of, result_rows
+from tom_dataservices.saved_queries import query_of
 from tom_targets import conf as targets_conf
 from tom_targets.permissions import may_create_targets
 
@@ -44,7 +45,9 @@ class MoreView(LoginRequiredMixin, View):
                 asked = provider(run.kind, run.provider, request.user)
             except ImportError as error:
                 raise Http404(str(error)) from error
-            return redirect(runs.start_run(asked, dict(run.parameters), again=True))
+            query = query_of(run, request.user)
+            parameters = dict(run.parameters if query is None else query.parameters)
+            return redirect(runs.start_run(asked, parameters, query=query, again=True))
         return redirect(runs.fetch_more(run))
 
 
@@ -77,7 +80,7 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
         asked = provider(run.kind, run.provider, request.user)
     except ImportError as error:
         raise Http404(str(error)) from error
-    is_moving = run.finished is None and (run.job is not None and not run.job.is_finished)
+    is_moving = run.is_asking
     if is_moving and request.GET.get("have") == str(run.found):
         return HttpResponse(status=204)
     if run.finished is None and not is_moving:  # it may have ended since the row was read

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views import View
 from django.views.generic import DeleteView, ListView, TemplateView
 
+from tom_common.job_links import attach_jobs
 from tom_dataservices import runs
 from tom_dataservices.models import QueryRun
 from tom_dataservices.permissions import saved_queries_for_user
@@ -94,7 +95,7 @@ class QueryListPage(QueryKindMixin, ListView):
             services=services,
             broken=self.registry.problems(),
             words=self.words,
-            recent=runs.runs_for_user(self.request.user).filter(kind=self.kind)[:SHOWN_RUNS],
+            recent=attach_jobs(runs.runs_for_user(self.request.user).filter(kind=self.kind)[:SHOWN_RUNS]),
             search=self.request.GET.get("name", ""),
             **kwargs,
         )

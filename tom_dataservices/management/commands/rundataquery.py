@@ -31,7 +31,8 @@ class Command(BaseCommand):
         except PluginFailedError as error:
             failure = str(error)
         # What came before a failure becomes targets all the same.
-        report = make_targets(list(run.results.select_related("run")), Access(query.user))
+        results = list(run.results.select_related("run").defer("raw"))
+        report = make_targets(results, Access(query.user))
         for note in report.notes:
             self.stdout.write(note)
         self.stdout.write(
