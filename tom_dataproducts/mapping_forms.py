@@ -68,6 +68,10 @@ class MappingForm(forms.Form):
         """Return the fields of the options."""
         return [self[name] for name in self.fields if name.startswith("option-")]
 
+    def problems(self) -> list[str]:
+        """Return what was assumed, as long as nothing else was chosen instead."""
+        return self.found.problems if _said(self.mapping) == _said(self.found.mapping()) else []
+
     def clean(self) -> dict[str, Any]:
         """Read the mapping, and refuse one that cannot be meant."""
         cleaned = super().clean() or self.cleaned_data
@@ -90,6 +94,13 @@ class MappingForm(forms.Form):
             raise ValidationError(str(error)) from error
         self.mapping = mapping
         return cleaned
+
+
+def _said(mapping: Mapping) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return what a mapping says; a box that is not ticked says nothing."""
+    meanings = {name: meaning for name, meaning in mapping.meanings.items() if meaning != IGNORE}
+    options = {name: value for name, value in mapping.options.items() if value not in (None, "", False)}
+    return meanings, options
 
 
 def _option_field(kind: str, name: str, words: str, value: Any) -> forms.Field:

@@ -17,6 +17,7 @@ from tom_dataproducts.formats import (
     read_photometry,
     read_spectra,
 )
+from tom_targets.formats import significant
 
 SHOWN_ROWS, SHOWN_ERRORS = 20, 20
 MAX_PREVIEWED_BYTES = 30_000_000
@@ -99,9 +100,9 @@ def _point(table: PhotometryTable, row: int) -> PointShown:
     when = unix_us_to_datetime(int(table.time_us[row]))
     limit, brightness, error = table.limit[row], table.brightness[row], table.error[row]
     is_limit = bool(np.isfinite(limit))
-    value = f"{limit:.6g}" if is_limit else f"{brightness:.6g}"
+    value = significant(limit if is_limit else brightness)
     if not is_limit and np.isfinite(error):
-        value += f" ± {error:.2g}"
+        value += f" ± {significant(error, 2)}"
     version = table.reduction_version[row]
     kind = "limit" if is_limit else version or "detection"
     places = (table.telescope[row], table.instrument[row], table.source[row])

@@ -85,6 +85,7 @@ def test_a_changed_mapping_is_what_is_stored(owner):
     )
     assert shown.status_code == 200
     assert [point.band for point in shown.context["preview"].points] == ["V", "V"]
+    assert "is assumed" not in shown.content.decode()  # what was chosen is not assumed
     assert points() == []
     confirm(client, product, **{"column-1": "ignore", "option-band": "V", "option-magnitude_system": "Vega"})
     assert points() == [("V", 18.25), ("V", 18.75)]
@@ -112,6 +113,8 @@ def test_bad_rows_are_named_and_the_good_ones_stored_if_one_says_so(owner):
     text = client.get(page("process", product)).content.decode()
     assert "2 rows are wrong" in text
     assert "bright" in text
+    wrong, options = text.split('id="reading-errors"')[1].split('id="mapping-options"')
+    assert 'name="on_bad_rows"' in wrong and 'name="on_bad_rows"' not in options
     report = client.get(page("report", product) + "?format=csv").content.decode().splitlines()
     assert report[0] == "line,column,value,reason"
     assert report[1].startswith("4,mag_AB,bright,")

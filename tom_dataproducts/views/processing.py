@@ -68,9 +68,15 @@ class DataProductProcessView(LoginRequiredMixin, TemplateView):
             return {"file_error": str(error)}
         kind = form.mapping.kind
         if kind not in readings.READABLE_KINDS:
-            return {"found": form.found, "kind": kind, "not_read_as": KINDS[kind]}
+            return {
+                "found": form.found,
+                "problems": form.found.problems,
+                "kind": kind,
+                "not_read_as": KINDS[kind],
+            }
         found = {"form": form, "found": form.found, "columns": form.columns(), "options": form.options()}
         found["kind"] = kind
+        found["problems"] = form.problems()
         if form.errors:
             return found
         try:
