@@ -77,18 +77,19 @@ def read_new_files(*, everything: bool = False, tell: Tell = lambda words: None)
     """
     report = ListReport()
     yesterday = timezone.now().astimezone(dt.UTC).date() - dt.timedelta(days=1)
+    # It is made some time after midnight, so that the one that lies there now may lack yesterday.
+    in_all = yesterday - dt.timedelta(days=1)
     last = covered_until()
     if everything or last is None or (yesterday - last).days > _DAYS_KEPT:
-        _read(io.BytesIO(TnsFiles().fetch(ALL)), ALL, yesterday, report, tell)
-        return report
+        _read(io.BytesIO(TnsFiles().fetch(ALL)), ALL, in_all, report, tell)
+        last = in_all
     for day in _days(last, yesterday):
         name = name_of_day(day)
         try:
             content = TnsFiles().fetch(name)
         except MissingDataException:
-            if day == yesterday:
-                break  # it is made some time after midnight
-            _read(io.BytesIO(TnsFiles().fetch(ALL)), ALL, yesterday, report, tell)
+            if day < yesterday:  # else it is not made yet
+                _read(io.BytesIO(TnsFiles().fetch(ALL)), ALL, in_all, report, tell)
             break
         _read(io.BytesIO(content), name, day, report, tell)
     return report

@@ -58,22 +58,37 @@ def found(**values):
 # --- files
 
 
+def day_file(day):
+    return name_of_day(dt.date(2026, 11, day))
+
+
 def test_everything_is_read_first_then_each_day_once(standin, time_machine_at):
     standin.files[ALL] = list_file(list_row(1, "2026abc"), list_row(2, "2026abd"))
-    assert tns_list.read_new_files().changed == 2
-    assert standin.fetched == [ALL]
+    standin.files[day_file(20)] = list_file(list_row(3, "2026abe"))
+    assert tns_list.read_new_files().changed == 3
+    assert standin.fetched == [ALL, day_file(20)]
     assert tns_list.read_new_files().files == []
-    assert standin.fetched == [ALL]
+    assert standin.fetched == [ALL, day_file(20)]
     time_machine_at(TODAY + dt.timedelta(days=2))
-    for day in (21, 22):
-        name = name_of_day(dt.date(2026, 11, day))
-        row = list_row(1, "2026abc", **SUPERNOVA, lastmodified=f"2026-11-{day} 12:00:00")
-        standin.files[name] = list_file(row, list_row(day, f"2026ax{day}"))
-    del standin.files[name_of_day(dt.date(2026, 11, 22))]  # not made yet
-    assert tns_list.read_new_files().files == ["tns_public_objects_20261121.csv.zip"]
+    row = list_row(1, "2026abc", **SUPERNOVA, lastmodified="2026-11-21 12:00:00")
+    standin.files[day_file(21)] = list_file(row)
+    assert tns_list.read_new_files().files == [day_file(21)]  # that of the 22nd is not made yet
     assert tns_list.covered_until() == dt.date(2026, 11, 21)
     assert TnsObject.objects.get(pk=1).full_name == "SN 2026abc"
+    standin.files[day_file(22)] = list_file(list_row(4, "2026abf"))
+    assert tns_list.read_new_files().files == [day_file(22)]
     assert standin.asked == []  # no question of the interface was spent
+
+
+def test_the_file_of_everything_may_lack_yesterday(standin, time_machine_at):
+    """At 00:05 that of the day before still lies there: yesterday is read when its file is made."""
+    time_machine_at(dt.datetime(2026, 11, 21, 0, 5, tzinfo=dt.UTC))
+    standin.files[ALL] = list_file(list_row(1, "2026abc"))
+    tns_list.read_new_files()
+    assert tns_list.covered_until() == dt.date(2026, 11, 19)
+    time_machine_at(TODAY)
+    standin.files[day_file(20)] = list_file(list_row(2, "2026abd"))
+    assert tns_list.read_new_files().changed == 1
 
 
 def test_who_is_far_behind_reads_everything_again(standin, time_machine_at):
@@ -81,7 +96,7 @@ def test_who_is_far_behind_reads_everything_again(standin, time_machine_at):
     tns_list.read_new_files()
     time_machine_at(TODAY + dt.timedelta(days=40))
     tns_list.read_new_files()
-    assert standin.fetched == [ALL, ALL]
+    assert standin.fetched.count(ALL) == 2
 
 
 def test_a_day_that_is_missing_in_between_is_made_up_for(standin, time_machine_at):
@@ -89,8 +104,8 @@ def test_a_day_that_is_missing_in_between_is_made_up_for(standin, time_machine_a
     tns_list.read_new_files()
     time_machine_at(TODAY + dt.timedelta(days=3))
     tns_list.read_new_files()
-    assert standin.fetched == [ALL, name_of_day(dt.date(2026, 11, 21)), ALL]
-    assert tns_list.covered_until() == dt.date(2026, 11, 23)
+    assert standin.fetched == [ALL, day_file(20), day_file(20), ALL]
+    assert tns_list.covered_until() == dt.date(2026, 11, 22)
 
 
 def test_reading_twice_changes_nothing_and_older_rows_do_not_count(standin):
