@@ -10,6 +10,7 @@ from functools import cache
 
 import fastavro
 
+from tests.standins.babamul import recorded_stamp
 from tests.standins.serving import StandIn, running
 
 PNG = bytes.fromhex(
@@ -78,6 +79,7 @@ class Fink(StandIn):
         super().__init__()
         self.folder = folder
         self.asked = []
+        self.stamp = recorded_stamp(folder / "alerts")
 
     def settings(self):
         """Give the ``DATA_SERVICES`` that lead here."""
@@ -91,7 +93,8 @@ class Fink(StandIn):
         asked = {key: values[0] for key, values in query.items()}
         self.asked.append((survey, endpoint, asked))
         if endpoint == "cutouts":
-            return 200, PNG, "image/png"
+            is_fits = asked["output-format"] == "FITS"
+            return (200, self.stamp, "image/fits") if is_fits else (200, PNG, "image/png")
         answer = getattr(self, f"{survey}_{endpoint}", None)
         if answer is None:
             return 404, b"<html><title>404 Not Found</title></html>", "text/html"

@@ -10,7 +10,8 @@ from django import forms
 from tom_dataservices.clients.broker import BrokerObject, iso_utc
 from tom_dataservices.clients.fink import Fink, FinkLsst, FinkZtf
 from tom_dataservices.clients.rubin_rows import OBJECT_PATTERN
-from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm, BrokerService
+from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm
+from tom_dataservices.data_services.broker_cutouts import CutoutsService
 from tom_dataservices.exceptions import MissingDataException
 
 _ZTF_CLASSES = (
@@ -141,11 +142,10 @@ class FinkLsstForm(FinkLsstFields, BrokerQueryForm):
     """The form of 'Fink LSST'."""
 
 
-class FinkService(BrokerService):
+class FinkService(CutoutsService):
     """What both services of Fink share."""
 
     client: ClassVar[type[Any]] = Fink
-    gives_cutouts = True
 
     def objects(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
         """Yield the objects of the one question that was asked."""
@@ -216,10 +216,16 @@ class FinkZtfService(FinkService):
 
     def cutout(self, result: dict[str, Any], role: str) -> tuple[bytes, str] | None:
         """Return an image of the newest alert as PNG."""
-        object_id, candid, kind = str((result.get("cutouts") or {}).get(role, "::")).split(":")
-        if not candid:
-            return None
-        return FinkZtf().image(objectId=object_id, candid=candid, kind=kind), "image/png"
+        place = (result.get("cutouts") or {}).get(role)
+        return (self._image(place, "PNG"), "image/png") if place else None
+
+    def image(self, found: BrokerObject, role: str) -> bytes | None:
+        """Return an image of the newest alert as FITS."""
+        return self._image(found.cutouts[role], "FITS")
+
+    def _image(self, place: str, output_format: str) -> bytes:
+        object_id, candid, kind = place.split(":")
+        return FinkZtf().image(output_format, objectId=object_id, candid=candid, kind=kind)
 
 
 class FinkLsstService(FinkService):
@@ -247,5 +253,13 @@ class FinkLsstService(FinkService):
 
     def cutout(self, result: dict[str, Any], role: str) -> tuple[bytes, str] | None:
         """Return an image of the newest source as PNG."""
-        source, kind = str((result.get("cutouts") or {}).get(role, ":")).split(":")
-        return (FinkLsst().image(diaSourceId=source, kind=kind), "image/png") if source else None
+        place = (result.get("cutouts") or {}).get(role)
+        return (self._image(place, "PNG"), "image/png") if place else None
+
+    def image(self, found: BrokerObject, role: str) -> bytes | None:
+        """Return an image of the newest source as FITS."""
+        return self._image(found.cutouts[role], "FITS")
+
+    def _image(self, place: str, output_format: str) -> bytes:
+        source, kind = place.split(":")
+        return FinkLsst().image(output_format, diaSourceId=source, kind=kind)

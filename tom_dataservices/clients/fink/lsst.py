@@ -57,9 +57,8 @@ class FinkLsst(Fink):
         """Return objects by their diaObjectId, all sources of each."""
         found: list[BrokerObject] = []
         for some in pieces(ids, IDS_A_REQUEST):
-            joined = ",".join(some)
-            forced = self.ask("fp", diaObjectId=joined) if with_forced else []
-            found += self.objects_of(self.ask("sources", diaObjectId=joined), forced)
+            forced = self.ask_of("fp", "diaObjectId", some) if with_forced else []
+            found += self.objects_of(self.ask_of("sources", "diaObjectId", some), forced)
         return found
 
     def cone(
@@ -155,6 +154,7 @@ class FinkLsst(Fink):
             cutouts={kind.lower(): f"{source}:{kind}" for kind in ("Science", "Template", "Difference")}
             if source
             else {},
+            cutouts_alert=source or "",
             url=self.page_of(object_id),
             is_sidereal=is_sidereal,
             separation_arcsec=None if separation is None else separation * 3600.0,

@@ -7,15 +7,21 @@ Both answer a flat list of rows whose keys bear a prefix: ``i:`` and ``r:`` fiel
 from __future__ import annotations
 
 import ast
+import logging
 import statistics
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from tom_common.remote import RemoteRejected
 from tom_dataservices.clients.broker import BrokerClient, number
 from tom_dataservices.exceptions import QueryServiceError
 
+logger = logging.getLogger(__name__)
+
 Row = dict[str, Any]
 IDS_A_REQUEST = 50
+MOST_ROWS = 10_000
+"""What the server answers at most; it does not tell that it left rows out."""
 
 
 class Fink(BrokerClient):
@@ -41,6 +47,22 @@ class Fink(BrokerClient):
         except RemoteRejected as error:
             raise self.refusal(error) from error
 
+    def ask_of(self, path: str, key: str, ids: Sequence[str], **arguments: Any) -> list[Row]:
+        """Return the rows of several objects: asked for in halves where the answer is full."""
+        rows = self.ask(path, **{key: ",".join(ids)}, **arguments)
+        if len(rows) < MOST_ROWS:
+            return rows
+        if len(ids) == 1:
+            logger.warning(
+                "%s gives %s rows of %s at most: older ones are left out", self.name, len(rows), ids[0]
+            )
+            return rows
+        middle_one = len(ids) // 2
+        return [
+            *self.ask_of(path, key, ids[:middle_one], **arguments),
+            *self.ask_of(path, key, ids[middle_one:], **arguments),
+        ]
+
     def refusal(self, error: RemoteRejected) -> Exception:
         """Return what a refusal says: plain text that looks like a Python dict."""
         if error.status != 400:
@@ -53,9 +75,9 @@ class Fink(BrokerClient):
             pass  # then the text speaks for itself
         return QueryServiceError(f"{self.name} refuses the query: {' '.join(said.split())[:500]}")
 
-    def image(self, **arguments: Any) -> bytes:
-        """Return a cutout as PNG."""
-        return self.service().get_bytes("cutouts", {**arguments, "output-format": "PNG"})
+    def image(self, output_format: str = "PNG", **arguments: Any) -> bytes:
+        """Return a cutout, as ``PNG`` or ``FITS``."""
+        return self.service().get_bytes("cutouts", {**arguments, "output-format": output_format})
 
     def page_of(self, object_id: str) -> str:
         """Return the address of the object's page at Fink."""

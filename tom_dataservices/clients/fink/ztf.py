@@ -61,7 +61,7 @@ class FinkZtf(Fink):
         """Return objects by their names, all alerts of each."""
         found: list[BrokerObject] = []
         for some in pieces(ids, IDS_A_REQUEST):
-            rows = self.ask("objects", objectId=",".join(some), withupperlim=with_limits or None)
+            rows = self.ask_of("objects", "objectId", some, withupperlim=with_limits or None)
             found += self.objects_of(rows)
         return found
 
@@ -158,6 +158,7 @@ class FinkZtf(Fink):
             }
             if candid
             else {},
+            cutouts_alert=candid or "",
             url=self.page_of(object_id),
             separation_arcsec=None if separation is None else separation * 3600.0,
         )

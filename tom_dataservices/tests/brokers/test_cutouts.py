@@ -1,4 +1,4 @@
-"""Images of ALeRCE, Lasair and Babamul: small ones of results, FITS files of targets, and broken ones."""
+"""Images of ALeRCE, Fink, Lasair, Babamul: small ones of results, files of targets, broken ones."""
 
 import json
 
@@ -19,6 +19,7 @@ from tom_dataservices.models import ResultCutout
 from tom_dataservices.providers import DataServiceProvider
 from tom_targets.models import Target, TargetName
 
+FINK_ZTF, FINK_LSST = "ZTF26aamcbly", "LSST-P-DO-170028485706776685"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -104,6 +105,8 @@ def update(service, target, user=None):
         ("ALeRCE LSST", f"LSST-P-DO-{LSST_OID}", "LSST", 3),
         ("Lasair", f"LSST-P-DO-{LSST_ID}", "LSST", 3),
         ("Lasair ZTF", ZTF_ID, "ZTF", 3),
+        ("Fink ZTF", FINK_ZTF, "ZTF", 3),
+        ("Fink LSST", FINK_LSST, "LSST", 3),
         ("Babamul", f"LSST-P-DO-{RUBIN_ID}", "LSST", 3),
         ("Babamul", "ZTF25aagbkaj", "ZTF", 3),
     ],

@@ -3,7 +3,9 @@
 import pytest
 from django.urls import reverse
 
+from tests.standins.fink import ztf_rows
 from tom_dataproducts.models import PhotometryReducedDatum
+from tom_dataservices.clients.fink import FinkZtf, rest
 from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 from tom_dataservices.models import ObjectClassification
 from tom_dataservices.providers import Access, DataServiceProvider
@@ -189,3 +191,16 @@ def test_what_is_no_image_is_not_kept(stand_ins, users, client, at_once):
     ask = {"data_service": "Fink ZTF", "class_name": "SN candidate", "max_results": "2", "query_name": ""}
     page = client.post(reverse("dataservices:create"), ask, follow=True)
     assert "cutout.png" not in page.content.decode()
+
+
+def test_an_answer_that_is_full_is_asked_for_in_halves(stand_ins, db, monkeypatch):
+    """Fink answers with 10,000 rows at most, and does not tell that it left some out (brokers.md 4.1)."""
+    names = sorted({row["i:objectId"] for row in ztf_rows(stand_ins.fink.folder)})[:4]
+    whole = {one.object_id: len(one.points) for one in FinkZtf().by_ids(names)}
+    most = max(whole.values()) + 1
+    answered = stand_ins.fink.ztf_objects
+    monkeypatch.setattr(rest, "MOST_ROWS", most)
+    monkeypatch.setattr(stand_ins.fink, "ztf_objects", lambda asked: answered(asked)[:most])
+    stand_ins.fink.asked.clear()
+    assert {one.object_id: len(one.points) for one in FinkZtf().by_ids(names)} == whole
+    assert len(stand_ins.fink.asked) > 1
