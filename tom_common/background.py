@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from tom_common import conf, jobs
 from tom_common.job_context import InputRefused, JobCancelled, JobTimedOut, RunAgain, current_job
+from tom_common.job_owner import STALE_AFTER_S
 from tom_common.models import Job
 
 __all__ = [
@@ -248,7 +249,7 @@ def run_from_message(job_pk: int) -> None:
     elif jobs.claim(job):
         jobs.run_claimed(job, monitored=True)
     elif job.state == Job.State.RUNNING:
-        send_message(job_pk, delay_s=jobs.STALE_AFTER_S, queue=job.queue)
+        send_message(job_pk, delay_s=STALE_AFTER_S, queue=job.queue)
 
 
 class BulkSlots:

@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from tom_common import jobs, scheduler
+from tom_common.job_owner import worker_name
 from tom_common.models import Job, Worker
 from tom_common.remote import record as remote_record
 
@@ -79,7 +80,7 @@ class Caretaker(threading.Thread):
             self.look()
             self._send_handed_over(LOOK_S)
         if not self._is_replaced:
-            self._try("saying good-bye", lambda: Worker.objects.filter(name=jobs.worker_name()).delete())
+            self._try("saying good-bye", lambda: Worker.objects.filter(name=worker_name()).delete())
         connections.close_all()
 
     def look(self) -> None:
@@ -93,7 +94,7 @@ class Caretaker(threading.Thread):
     def tell(self) -> None:
         """Write that this process lives."""
         Worker.objects.update_or_create(
-            name=jobs.worker_name(),
+            name=worker_name(),
             defaults={
                 "kind": self.kind,
                 "queues": ", ".join(self.queues),

@@ -9,17 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-import os
-import socket
 import time
 import traceback
-import uuid
 from collections.abc import Callable, Sequence
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.db.models import F, Q, QuerySet
 from django.urls import NoReverseMatch
 from django.utils import timezone
@@ -34,13 +30,13 @@ from tom_common.job_context import (
     JobTimedOut,
     RunAgain,
 )
+from tom_common.job_owner import is_abandoned, worker_name
 from tom_common.job_signals import job_ended
 from tom_common.models import Job, JobLogLine
 from tom_common.notifications import notify
 
 logger = logging.getLogger(__name__)
 
-STALE_AFTER_S = 60
 CRASHES_ALLOWED = 3
 RETRIED_AT_ONCE = 1000
 FIRST_RETRY_S = 15
@@ -60,17 +56,6 @@ def may_see_job(user: Any, job: Job | None) -> bool:
     if job is None or not user.is_authenticated:
         return False
     return bool(user.is_staff or user.is_superuser or job.user_id == user.pk)
-
-
-def worker_name() -> str:
-    """Return who runs jobs in this process, as ``host:pid:token``."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_token_of(os.getpid())}"
-
-
-@cache
-def _token_of(pid: int) -> str:
-    """Return a word made anew in each process, also in one forked from another."""
-    return uuid.uuid4().hex[:12]
 
 
 def due_jobs(queues: Sequence[str] | None = None) -> QuerySet[Job]:
@@ -96,39 +81,6 @@ def abandoned_jobs(queues: Sequence[str] | None = None) -> list[Job]:
     if queues is not None:
         rows = rows.filter(queue__in=queues)
     return [job for job in rows if is_abandoned(job)]
-
-
-def is_abandoned(job: Job) -> bool:
-    """Tell whether nobody runs a running job any more."""
-    if job.heartbeat_at is None or timezone.now() - job.heartbeat_at > dt.timedelta(seconds=STALE_AFTER_S):
-        return True
-    host, _, rest = job.worker.partition(":")
-    pid, _, token = rest.partition(":")
-    if host != socket.gethostname() or not pid.isdecimal():
-        return False
-    if int(pid) == os.getpid():
-        return token != _token_of(
-            os.getpid()
-        )  # an earlier process with our number, as after the restart of a container
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return _is_dead_but_counted(int(pid))
-
-
-def _is_dead_but_counted(pid: int) -> bool:
-    """Tell whether a process has ended and only its number is left, since nobody asked how it ended.
-
-    So it stays in a container whose first process collects no children of others.
-    """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] in "ZX"
 
 
 def claim(job: Job) -> bool:
@@ -367,13 +319,14 @@ def _store_ending(job: Job, values: dict[str, Any], retry_s: float | None = None
 
 
 def _patiently(write: Callable[[], int], tries: int = 5) -> int:
-    """Write although SQLite may be locked by another writer for longer than its timeout."""
+    """Write although SQLite is locked for longer than its timeout, or the server ended the connection."""
     for attempt in range(1, tries + 1):
         try:
             return write()
-        except OperationalError:
+        except (OperationalError, InterfaceError):
             if attempt == tries:
                 raise
+            close_old_connections()
             logger.info("the database is busy; the end of a job is written again in %s s", attempt)
             time.sleep(attempt)
     return 0

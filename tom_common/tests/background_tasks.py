@@ -3,9 +3,10 @@
 import sys
 import threading
 import time
+from contextlib import nullcontext
 
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import connection, transaction
 
 from tom_common.background import InputRefused, RunAgain, background_task, current_job
 
@@ -91,6 +92,24 @@ def wait_in_bulk():
 @background_task()
 def leave_the_process():
     sys.exit("there is nothing to do here")
+
+
+@background_task()
+def lose_the_database(inside):
+    """Have the server end the connection of the task, as its restart does."""
+    with transaction.atomic() if inside else nullcontext(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@background_task()
+def lose_the_database_unnoticed():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [pid] = cursor.fetchone()
+    elsewhere = connection.copy()
+    with elsewhere.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+    elsewhere.close()
 
 
 @background_task()

@@ -5,7 +5,7 @@ import time
 
 from django.utils import timezone
 
-from tom_common import jobs
+from tom_common.job_owner import STALE_AFTER_S
 from tom_common.job_worker import JobWorker
 from tom_common.models import Job
 
@@ -24,7 +24,7 @@ def abandoned(**changes):
         "arguments": {"args": [1], "kwargs": {}},
         "state": State.RUNNING,
         "worker": "elsewhere:1:x",
-        "heartbeat_at": timezone.now() - dt.timedelta(seconds=jobs.STALE_AFTER_S + 1),
+        "heartbeat_at": timezone.now() - dt.timedelta(seconds=STALE_AFTER_S + 1),
         "attempts": 1,
     }
     return Job.objects.create(**(values | changes))

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 import tom_common
-from tom_common import background, caretaker, jobs
+from tom_common import background, caretaker, job_owner, jobs
 from tom_common.models import Job, JobLogLine
 from tom_common.tests import background_tasks as tasks
 from tom_common.tests.background.running import abandoned, wait_for
@@ -49,7 +49,7 @@ def test_dramatiq_message_of_a_running_job_comes_back_later(at_once, messages):
 
     background.run_from_message(job.pk)
 
-    assert messages == [(job.pk, jobs.STALE_AFTER_S)]
+    assert messages == [(job.pk, job_owner.STALE_AFTER_S)]
 
 
 def test_dramatiq_retry_is_sent_with_its_delay(at_once, messages):
@@ -120,10 +120,10 @@ def test_dramatiq_worker_that_ends_is_gone_from_the_health_page(stub_broker, mon
 
 
 def test_forked_process_has_a_word_of_its_own(monkeypatch):
-    mine = jobs.worker_name()
+    mine = job_owner.worker_name()
     monkeypatch.setattr(os, "getpid", lambda: 2**22 + 6)
 
-    assert jobs.worker_name().split(":")[2] != mine.split(":")[2]
+    assert job_owner.worker_name().split(":")[2] != mine.split(":")[2]
 
 
 def test_message_of_a_deleted_job_is_dropped(at_once, messages):

@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tom_common import jobs
+from tom_common.job_owner import worker_name
 from tom_common.models import Job, Notification
 from tom_common.tests import background_tasks as tasks
 from tom_common.tests.background.running import abandoned, run_due
@@ -36,7 +37,7 @@ def test_job_of_a_living_worker_is_left_alone(thread_mode):
 
 @pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 5], ids=["this one", "none"])
 def test_job_of_a_process_that_ended_here_is_known_at_once(thread_mode, pid):
-    host = jobs.worker_name().split(":")[0]
+    host = worker_name().split(":")[0]
     job = abandoned(worker=f"{host}:{pid}:other", heartbeat_at=timezone.now())
 
     assert run_due() == 1
@@ -48,7 +49,7 @@ def test_job_of_a_process_that_ended_here_is_known_at_once(thread_mode, pid):
 def test_job_of_a_process_that_ended_and_was_not_collected_is_known_at_once(thread_mode):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # seen, not collected: its number is kept
-    host = jobs.worker_name().split(":")[0]
+    host = worker_name().split(":")[0]
     job = abandoned(worker=f"{host}:{ended.pid}:other", heartbeat_at=timezone.now())
 
     try:
@@ -87,6 +88,28 @@ def test_task_that_calls_sys_exit_fails_its_job_and_not_the_worker(thread_mode):
 
     job.refresh_from_db()
     assert (job.state, job.error) == (State.FAILED, "SystemExit: there is nothing to do here")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="has the server end a connection")
+@pytest.mark.parametrize("inside", [True, False], ids=["in a transaction", "outside of one"])
+def test_job_whose_database_connection_broke_ends(thread_mode, inside):
+    job = tasks.lose_the_database.send(inside)
+
+    assert run_due() == 1
+
+    job.refresh_from_db()
+    assert job.state == State.FAILED
+    assert "closed the connection" in job.error or "terminating connection" in job.error
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="has the server end a connection")
+def test_job_that_did_not_notice_that_its_connection_broke_is_done(thread_mode):
+    job = tasks.lose_the_database_unnoticed.send()
+
+    assert run_due() == 1
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (State.DONE, 1)
 
 
 # --- cancel and retry

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from tom_common import job_worker, jobs
 from tom_common.job_context import JobContext
+from tom_common.job_owner import worker_name
 from tom_common.job_worker import JobWorker
 from tom_common.models import Job, Notification, Worker
 from tom_common.tests import background_tasks as tasks
@@ -100,7 +101,7 @@ def test_progress_is_seen_while_the_task_runs(thread_mode, monkeypatch):
     tasks.release.set()
     thread.join(30)
 
-    assert (running.state, running.worker) == (State.RUNNING, jobs.worker_name())
+    assert (running.state, running.worker) == (State.RUNNING, worker_name())
     assert Job.objects.get(pk=job.pk).state == State.DONE
 
 
