@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from tom_alertstreams import conf
 from tom_alertstreams.alertstreams.alertstream import AlertStream, get_alert_streams
 from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.models import DeadLetter
+from tom_alertstreams.topics import is_read
 
 IN_HAND = dt.timedelta(hours=1)
 """For how long a replay that was killed keeps others from the one letter that it had in hand."""
@@ -38,7 +38,8 @@ class StoresByGroup:
         fitting: list[Any] = [
             stream
             for stream in self._streams
-            if getattr(stream, "consumer_group", None) == letter.group and _reads(stream, letter.topic)
+            if getattr(stream, "consumer_group", None) == letter.group
+            and is_read(stream.topic_names(), letter.topic)
         ]
         if not fitting:
             return None
@@ -46,13 +47,6 @@ class StoresByGroup:
         if id(stream) not in self._stores:
             self._stores[id(stream)] = stream.message_store()
         return self._stores[id(stream)]
-
-
-def _reads(stream: Any, topic: str) -> bool:
-    for name in stream.topic_names():
-        if name == topic or (name.startswith("^") and re.match(name, topic)):
-            return True
-    return False
 
 
 def replay(letter: DeadLetter, stores: StoresByGroup) -> str:

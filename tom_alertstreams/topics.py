@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 DATE = "YYYYMMDD"
@@ -30,3 +31,17 @@ def topics_of(patterns: Sequence[str], today: dt.date, *, nights: int) -> list[s
         else:
             found[pattern] = None
     return list(found)
+
+
+def is_read(patterns: Sequence[str], topic: str) -> bool:
+    """Tell whether a topic, of whatever night, is among those that `topics_of` may return."""
+    return any(_fits(pattern, topic) for pattern in patterns)
+
+
+def _fits(pattern: str, topic: str) -> bool:
+    if pattern == topic:
+        return True
+    if pattern.startswith("^"):
+        return bool(re.match(pattern, topic))
+    parts = (re.escape(part) for part in pattern.split(DATE))
+    return DATE in pattern and bool(re.fullmatch(r"\d{8}".join(parts), topic))

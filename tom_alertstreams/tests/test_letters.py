@@ -15,6 +15,7 @@ from tom_alertstreams.models import DeadLetter, StreamOffset, StreamState, Unkep
 from tom_alertstreams.offsets import letter_of, message_of
 from tom_alertstreams.selectors import streams
 from tom_alertstreams.services import IN_HAND, StoresByGroup, replay, replay_all
+from tom_alertstreams.topics import is_read
 from tom_common.metrics import rendered
 from tom_dataservices.packets import StreamMessage
 
@@ -288,3 +289,34 @@ def test_the_pages_say_that_messages_were_not_kept(role, client, settings):
     lines = rendered(metrics()).splitlines()
     count = 0 if role == "staff" else 3
     assert f'tom_stream_dead_letters_not_kept{{group="{GROUP}",topic="{TOPIC}"}} {count}' in lines
+
+
+@pytest.mark.parametrize(
+    ("patterns", "topic", "expected"),
+    [
+        (["ztf_YYYYMMDD_programid1"], "ztf_20261101_programid1", True),
+        (["ztf_YYYYMMDD_programid1"], "ztf_20261101_programid2", False),
+        (["ztf_YYYYMMDD_programid1"], "ztf_2026110_programid1", False),
+        (["ztf.YYYYMMDD"], "ztfx20261101", False),
+        (["a", "b"], "b", True),
+        (["^hermes\\..*"], "hermes.test", True),
+        (["hermes.*"], "hermes.test", False),
+    ],
+)
+def test_a_topic_is_known_by_its_pattern(patterns, topic, expected):
+    assert is_read(patterns, topic) == expected
+
+
+@pytest.mark.django_db
+def test_a_letter_of_a_past_night_is_used_again(settings):
+    settings.ALERT_STREAMS = [
+        {
+            "NAME": "tom_alertstreams.alertstreams.kafka.KafkaAlertStream",
+            "OPTIONS": {"URL": "localhost:1", "GROUP_ID": GROUP, "TOPICS": "ztf_YYYYMMDD_programid1"},
+        }
+    ]
+    (letter,) = kept(message(0, b"no alert", topic="ztf_20261101_programid1"))
+    reason = replay(letter, StoresByGroup())
+    assert "no stream in settings" not in reason
+    letter.refresh_from_db()
+    assert letter.reason == reason
