@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from tom_alertstreams.selectors import BAD, GOOD, dead_by_topic, streams
+from tom_alertstreams.selectors import BAD, GOOD, letter_counts, streams
 from tom_common.metrics import Metric
 
 
@@ -26,8 +26,8 @@ def health_items() -> list[dict[str, Any]]:
 def metrics() -> list[Metric]:
     """Return lag, messages, dead letters, rate and age of the last message, by stream and topic."""
     now = timezone.now()
-    waiting = dead_by_topic()
-    found = streams(now, dead=waiting)
+    letters = letter_counts()
+    found = streams(now, letters=letters)
     up = Metric("tom_stream_up", "1 while a process reads the stream and its broker answers.")
     processes = Metric("tom_stream_processes", "Processes that read the stream.")
     errors = Metric("tom_stream_error", "1 while the stream tells an error.")
@@ -52,10 +52,9 @@ def metrics() -> list[Metric]:
             if topic.last_message_at is not None:
                 age.add((now - topic.last_message_at).total_seconds(), by_topic)
     dead = Metric("tom_stream_dead_letters", "Messages that could not be used and wait, by topic.")
-    for (group, name), count in sorted(waiting.items()):
+    for (group, name), count in sorted(letters.waiting.items()):
         dead.add(count, {"group": group, "topic": name})
     lost = Metric("tom_stream_dead_letters_not_kept", "Messages that could not be used and were not kept.")
-    counts = {(topic.group, topic.name): topic.not_kept for one in found for topic in one.topics}
-    for (group, name), count in sorted(counts.items()):
+    for (group, name), count in sorted(letters.not_kept.items()):
         lost.add(count, {"group": group, "topic": name})
     return [up, processes, errors, rate, lag, taken, age, beat, dead, lost]

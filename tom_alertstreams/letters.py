@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from typing import Any
@@ -24,6 +25,16 @@ def hex_lines(content: bytes, limit: int = SHOWN_BYTES) -> str:
         text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
         lines.append(f"{start:08x}  {part[:8].hex(' '):<23}  {part[8:].hex(' '):<23}  {text}")
     return "\n".join(lines)
+
+
+def sent_at(letter: DeadLetter) -> dt.datetime | None:
+    """Return the time of a message as its broker told it, UTC; None where it told none, or nonsense."""
+    if letter.timestamp_ms is None:
+        return None
+    try:
+        return dt.datetime.fromtimestamp(letter.timestamp_ms / 1000, tz=dt.UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def decoded(letter: DeadLetter) -> tuple[str, str]:

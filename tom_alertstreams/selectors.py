@@ -19,10 +19,11 @@ from tom_alertstreams.counts import REMEMBERED, STEP, step_of
 from tom_alertstreams.models import DeadLetter, StreamCount, StreamState, UnkeptLetters
 from tom_alertstreams.permissions import dead_letters_for_user
 from tom_alertstreams.plots import bars_svg
+from tom_alertstreams.topics import is_read
 
 HEARD_OF = dt.timedelta(seconds=60)
 HISTORY = dt.timedelta(days=1)
-DeadCounts = dict[tuple[str, str], int]
+CountsByTopic = dict[tuple[str, str], int]
 GOOD, WARN, BAD, QUIET = "good", "warn", "bad", "quiet"
 _WORDS = {
     StreamState.Word.UNUSABLE: ("Its settings cannot be used", BAD),
@@ -31,6 +32,14 @@ _WORDS = {
     StreamState.Word.CONNECTING: ("Connecting", WARN),
 }
 """Of several processes that read a stream, the word that stands first here counts."""
+
+
+@dataclass(frozen=True)
+class LetterCounts:
+    """How many messages could not be used, by group and topic: those that wait, and those counted only."""
+
+    waiting: CountsByTopic
+    not_kept: CountsByTopic
 
 
 @dataclass
@@ -68,34 +77,33 @@ class StreamFacts:
     last_day: int = 0
 
 
-def streams(now: dt.datetime | None = None, *, dead: DeadCounts | None = None) -> list[StreamFacts]:
+def streams(now: dt.datetime | None = None, *, letters: LetterCounts | None = None) -> list[StreamFacts]:
     """Return how the streams of the setting ``ALERT_STREAMS`` do, and others heard of; four queries.
 
-    `dead` is what `dead_by_topic` gave, if that was asked already.
+    `letters` is what `letter_counts` gave, if that was asked already.
     """
     now = now or timezone.now()
     rows: dict[str, list[StreamState]] = {}
     for row in StreamState.objects.filter(heartbeat_at__gte=now - REMEMBERED).order_by("pk"):
         rows.setdefault(row.stream, []).append(row)
-    dead = dead_by_topic() if dead is None else dead
+    letters = letters or letter_counts()
     entries = conf.alert_streams()
     found = []
     for entry, label in zip(entries, stream_labels(entries), strict=True):
-        one = _facts(label, str(entry.get("NAME", "")), rows.pop(label, []), dead, now)
+        one = _facts(label, str(entry.get("NAME", "")), rows.pop(label, []), letters, now)
         if not entry.get("ACTIVE", True) and not one.processes:
             one.word, one.state, one.hint = "Switched off", QUIET, "ACTIVE is False in the settings."
         found.append(one)
     for label, some in sorted(rows.items()):
-        one = _facts(label, "", some, dead, now)
+        one = _facts(label, "", some, letters, now)
         if one.processes:
             one.hint = "This stream is not in the settings of this process."
             found.append(one)
     _add_history(found, now)
-    _add_not_kept(found)
     return found
 
 
-def dead_by_topic() -> DeadCounts:
+def dead_by_topic() -> CountsByTopic:
     """Return how many messages could not be used and wait, by group and topic.
 
     Streams with groups of their own may read topics of one name, at one broker or at two.
@@ -104,7 +112,15 @@ def dead_by_topic() -> DeadCounts:
     return {(group, topic): count for group, topic, count in rows.annotate(count=Count("pk"))}
 
 
-def _facts(label: str, path: str, rows: list[StreamState], dead: DeadCounts, now: dt.datetime) -> StreamFacts:
+def letter_counts() -> LetterCounts:
+    """Return how many messages could not be used, and how many of them were not even kept."""
+    rows = UnkeptLetters.objects.values_list("group", "topic", "count")
+    return LetterCounts(dead_by_topic(), {(group, topic): count for group, topic, count in rows})
+
+
+def _facts(
+    label: str, path: str, rows: list[StreamState], letters: LetterCounts, now: dt.datetime
+) -> StreamFacts:
     word, state, hint = _word(rows, now)
     living = [row for row in rows if _lives(row, now)]
     shown = living or rows[-1:]
@@ -115,7 +131,7 @@ def _facts(label: str, path: str, rows: list[StreamState], dead: DeadCounts, now
     one.last_message_at = max((row.last_message_at for row in rows if row.last_message_at), default=None)
     one.heartbeat_at = max((row.heartbeat_at for row in rows), default=None)
     one.error = next((row.error for row in reversed(shown) if row.error), "")
-    one.topics = _topics(shown, dead)
+    one.topics = _topics(shown, letters)
     one.dead = sum(topic.dead for topic in one.topics)
     return one
 
@@ -143,7 +159,7 @@ def _sum(values: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _topics(rows: list[StreamState], dead: DeadCounts) -> list[TopicFacts]:
+def _topics(rows: list[StreamState], letters: LetterCounts) -> list[TopicFacts]:
     found: dict[str, TopicFacts] = {}
     for row in rows:
         for name in row.topics:
@@ -156,9 +172,13 @@ def _topics(rows: list[StreamState], dead: DeadCounts) -> list[TopicFacts]:
             moment = parse_datetime(known.get("last_message_at") or "")
             if moment and (topic.last_message_at is None or moment > topic.last_message_at):
                 topic.last_message_at = moment
+    for group, name in letters.waiting:  # those that came before the processes of now
+        if any(row.group == group and is_read(row.topics, name) for row in rows):
+            found.setdefault(name, TopicFacts(name))
     for topic in found.values():
         topic.group = rows[-1].group
-        topic.dead = dead.get((topic.group, topic.name), 0)
+        topic.dead = letters.waiting.get((topic.group, topic.name), 0)
+        topic.not_kept = letters.not_kept.get((topic.group, topic.name), 0)
     return sorted(found.values(), key=lambda topic: topic.name)
 
 
@@ -178,12 +198,6 @@ def _add_history(found: list[StreamFacts], now: dt.datetime) -> None:
             one.last_day = sum(series)
             label = f"Messages in each 10 minutes of the last 24 hours, at most {max(series):,}"
             one.history = bars_svg(series, label=label)
-
-
-def _add_not_kept(found: list[StreamFacts]) -> None:
-    counts = {(row.group, row.topic): row.count for row in UnkeptLetters.objects.all()}
-    for topic in (topic for one in found for topic in one.topics):
-        topic.not_kept = counts.get((topic.group, topic.name), 0)
 
 
 def not_kept(user: Any, *, topic: str = "", group: str = "") -> list[UnkeptLetters]:

@@ -42,6 +42,9 @@ def _fits(pattern: str, topic: str) -> bool:
     if pattern == topic:
         return True
     if pattern.startswith("^"):
-        return bool(re.match(pattern, topic))
+        try:
+            return bool(re.match(pattern, topic))
+        except re.error:  # librdkafka says so to whoever reads the stream
+            return False
     parts = (re.escape(part) for part in pattern.split(DATE))
     return DATE in pattern and bool(re.fullmatch(r"\d{8}".join(parts), topic))

@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 from django.views.generic import TemplateView, View
 
 from tom_alertstreams import conf
-from tom_alertstreams.letters import SHOWN_BYTES, decoded, hex_lines
+from tom_alertstreams.letters import SHOWN_BYTES, decoded, hex_lines, sent_at
 from tom_alertstreams.models import DeadLetter, UnkeptLetters
 from tom_alertstreams.permissions import dead_letters_for_user, may_handle_dead_letters
 from tom_alertstreams.selectors import dead_by_topic, dead_letters, not_kept, of_place
@@ -81,6 +81,8 @@ class DeadLetterView(LetterMixin, TemplateView):
         key = bytes(letter.key) if letter.key is not None else b""
         return super().get_context_data(
             letter=letter,
+            place=place_query(letter.topic, letter.group),
+            sent=sent_at(letter),
             size=len(value),
             hex_lines=hex_lines(value),
             is_cut=len(value) > SHOWN_BYTES,
