@@ -244,3 +244,21 @@ def test_axe_finds_nothing_serious_in_menus_and_dialog(curve_page, axe, theme, w
     page.keyboard.press("Enter")
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_click_on_a_point_opens_its_note_and_a_drag_does_not(curve_page):
+    page = curve_page("small")
+    box = page.locator(".light-curve .u-over").bounding_box()
+    place = page.evaluate("['x', 'y'].map((key) => plot.uplot.valToPos(plot.view[key][0], key))")
+    x, y = box["x"] + place[0], box["y"] + place[1]
+    page.mouse.click(x, y)
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Note on this point").wait_for()
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 80, y + 60, steps=4)
+    page.mouse.up()
+    page.wait_for_function("() => plot.zoom !== null")
+    assert page.get_by_role("dialog").count() == 0

@@ -169,9 +169,10 @@
         cursor: {
           x: false, y: false, points: { show: false },
           drag: { x: true, y: true, setScale: false, dist: 6, uni: 30 },
-          bind: { dblclick: () => () => { this.resetZoom(); return null; }, click: (u, target, handler) => (event) => { this.onClick(u); return handler(event); } },
+          bind: { dblclick: () => () => { this.resetZoom(); return null; } },
         },
         hooks: {
+          ready: [(u) => u.over.addEventListener("click", () => this.onClick(u))], // uPlot keeps the click after a drag
           draw: [(u) => this.paintCanvas(u)],
           setCursor: [(u) => this.followPointer(u)],
           setSelect: [(u) => this.zoomToSelection(u)],
