@@ -8,15 +8,12 @@ of a target; whoever deletes a single file on purpose does it by a service.
 from __future__ import annotations
 
 import logging
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import orjson
-from django.apps import apps
 from django.db import IntegrityError, models
 from django.db.models.deletion import Collector
 from django.utils import timezone
@@ -25,25 +22,22 @@ from tom_common.history import change_set, tracked_for, unrecorded
 from tom_targets import conf
 from tom_targets.models import BaseTarget, Target, TrashedTarget
 from tom_targets.signals import target_rows_moved
+from tom_targets.trash_content import (
+    file_names,
+    insert_part,
+    model_of,
+    pack,
+    point_again,
+    unpack,
+)
 from tom_targets.trash_rows import (
-    chunks,
     collect_generic,
     collected_keys,
-    columns_of,
-    in_order,
     moved_back,
-    nulled_pointers,
-    packed,
-    plain_value,
-    stored_rows,
     words_for,
 )
 
 logger = logging.getLogger(__name__)
-
-_FORMAT = 1
-
-Rows = dict[Any, dict[Any, list[Any]]]
 
 
 class RestoreClashError(Exception):
@@ -112,19 +106,14 @@ def archive(
     collector = Collector(using=using, origin=target)
     collector.collect([target])
     collect_generic(collector, using)
-    rows = stored_rows(collector, using)
-    content = {
-        "format": _FORMAT,
-        "models": [packed(model, found) for model, found in in_order(rows)],
-        "nulled": nulled_pointers(collector, using),
-    }
+    content, row_count = pack(collector, using)
     trashed = TrashedTarget.objects.using(using).create(
         target_pk=target.pk,
         name=target.name,
         merged_into_pk=None if merged_into is None else merged_into.pk,
         deleted_by=user if user is not None and user.is_authenticated else None,
-        content=zlib.compress(orjson.dumps(content, default=plain_value, option=orjson.OPT_NON_STR_KEYS)),
-        row_count=sum(len(found) for found in rows.values()),
+        content=content,
+        row_count=row_count,
     )
     return trashed, collector
 
@@ -159,12 +148,12 @@ def restore(trashed: TrashedTarget) -> Restored:
     RestoreClashError
         If the key, the name or an alias belongs to another target now.
     """
-    content = orjson.loads(zlib.decompress(bytes(trashed.content)))
+    content = unpack(trashed.content)
     using = trashed._state.db or "default"
     left_out: dict[str, int] = defaultdict(int)
     archived = []
     for part in content["models"]:
-        if model := _model(part["model"]):
+        if model := model_of(part["model"]):
             archived.append((model, part))
         else:
             left_out[part["model"]] += len(part["rows"])
@@ -175,11 +164,8 @@ def restore(trashed: TrashedTarget) -> Restored:
             restored: dict[type[models.Model], set[Any]] = {}
             for model, part in archived:
                 rows_to_make = moved_back(model, part, trashed, using)
-                _insert_part(model, rows_to_make, restored, left_out, using)
-            for label, column, pk, value in content["nulled"]:
-                if model := _model(label):
-                    waiting = model._base_manager.using(using).filter(pk=pk, **{f"{column}__isnull": True})
-                    waiting.update(**{column: value})
+                insert_part(model, rows_to_make, restored, left_out, using)
+            point_again(content, using)
             target = Target._base_manager.using(using).get(pk=trashed.target_pk)
             if trashed.merged_into_pk is not None:
                 moved = [trashed.merged_into_pk, trashed.target_pk]
@@ -192,14 +178,6 @@ def restore(trashed: TrashedTarget) -> Restored:
         logger.exception("target %s cannot be restored", trashed.name)
         raise RestoreClashError(f"{trashed.name} cannot come back: the database says {error}") from error
     return Restored(target, sum(len(pks) for pks in restored.values()), dict(left_out))
-
-
-def _model(label: str) -> type[models.Model] | None:
-    """Return a model by its label, None if its app was taken out of the TOM since."""
-    try:
-        return apps.get_model(label)
-    except LookupError:
-        return None
 
 
 def _refuse_clash(trashed: TrashedTarget, archived: list[tuple[type[models.Model], dict[str, Any]]]) -> None:
@@ -221,60 +199,6 @@ def _refuse_clash(trashed: TrashedTarget, archived: list[tuple[type[models.Model
                     f"{trashed.name} cannot come back: {name} is now a name of the target {other.name}."
                     " Rename that one first."
                 )
-
-
-def _insert_part(
-    model: type[models.Model],
-    part: dict[str, Any],
-    restored: dict[type[models.Model], set[Any]],
-    left_out: dict[str, int],
-    using: str,
-) -> None:
-    columns = {column.attname: column for column in columns_of(model)}
-    names = [name if name in columns else None for name in part["columns"]]
-    kept = []
-    for chunk in chunks(part["rows"]):
-        rows = [
-            {name: columns[name].to_python(value) for name, value in zip(names, row, strict=True) if name}
-            for row in chunk
-        ]
-        kept += _without_lost_pointers(rows, columns, restored, using)
-    missing = len(part["rows"]) - len(kept)
-    if missing:
-        left_out[words_for(model)[1]] += missing
-    instances = [model(**row) for row in kept]
-    for chunk in chunks(instances):
-        # raw: as loaddata does, without setting times to now or deriving columns anew.
-        stored: Any = model._base_manager.using(using)
-        stored._insert(chunk, fields=list(columns.values()), using=using, raw=True)
-    key = model._meta.pk.attname
-    restored.setdefault(model, set()).update(row[key] for row in kept)
-
-
-def _without_lost_pointers(
-    rows: list[dict[str, Any]],
-    columns: dict[str, models.Field],
-    restored: dict[type[models.Model], set[Any]],
-    using: str,
-) -> list[dict[str, Any]]:
-    """Return the rows whose foreign keys lead somewhere; those that may be NULL are emptied instead."""
-    for name, column in columns.items():
-        if not column.remote_field or not getattr(column.remote_field, "field_name", None):
-            continue
-        aim: Any = column.remote_field.model._meta.concrete_model
-        wanted = {row[name] for row in rows if row.get(name) is not None} - restored.get(aim, set())
-        if aim is column.model._meta.concrete_model:
-            wanted -= {row[column.model._meta.pk.attname] for row in rows}
-        lookup: Any = column.remote_field.field_name
-        there = aim._base_manager.using(using).filter(**{f"{lookup}__in": wanted}) if wanted else ()
-        lost = wanted - set(there.values_list(lookup, flat=True)) if wanted else set()
-        if not lost:
-            continue
-        if column.null:
-            rows = [{**row, name: None} if row.get(name) in lost else row for row in rows]
-        else:
-            rows = [row for row in rows if row.get(name) not in lost]
-    return rows
 
 
 # --- for good
@@ -301,7 +225,7 @@ def purge(trashed: Iterable[TrashedTarget]) -> tuple[int, int]:
     """
     targets = files = 0
     for row in trashed:
-        names = list(_file_names(orjson.loads(zlib.decompress(bytes(row.content)))))
+        names = list(file_names(unpack(row.content)))
         row.delete()
         targets += 1
         for column, name in names:
@@ -314,13 +238,4 @@ def purge(trashed: Iterable[TrashedTarget]) -> tuple[int, int]:
 def trashed_files() -> Iterator[str]:
     """Yield the names of the files that trashed targets would bring back; they are nobody's meanwhile."""
     for content in TrashedTarget.objects.order_by("pk").values_list("content", flat=True).iterator(100):
-        yield from (str(name) for _, name in _file_names(orjson.loads(zlib.decompress(bytes(content)))))
-
-
-def _file_names(content: dict[str, Any]) -> Iterator[tuple[Any, str]]:
-    for part in content["models"]:
-        model = _model(part["model"])
-        for column in columns_of(model) if model else ():
-            if isinstance(column, models.FileField) and column.attname in part["columns"]:
-                at = part["columns"].index(column.attname)
-                yield from ((column, row[at]) for row in part["rows"] if row[at])
+        yield from (str(name) for _, name in file_names(unpack(content)))

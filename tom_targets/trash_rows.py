@@ -67,10 +67,14 @@ def collected_keys(collector: Collector) -> Iterator[tuple[Any, Any]]:
 
 
 def stored_rows(collector: Collector, using: str) -> Rows:
-    """Return the rows that the collector would delete, as the database holds them now."""
+    """Return the rows that the collector would delete, as the database holds them now.
+
+    Rows of models that say ``is_derived`` are made anew at need, and left out.
+    """
     rows: Rows = {}
     for model, pk in collected_keys(collector):
-        rows.setdefault(model._meta.concrete_model, {})[pk] = []
+        if not getattr(model, "is_derived", False):
+            rows.setdefault(model._meta.concrete_model, {})[pk] = []
     for model, found in rows.items():
         names = [column.attname for column in columns_of(model)]
         for chunk in chunks(list(found)):
