@@ -65,11 +65,11 @@ class DataProductAdmin(admin.ModelAdmin):
     raw_id_fields = ("target", "observation_record")
 
     def delete_model(self, request, obj):
-        services.delete_data_product(obj)
+        services.delete_data_product(obj, user=request.user)
 
     def delete_queryset(self, request, queryset):
         for product in queryset:
-            services.delete_data_product(product)
+            services.delete_data_product(product, user=request.user)
 
 
 @admin.register(DataProductGroup)

@@ -81,7 +81,10 @@ class DataProductViewSet(
             responses={200: READING, 202: READING},
             errors=[400, 404, 415],
         ),
-        "destroy": ApiDoc("Delete a file", "What was measured from it goes, too. This cannot be undone."),
+        "destroy": ApiDoc(
+            "Delete a file",
+            "What was measured from it goes, too. The change set can be reverted for `TOM_FILE_TRASH_DAYS`.",
+        ),
         "download": ApiDoc(
             "Download a file", responses={(200, "*/*"): {"type": "string", "format": "binary"}}, errors=[404]
         ),
@@ -109,7 +112,7 @@ class DataProductViewSet(
         return views.sent_file(request._request, int(pk))
 
     def perform_destroy(self, instance):
-        services.delete_data_product(instance)
+        services.delete_data_product(instance, user=self.request.user)
 
     def destroy(self, request, *args, **kwargs):
         self.must_be_known()

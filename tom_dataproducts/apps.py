@@ -109,6 +109,12 @@ class TomDataproductsConfig(AppConfig):
                 "title": "Check of the storage",
             },
             {
+                "name": "deleted files",
+                "task": f"{tasks}.purge_deleted_files",
+                "every_s": 86400,
+                "title": "Emptying of the trash",
+            },
+            {
                 "name": "summaries",
                 "task": f"{tasks}.refresh_light_curves",
                 "every_s": 3600,

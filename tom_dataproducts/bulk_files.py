@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from django.db.models import QuerySet
 from django.http import QueryDict
@@ -17,6 +17,13 @@ from tom_dataproducts.zip_stream import Entry, zip_stream
 
 _BATCH = 100
 NOTE_COLUMNS = ("key", "product id", "target", "type", "stored as")
+
+
+class Deletion(NamedTuple):
+    """How many files were deleted, and the key of the change set by which that is undone."""
+
+    deleted: int
+    change_set_pk: int | None
 
 
 def chosen_products(
@@ -65,8 +72,8 @@ def take_out(group: DataProductGroup, pks: Sequence[str], *, user: Any) -> int:
 
 def delete_products(
     pks: Sequence[int], *, user: Any, on_progress: Callable[[int], None] = lambda done: None
-) -> int:
-    """Delete files with what was measured from them, as far as a user may now; return how many.
+) -> Deletion:
+    """Delete files with what was measured from them, as far as a user may now.
 
     Batches of a hundred, a transaction each: an interrupted deletion is completed by a second run. All of it
     is one change set.
@@ -80,10 +87,10 @@ def delete_products(
         if products:
             with run.part():
                 for product in products:
-                    services.delete_data_product(product)
+                    services.delete_data_product(product, user=user)
         deleted += len(products)
         on_progress(min(start + _BATCH, len(pks)))
-    return deleted
+    return Deletion(deleted, run.pk)
 
 
 def archive_of(products: QuerySet[DataProduct]) -> Iterator[bytes]:

@@ -55,6 +55,11 @@ def upload_max_bytes() -> int:
     return int(float(getattr(settings, "TOM_DATA_UPLOAD_MAX_MB", 4000)) * 1_000_000)
 
 
+def file_trash_days() -> int:
+    """Days for which a deleted file can be brought back (``TOM_FILE_TRASH_DAYS``); 0: it is gone at once."""
+    return int(getattr(settings, "TOM_FILE_TRASH_DAYS", 30))
+
+
 def dust_service_url() -> str:
     """Address below which IRSA's dust service (``nph-dust``) answers."""
     return getattr(settings, "TOM_DUST_SERVICE_URL", "https://irsa.ipac.caltech.edu/cgi-bin/DUST/")

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from tom_common.history import SET, Tracked, track
+from tom_dataproducts import file_trash
 from tom_dataproducts.models import (
     AstrometryReducedDatum,
     DataProduct,
@@ -33,6 +34,8 @@ def register() -> None:
             shown=("data", "data_product_type", "product_id"),
             natural=("product_id",),
             remove=remove_files,
+            restore=file_trash.restore,
+            why_not_back=file_trash.why_not_back,
             object_condition=_granted(DataProduct),
             words=("file", "files"),
             name_field="data",
@@ -75,8 +78,8 @@ def _granted(model: type[Any]) -> Callable[[Any, str], QuerySet | None]:
 
 
 def remove_files(pks: Sequence[int], user: Any) -> None:
-    """Delete files that a reverted change set brought, with what was measured from them."""
+    """Move files that a reverted change set brought to the trash, with what was measured from them."""
     from tom_dataproducts.services import delete_data_product
 
     for product in DataProduct.objects.filter(pk__in=pks):
-        delete_data_product(product)
+        delete_data_product(product, user=user)

@@ -131,7 +131,7 @@ def _read(
         text = f"{name} is stored, and read in the background."
         return Outcome(text, STORED, product, begun.upload)
     if begun.upload.state == DataUpload.State.FAILED and not (keep_unread and mapping is not None):
-        services.delete_data_product(product)
+        services.delete_data_product(product, for_good=True)
         return Outcome(
             f"{name}: {begun.upload.sentence()} The file is not kept.", REFUSED, upload=begun.upload
         )

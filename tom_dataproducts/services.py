@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.files.storage import Storage
 from django.db import models, transaction
 from django.db.models import Q
 
 from tom_common.grants import grant_access
+from tom_dataproducts import conf, file_trash
 from tom_dataproducts.models import (
     DataProduct,
     DataProductGroup,
@@ -25,22 +25,29 @@ _TYPED_KINDS = ("photometry", "spectroscopy", "astrometry")
 _BATCH = 1000
 
 
-def delete_data_product(product: DataProduct) -> None:
-    """Delete a file with what was measured from it; the file itself goes once the deletion is certain."""
+def delete_data_product(product: DataProduct, *, user: Any = None, for_good: bool = False) -> int | None:
+    """Delete a file with what was measured from it; it can be brought back for ``TOM_FILE_TRASH_DAYS`` days.
+
+    Parameters
+    ----------
+    product : DataProduct
+    user : User, optional
+        Who deletes; by default the user of the request or job.
+    for_good : bool
+        Keep nothing: the file itself goes once the deletion is certain.
+
+    Returns
+    -------
+    int or None
+        Key of the change set by which the deletion is undone, where it is known by now and can be.
+    """
+    if not for_good and conf.file_trash_days() > 0:
+        return file_trash.move_to_trash(product, user=user)
     files = [(file.storage, file.name) for file in (product.data, product.thumbnail) if file and file.name]
     with transaction.atomic():
         product.delete()
-        transaction.on_commit(lambda: _remove_files(files))
-
-
-def _remove_files(files: Iterable[tuple[Storage, str]]) -> None:
-    for storage, name in files:
-        if DataProduct.objects.filter(Q(data=name) | Q(thumbnail=name)).exists():
-            continue  # two rows may share a file
-        try:
-            storage.delete(name)
-        except OSError:
-            logger.exception("the file %s of a deleted data product could not be removed", name)
+        transaction.on_commit(lambda: file_trash.remove_files(files))
+    return None
 
 
 def feature_data_product(product: DataProduct, *, featured: bool) -> None:

@@ -62,9 +62,10 @@ def share_new_data(share_id: int, attempt: int = 1) -> str:
 
 
 @background_task(time_limit_ms=2 * 3_600_000, title="Deletion of files", queue="bulk")
-def delete_many_products(pks: list[int], user_id: int) -> dict[str, int]:
+def delete_many_products(pks: list[int], user_id: int) -> dict[str, Any]:
     """Delete files with the rights that a user has now; a second run does the rest."""
     from tom_dataproducts.bulk_files import delete_products
+    from tom_dataproducts.file_trash import undo_url
 
     job, user = current_job(), get_user_model()._default_manager.get(pk=user_id)
 
@@ -72,7 +73,9 @@ def delete_many_products(pks: list[int], user_id: int) -> dict[str, int]:
         job.check_cancelled()
         job.progress(done, len(pks), f"{done:,} of {len(pks):,} files")
 
-    return {"deleted": delete_products(pks, user=user, on_progress=tell)}
+    done = delete_products(pks, user=user, on_progress=tell)
+    url = undo_url(done.change_set_pk)
+    return {"deleted": done.deleted, "links": [{"label": "Undo the deletion", "url": url}] if url else []}
 
 
 @background_task(max_retries=1, time_limit_ms=1_800_000, title="Read FITS files", queue="bulk")
@@ -129,6 +132,18 @@ def thumbnail_soon(*, product: Any, redraw: bool, **kwargs: Any) -> None:
     if redraw:
         services.forget(product)
     read_fits_soon([product])
+
+
+@background_task(max_retries=1, time_limit_ms=2 * 3_600_000, title="Emptying of the trash", queue="bulk")
+def purge_deleted_files() -> dict[str, int]:
+    """Delete for good the files that were deleted long enough ago."""
+    from tom_dataproducts import file_trash
+
+    job, done = current_job(), 0
+    while purged := file_trash.purge():
+        job.check_cancelled()
+        done += purged
+    return {"deleted for good": done}
 
 
 @background_task(time_limit_ms=6 * 3_600_000, title="Check of the storage", queue="bulk")

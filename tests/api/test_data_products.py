@@ -4,6 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tom_common.grants import holds_grant
+from tom_common.history.models import ChangeSet
 from tom_dataproducts.file_names import safe_file_name
 from tom_dataproducts.models import DataProduct, PhotometryReducedDatum
 from tom_dataproducts.tests.factories import DataProductFactory, PhotometryFactory
@@ -168,7 +169,11 @@ def test_deleting_takes_the_measurements_along(clients, targets, django_capture_
     with django_capture_on_commit_callbacks(execute=True):
         assert clients["owner"].delete(url).status_code == 204
     assert not PhotometryReducedDatum.objects.exists()
-    assert not product.data.storage.exists(product.data.name)
+    assert product.data.storage.exists(product.data.name)
+    undo = f"/api/changesets/{ChangeSet.objects.get(kind='delete').pk}/revert/"
+    assert clients["member"].post(undo, {}, format="json").status_code == 409
+    assert clients["owner"].post(undo, {}, format="json").status_code == 200
+    assert PhotometryReducedDatum.objects.get().data_product == product
 
 
 def test_files_have_permissions_of_their_own_where_the_site_says_so(

@@ -19,6 +19,7 @@ from tom_dataproducts.models.reduced import (
 from tom_dataproducts.models.service_queries import ServiceCredential, ServiceQuery
 from tom_dataproducts.models.sharing import PersistentShareState
 from tom_dataproducts.models.summary import LightCurveSummary
+from tom_dataproducts.models.trash import TrashedFile
 from tom_dataproducts.models.uploads import DataUpload
 from tom_observations.models import ObservationRecord
 
@@ -42,6 +43,7 @@ __all__ = [
     "ServiceCredential",
     "ServiceQuery",
     "SpectroscopyReducedDatum",
+    "TrashedFile",
     "data_product_path",
     "try_parse_reduced_datum",
 ]

@@ -12,6 +12,8 @@ from django.dispatch import receiver
 class FitsReading(models.Model):
     """That a FITS file was read: ``source`` tells which content, ``problem`` why it cannot be shown."""
 
+    is_derived = True  # from the file: read again at need, so that no trash keeps it
+
     data_product = models.OneToOneField(
         "tom_dataproducts.DataProduct", on_delete=models.CASCADE, related_name="fits_reading"
     )
@@ -34,6 +36,8 @@ def preview_path(instance: FitsExtension, filename: str) -> str:
 
 class FitsExtension(models.Model):
     """One unit of a FITS file, and the smaller copy of its image once somebody wanted to see it."""
+
+    is_derived = True
 
     reading = models.ForeignKey(FitsReading, on_delete=models.CASCADE, related_name="extensions")
     number = models.PositiveIntegerField()

@@ -195,8 +195,9 @@ class TestDelete:
         assert list(DataProduct.objects.all()) == [other]
 
     def test_measurements_and_files_go_along_as_one_change(
-        self, client, people, django_capture_on_commit_callbacks
+        self, client, people, settings, django_capture_on_commit_callbacks
     ):
+        settings.TOM_FILE_TRASH_DAYS = 0
         target = shared_target(people, "OPEN")
         products = [DataProductFactory(target=target) for _ in range(3)]
         PhotometryFactory(target=target, data_product=products[0])

@@ -69,7 +69,10 @@ def test_files_are_not_served_below_the_media_address(client, people):
     assert client.get(product.data.url).status_code == 404
 
 
-def test_deleting_a_file_removes_row_points_and_file(client, people, django_capture_on_commit_callbacks):
+def test_deleting_a_file_removes_row_points_and_file(
+    client, people, settings, django_capture_on_commit_callbacks
+):
+    settings.TOM_FILE_TRASH_DAYS = 0
     users, _ = people
     target = shared_target(people, "PUBLIC")
     product = DataProductFactory(target=target)

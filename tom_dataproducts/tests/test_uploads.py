@@ -98,6 +98,7 @@ def test_what_is_known_of_an_upload_is_kept(client, people):
 def test_an_upload_is_undone_by_its_change_set(
     client, people, settings, tmp_path, django_capture_on_commit_callbacks
 ):
+    settings.TOM_FILE_TRASH_DAYS = 0
     users, _ = people
     upload(as_user(client, users["owner"]), shared_target(people, "PRIVATE"), sent())
     with django_capture_on_commit_callbacks(execute=True):

@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import TemplateView, View
 
+from tom_dataproducts import conf
 from tom_dataproducts.bulk_files import archive_of, chosen_products, delete_products, take_out
 from tom_dataproducts.file_selectors import group_or_404
 from tom_dataproducts.tasks import delete_many_products
+from tom_dataproducts.views.undo_links import deleted_text
 from tom_targets.formats import count_text
 
 MOST_AT_ONCE = 300  # more are deleted by a job
@@ -92,6 +94,7 @@ class BulkDeleteView(LoginRequiredMixin, _SelectionMixin, TemplateView):
             more_count=allowed_count - len(names),
             back_url=self.back_url(),
             limit=MOST_BY_JOB,
+            days=conf.file_trash_days(),
             most_at_once=MOST_AT_ONCE,
             **kwargs,
         )
@@ -112,8 +115,9 @@ class BulkDeleteView(LoginRequiredMixin, _SelectionMixin, TemplateView):
             job = delete_many_products.submit(user=user, title=title, pks=pks, user_id=user.pk)
             return redirect(job.get_absolute_url())
         else:
-            deleted = delete_products(pks, user=user)
-            messages.success(self.request, f"{count_text(deleted, False, 'file')} deleted.")
+            done = delete_products(pks, user=user)
+            text = f"{count_text(done.deleted, False, 'file')} deleted."
+            messages.success(self.request, deleted_text(text, done.change_set_pk))
         return redirect(self.back_url())
 
 

@@ -23,13 +23,14 @@ from django.views.generic import TemplateView, View
 
 from tom_common.keyset import count_rows, keyset_page
 from tom_common.request_facts import own_address
-from tom_dataproducts import services
+from tom_dataproducts import conf, services
 from tom_dataproducts.file_selectors import files_url, product_or_404, with_rights
 from tom_dataproducts.filters import DataProductFilter
 from tom_dataproducts.images import MAX_FILE_BYTES, STRETCHES, PictureError, error_png, fits_png
 from tom_dataproducts.models import DataProduct, DataProductGroup
 from tom_dataproducts.permissions import data_products_for_user, groups_for_user
 from tom_dataproducts.tasks import read_fits_soon
+from tom_dataproducts.views.undo_links import deleted_text
 from tom_targets.formats import count_text
 
 logger = logging.getLogger(__name__)
@@ -183,14 +184,19 @@ class DataProductDeleteView(_ChangeView, TemplateView):
         points = self.product.photometryreduceddatum_set.count() + self.product.reduceddatum_set.count()
         points += self.product.spectroscopyreduceddatum_set.count()
         return super().get_context_data(
-            object=self.product, points=points, next=self.request.GET.get("next", ""), **kwargs
+            object=self.product,
+            points=points,
+            next=self.request.GET.get("next", ""),
+            days=conf.file_trash_days(),
+            files_url=files_url(self.product.target),
+            **kwargs,
         )
 
     def post(self, request, pk):
         name = str(self.product)
         answer = self.back()
-        services.delete_data_product(self.product)
-        messages.success(request, f"{name} is deleted.")
+        undone_by = services.delete_data_product(self.product, user=request.user)
+        messages.success(request, deleted_text(f"{name} is deleted.", undone_by))
         return answer
 
 

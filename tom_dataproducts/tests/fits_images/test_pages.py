@@ -229,7 +229,8 @@ class TestThumbnail:
         assert product(b"a,b\n", "table.csv").create_thumbnail() is None
 
 
-def test_previews_and_thumbnail_go_with_the_product(django_capture_on_commit_callbacks):
+def test_previews_and_thumbnail_go_with_the_product(settings, django_capture_on_commit_callbacks):
+    settings.TOM_FILE_TRASH_DAYS = 0
     one = product()
     services.read_file(one)
     one.refresh_from_db()

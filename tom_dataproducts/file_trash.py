@@ -1,0 +1,171 @@
+"""Deleting a file so that it can be undone: its rows are kept packed, and the file itself stays for a while.
+
+The way back is the history: who undoes the change set of the deletion brings rows and file back. Called by
+``services.delete_data_product``, the history, and the periodic purge.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.storage import Storage
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.deletion import Collector
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from tom_common.history import RevertRefusedError, change_set, tracked_for, unrecorded
+from tom_dataproducts import conf
+from tom_dataproducts.models import DataProduct, LightCurveSummary, TrashedFile
+from tom_targets.models import BaseTarget
+from tom_targets.trash_content import insert_part, model_of, pack, point_again, unpack
+from tom_targets.trash_rows import collect_generic
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 100
+
+
+def move_to_trash(product: DataProduct, *, user: Any = None) -> int | None:
+    """Delete a data product, and keep it with all that hangs on it, in one transaction.
+
+    Parameters
+    ----------
+    product : DataProduct
+    user : User, optional
+        Who deletes; by default the user of the request or job.
+
+    Returns
+    -------
+    int or None
+        Key of the change set by which the deletion is undone; None if the product was gone, or where an outer
+        change set is still open.
+    """
+    using = product._state.db or "default"
+    with change_set(user, kind="delete", title=f"{product} deleted", using=using) as changes:
+        # The lock keeps others from hanging rows on it between reading and deleting them.
+        rows = DataProduct.objects.using(using).filter(pk=product.pk)
+        stored = rows.select_for_update().first()
+        if stored is None:
+            return None
+        touched = rows._light_curve_targets()
+        collector = Collector(using=using, origin=stored)
+        collector.collect([stored])
+        collect_generic(collector, using)
+        content, row_count = pack(collector, using)
+        known = user is not None and getattr(user, "is_authenticated", False)
+        trashed = TrashedFile.objects.using(using).create(
+            product_pk=stored.pk,
+            target_pk=stored.target_id,
+            product_id=stored.product_id or "",
+            data=stored.data.name or None,
+            thumbnail=stored.thumbnail.name or None,
+            deleted_by=user if known else None,
+            content=content,
+            row_count=row_count,
+        )
+        if followed := tracked_for(DataProduct):
+            note = {"trash": trashed.pk}
+            changes.said(followed, "delete", stored.pk, stored.target_id, before=_shown(stored), note=note)
+        with unrecorded():
+            collector.delete()
+        LightCurveSummary.objects.using(using).mark_stale(touched)
+    return changes.pk
+
+
+def _shown(product: DataProduct) -> dict[str, Any]:
+    return {
+        "data": product.data.name or "",
+        "data_product_type": product.data_product_type,
+        "product_id": product.product_id,
+    }
+
+
+def undo_url(change_set_pk: int | None) -> str:
+    """Return the address of the page that undoes a deletion; '' where there is none, or nothing to undo."""
+    if not change_set_pk or conf.file_trash_days() <= 0:
+        return ""
+    try:
+        return reverse("change-set-revert", args=[change_set_pk])
+    except NoReverseMatch:  # a project without the pages of the history
+        return ""
+
+
+def why_not_back(note: dict[str, Any]) -> str:
+    """Return why a deleted file cannot come back; nothing if it can."""
+    if not note.get("trash"):
+        return ""
+    trashed = TrashedFile.objects.defer("content").filter(pk=note["trash"]).first()
+    if trashed is None:
+        return f"it was deleted more than {conf.file_trash_days()} days ago, and is gone."
+    if not BaseTarget._base_manager.filter(pk=trashed.target_pk).exists():
+        return "its target is gone."
+    if trashed.product_id and DataProduct.objects.filter(product_id=trashed.product_id).exists():
+        return f"another file has its product_id {trashed.product_id} now."
+    return ""
+
+
+def restore(note: dict[str, Any], user: Any) -> None:
+    """Bring a file back that was moved to the trash, with its rows under their old keys.
+
+    Raises
+    ------
+    RevertRefusedError
+        If it is not there any more, or something is in its way.
+    """
+    if reason := why_not_back(note):
+        raise RevertRefusedError(f"The file cannot come back: {reason}")
+    trashed = TrashedFile.objects.get(pk=note["trash"])
+    using = trashed._state.db or "default"
+    content = unpack(trashed.content)
+    restored: dict[type[models.Model], set[Any]] = {}
+    left_out: dict[str, int] = defaultdict(int)
+    with change_set(user, kind="restore", title=f"{trashed.data.name} restored", using=using) as changes:
+        with unrecorded():
+            for part in content["models"]:
+                if model := model_of(part["model"]):
+                    insert_part(model, part, restored, left_out, using)
+                else:
+                    left_out[part["model"]] += len(part["rows"])
+            point_again(content, using)
+        product = DataProduct.objects.using(using).get(pk=trashed.product_pk)
+        touched = DataProduct.objects.using(using).filter(pk=product.pk)._light_curve_targets()
+        LightCurveSummary.objects.using(using).mark_stale(touched)
+        trashed.delete()
+        if followed := tracked_for(DataProduct):
+            told = {"restored": True}
+            changes.said(followed, "create", product.pk, product.target_id, after=_shown(product), note=told)
+    for kind, count in left_out.items():
+        logger.info("file %s came back without %s %s", product.pk, count, kind)
+
+
+def expired() -> QuerySet[TrashedFile]:
+    """Return the deleted files that were kept long enough (``TOM_FILE_TRASH_DAYS``)."""
+    return TrashedFile.objects.filter(deleted_at__lt=timezone.now() - timedelta(days=conf.file_trash_days()))
+
+
+def purge(limit: int = _BATCH) -> int:
+    """Delete for good some files that were kept long enough; return how many. Safe to run twice."""
+    rows = list(expired().defer("content").order_by("pk")[:limit])
+    for trashed in rows:
+        files = [(file.storage, file.name) for file in (trashed.data, trashed.thumbnail) if file]
+        with transaction.atomic():
+            trashed.delete()
+            transaction.on_commit(lambda files=files: remove_files(files))
+    return len(rows)
+
+
+def remove_files(files: list[tuple[Storage, str]]) -> None:
+    """Remove files from the storage that neither a data product nor a deleted one names."""
+    for storage, name in files:
+        named = Q(data=name) | Q(thumbnail=name)
+        if DataProduct.objects.filter(named).exists() or TrashedFile.objects.filter(named).exists():
+            continue  # two rows may share a file
+        try:
+            storage.delete(name)
+        except OSError:
+            logger.exception("the file %s of a deleted data product could not be removed", name)
