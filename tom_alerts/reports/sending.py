@@ -106,7 +106,10 @@ def _send_to_tns(report: SentReport, user: Any) -> None:
     if report.spectra:
         body = _with_files(report, user, service)
     number = service.send(body)
-    _move(report, State.SENDING, State.SUBMITTED, remote_id=number, note="")
+    # A second run of the job may have found it being sent, and called it in doubt: by now nobody doubts.
+    for state in (State.SENDING, State.UNKNOWN):
+        if _move(report, state, State.SUBMITTED, remote_id=number, note=""):
+            break
 
 
 def _with_files(report: SentReport, user: Any, service: Any) -> str:

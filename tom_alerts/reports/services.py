@@ -44,8 +44,18 @@ def where_to(kind: str, body: dict[str, Any] | None = None) -> tuple[str, bool]:
     return url, is_live(url)
 
 
+class OnItsWayError(Exception):
+    """A report was sent while somebody was changing it."""
+
+
 def prepare(kind: str, form: forms.ReportForm, *, report: SentReport | None = None) -> SentReport:
-    """Keep a preview of what a valid form says, a new one or that of a report, and the user's habits."""
+    """Keep a preview of what a valid form says, a new one or that of a report, and the user's habits.
+
+    Raises
+    ------
+    OnItsWayError
+        If the report was sent meanwhile; it stays as it was sent.
+    """
     body = form.body()
     report = report or SentReport(kind=kind, user=form.user, target=form.target)
     report.state = State.PREVIEW
@@ -57,6 +67,9 @@ def prepare(kind: str, form: forms.ReportForm, *, report: SentReport | None = No
     report.spectra = [int(key) for key in form.cleaned_data.get("spectra") or ()]
     report.reasons, report.note, report.answer, report.remote_id = [], "", None, ""
     with transaction.atomic():
+        same = SentReport.objects.select_for_update().filter(pk=report.pk)
+        if report.pk and not same.filter(state__in=SentReport.EDITABLE).exists():
+            raise OnItsWayError(f"{report} was sent meanwhile, and stays as it was sent.")
         report.save()
         prefill.keep_defaults(form.user, form.plain_values())
     return report

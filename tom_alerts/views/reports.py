@@ -63,6 +63,9 @@ class ReportFormView(LoginRequiredMixin, View):
         except HermesMessageException as error:
             form.add_error(None, str(error))
             return self._page(form)
+        except services.OnItsWayError as error:
+            messages.error(request, str(error))
+            return redirect(self.report)
         return redirect(report)
 
     def _page(self, form: Any) -> HttpResponse:
