@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from tom_alerts.alerts import GenericAlert, GenericBroker
-from tom_alerts.models import ServiceUpdate
+from tom_alerts.models import BrokerQuery, ServiceUpdate
 from tom_common.grants import grant_access
 from tom_common.models import Job
 from tom_dataproducts.models import PhotometryReducedDatum
@@ -174,3 +174,32 @@ def test_a_list_is_its_holders_own(target_list, client, who, status):
     assert client.get(address).status_code == status
     assert client.post(address, {"service": ["Points"]}).status_code == status
     assert not PointBroker.asked
+
+
+class ListBroker(PointBroker):
+    """Lists alerts, of which one is no alert and one has no data."""
+
+    name = "Lists"
+
+    def fetch_alerts(self, parameters):
+        return iter([one_alert("First"), one_alert("Broken"), one_alert("Odd"), one_alert("Last")])
+
+    def to_generic_alert(self, alert):
+        made = super().to_generic_alert(alert)
+        made.to_target = (lambda: 1 / 0) if alert["name"] == "Odd" else made.to_target
+        return made
+
+
+def one_alert(name):
+    return {"timestamp": "", "id": name, "name": name, "ra": 1, "dec": 2, "mag": 3, "score": 1, "url": ""}
+
+
+def test_one_bad_alert_of_a_kept_query_does_not_keep_the_others_out(settings):
+    settings.TOM_ALERT_CLASSES = [f"{__name__}.ListBroker"]
+    BrokerQuery.objects.create(name="All", broker="Lists", parameters={})
+    out = StringIO()
+    call_command("runbrokerquery", "All", stdout=out)
+    assert out.getvalue() == "All: 3 targets\n"
+    assert ListBroker.asked == ["First", "Broken", "Last"]
+    found = PhotometryReducedDatum.objects.values_list("target__name", flat=True)
+    assert sorted(found) == ["First", "Last"]
