@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.urls import reverse
 
 from tom_alerts.filter_models import AlertFilter, Watchlist
-from tom_alerts.filter_rules import keep_state, surveys_of, why_unusable
+from tom_alerts.filter_rules import keep_state, saved_query_models, surveys_of, why_unusable
 from tom_alerts.permissions import shared_for_user
 from tom_alerts.watching import region_of
 from tom_common.encryption import EncryptedFormField
 from tom_dataservices.permissions import saved_queries_for_user
-from tom_dataservices.saved_query import SavedQuery
 from tom_targets.models import Target, TargetList
 from tom_targets.permissions import may_create_targets, target_lists_for_user
 from tom_targets.region_files import region_from
@@ -35,12 +33,11 @@ ALERTS = "alerts"
 def sources_for(user: Any) -> list[tuple[str, str]]:
     """Return what filters of a user can look at: alerts as they come, and the results of kept queries."""
     found = [(ALERTS, "Alerts as they come in: streams and files")]
-    for model in apps.get_models():
-        if issubclass(model, SavedQuery):
-            rows = saved_queries_for_user(user, model._default_manager.all()).order_by("name", "pk")
-            for query in rows[:200]:
-                kind, provider = query.asks()
-                found.append((f"{kind}:{query.pk}", f"Results of the query {query} ({provider})"))
+    for model in saved_query_models():
+        rows = saved_queries_for_user(user, model._default_manager.all()).order_by("name", "pk")
+        for query in rows[:200]:
+            kind, provider = query.asks()
+            found.append((f"{kind}:{query.pk}", f"Results of the query {query} ({provider})"))
     return found
 
 

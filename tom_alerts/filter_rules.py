@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.apps import apps
 from django.db import transaction
 
 from tom_alerts.expressions import ExpressionError, compiled
 from tom_alerts.filter_models import AlertFilter, FilterTest
 from tom_alerts.webhooks import why_refused
+from tom_dataservices.permissions import saved_queries_for_user
+from tom_dataservices.saved_query import SavedQuery
 from tom_targets.permissions import may_create_targets
 
 NOT_TRIED = "Try the filter on past alerts first: it was changed since."
@@ -46,6 +49,31 @@ def why_unusable(values: Mapping[str, Any], *, user: Any) -> dict[str, str]:
     if values.get("makes") == AlertFilter.Makes.TARGET and not may_create_targets(user):
         found["makes"] = "You may not make targets."
     return found
+
+
+class NoSourceError(Exception):
+    """What a filter looks at is gone, or hidden from its owner."""
+
+
+def saved_query_models() -> list[type[SavedQuery]]:
+    """Return the models of kept queries that this TOM has."""
+    return [model for model in apps.get_models() if issubclass(model, SavedQuery)]
+
+
+def check_source(one: AlertFilter) -> None:
+    """See to it that the owner of a filter may still see the query whose results it looks at.
+
+    Raises
+    ------
+    NoSourceError
+    """
+    if one.query_id is None:
+        return
+    for model in saved_query_models():
+        rows = saved_queries_for_user(one.user, model._default_manager.filter(pk=one.query_id))
+        if any(query.asks()[0] == one.query_kind for query in rows):
+            return
+    raise NoSourceError("The query is gone, or the owner of this filter may not see it any more.")
 
 
 def good_test(one: AlertFilter) -> FilterTest | None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from tom_alerts.alert_tables import BatchTable, ResultTable
 from tom_alerts.expressions import ExpressionError, compiled
 from tom_alerts.filter_models import AlertFilter, FilterTest
+from tom_alerts.filter_rules import NoSourceError, check_source
 from tom_alerts.samples import SAMPLE, stored_alerts
 from tom_alerts.screening import names_of, rows_passing
 from tom_dataservices.models import QueryResult
@@ -40,6 +41,7 @@ def run_test(test: FilterTest, tell: Callable[[int], None] = lambda count: None)
     test.mark = one.mark()
     times: list[float] = []
     try:
+        check_source(one)
         fields = [*dict.fromkeys((*_SHOWN, *compiled(one.expression).fields))]
         for table, names, keys in _tables(one):
             rows = rows_passing(one, table)
@@ -50,7 +52,7 @@ def run_test(test: FilterTest, tell: Callable[[int], None] = lambda count: None)
             missed = sorted(set(range(len(table))) - set(rows))[:MAX_MISSES]
             _note(test.near_misses, MAX_MISSES, missed, table, names, keys, fields)
             tell(test.sampled)
-    except ExpressionError as error:
+    except (ExpressionError, NoSourceError) as error:
         test.error = str(error)
     test.oldest_mjd, test.newest_mjd = (min(times), max(times)) if times else (None, None)
     test.finished = timezone.now()

@@ -15,17 +15,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Count, F, Prefetch, Q
 from django.utils import timezone
 
 from tom_alerts.alert_tables import BatchTable, ResultTable
 from tom_alerts.expressions import ExpressionError, compiled
 from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction
+from tom_alerts.filter_rules import NoSourceError, check_source
 from tom_alerts.kept_alerts import packed
 from tom_alerts.values import finite_or_none
 from tom_alerts.watching import watched
 from tom_common.astro.time import mjd_utc_to_datetime
+from tom_common.background import JobCancelled, JobTimedOut
 from tom_common.upserts import upsert
 from tom_dataservices.ingest.options import IngestOptions
 from tom_dataservices.ingest.targets import chunks
@@ -197,6 +199,13 @@ def _rows_of(one: AlertFilter, table: Any) -> list[int]:
         return rows_passing(one, table)
     except ExpressionError as error:
         _tell_problem(one, str(error))
+    except (DatabaseError, JobCancelled, JobTimedOut):
+        raise
+    except Exception as error:  # the edge of the loop: the ingest and the other filters go on
+        logger.exception("filter %s failed", one.pk)
+        _tell_problem(
+            one, f"It fails on some alerts, and lets none through: {error or type(error).__name__}."
+        )
     return []
 
 
@@ -320,6 +329,7 @@ def screen_results(run: QueryRun) -> None:
             "user", "watchlist__user", "watchlist__region", "watchlist__target_list"
         )
     )
+    filters = [one for one in filters if _may_look(one)]
     if not filters:
         return
     results: list[QueryResult] = list(run.results.defer("raw"))
@@ -327,6 +337,15 @@ def screen_results(run: QueryRun) -> None:
     hits = [Hits(one, {names_of(results[row]): row for row in _rows_of(one, table)}) for one in filters]
     with transaction.atomic():
         keep_candidates(hits, [_of_results(hit, run, results, table) for hit in hits])
+
+
+def _may_look(one: AlertFilter) -> bool:
+    try:
+        check_source(one)
+    except NoSourceError as error:
+        _tell_problem(one, str(error))
+        return False
+    return True
 
 
 def names_of(result: QueryResult) -> str:

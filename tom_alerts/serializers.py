@@ -10,6 +10,7 @@ from rest_framework import serializers
 from tom_alerts.filter_models import AlertFilter, Candidate, Watchlist
 from tom_alerts.filter_rules import keep_state, surveys_of, why_unusable
 from tom_alerts.permissions import shared_for_user
+from tom_alerts.webhooks import host_of
 from tom_targets.models import Target, TargetList
 from tom_targets.permissions import target_lists_for_user
 from tom_targets.selectors import groups_to_share_with
@@ -50,6 +51,14 @@ class AlertFilterSerializer(serializers.ModelSerializer):
         lists = target_lists_for_user(user, TargetList.objects.all(), "change_targetlist")
         fields["target_list"].queryset = lists
         return fields
+
+    def to_representation(self, instance: AlertFilter) -> dict[str, Any]:
+        """Show the filter; of the webhook those who may not change it see the host alone."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        user = self.context["request"].user
+        if not (user.is_superuser or user.pk == instance.user_id):
+            shown["webhook_url"] = host_of(instance.webhook_url)
+        return shown
 
     def validate(self, told: dict[str, Any]) -> dict[str, Any]:
         """Refuse what no filter may be, at its field; a note and its value may come one by one."""

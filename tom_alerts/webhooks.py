@@ -16,6 +16,7 @@ from tom_common.remote import RemoteService
 
 SIGNATURE = "X-TOM-Signature"
 _READ_TIMEOUT_S = 10.0
+_TOKEN_LENGTH = 8  # parts of a path as long as that may be what lets anybody send
 
 
 def why_refused(url: str) -> str:
@@ -28,6 +29,12 @@ def why_refused(url: str) -> str:
         named = f"; it allows {', '.join(allowed)}" if allowed else "; it allows none so far"
         return f"this TOM sends nothing to {parts.hostname} (setting TOM_WEBHOOK_HOSTS{named})"
     return ""
+
+
+def host_of(url: str) -> str:
+    """Return an address without what lets anybody send to it: path and query may be a token."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/" if url else ""
 
 
 def content_of(candidate: Candidate) -> bytes:
@@ -69,17 +76,19 @@ def send(candidate: Candidate) -> None:
     one = candidate.alert_filter
     refused = why_refused(one.webhook_url)
     if refused:
-        raise CandidateError(f"{one.webhook_url.partition('?')[0]}: {refused}")
+        raise CandidateError(f"{refused[:1].upper()}{refused[1:]}.")
     content = content_of(candidate)
     headers = {"Content-Type": "application/json"}
     if one.webhook_secret:
         headers[SIGNATURE] = signature(str(one.webhook_secret), content)
     parts = urlsplit(one.webhook_url)
+    tokens = [part for part in parts.path.split("/") if len(part) >= _TOKEN_LENGTH]
+    secrets = (one.webhook_secret, parts.query, parts.password, *tokens)
     service = RemoteService(
         f"The webhook of {one.name}",
         f"{parts.scheme}://{parts.netloc}",
         headers=headers,
         read_timeout_s=_READ_TIMEOUT_S,
-        secrets=[str(secret) for secret in (one.webhook_secret, parts.query) if secret],
+        secrets=[str(secret) for secret in secrets if secret],
     )
     service.post_bytes(parts.path + (f"?{parts.query}" if parts.query else ""), content)

@@ -12,12 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.standins.serving import StandIn, running
+from tom_alerts import actions
 from tom_alerts.actions import MAX_ATTEMPTS, act_on_due
 from tom_alerts.filter_models import Candidate, CandidateAction
 from tom_alerts.filter_rules import good_test, switch_on
 from tom_alerts.filter_tests import start_test
 from tom_alerts.tests.filters.making import bright, ingest, made_filter, maker, team
 from tom_alerts.webhooks import why_refused
+from tom_common.background import JobTimedOut
 from tom_common.grants import grant_access
 from tom_common.models import Notification
 from tom_dataproducts.models import DataProduct, PhotometryReducedDatum
@@ -185,6 +187,34 @@ def test_nothing_is_sent_to_hosts_that_are_not_named(settings, url):
     settings.TOM_WEBHOOK_HOSTS = ["hooks.example.org"]
     assert why_refused(url)
     assert not why_refused("https://hooks.example.org/services/T0")
+
+
+def test_what_members_read_of_a_failed_webhook_holds_no_part_of_its_address(receiver, settings):
+    url = f"{receiver.url.rstrip('/')}/services/T0123456789?room=hidden"
+    made_filter(maker(), webhook_url=url)
+    ingest(bright("ZTF26aaaaaaa"))
+    receiver.faults = {("POST", "/services/T0123456789"): [403]}
+    act_on_due()
+    CandidateAction.objects.filter(state="failed").update(state="waiting", due=timezone.now())
+    settings.TOM_WEBHOOK_HOSTS = ["elsewhere.example.org"]
+    first = CandidateAction.objects.get().error
+    act_on_due()
+    second = CandidateAction.objects.get().error
+    assert "webhook of Bright" in first and "sends nothing to 127.0.0.1" in second
+    assert not [word for word in ("T0123456789", "hidden") for text in (first, second) if word in text]
+
+
+def test_news_do_not_wait_for_slow_services(receiver, monkeypatch):
+    made_filter(maker(), webhook_url=f"{receiver.url.rstrip('/')}/hook", tells=True, digest="now")
+    ingest(bright("ZTF26aaaaaaa"))
+
+    def slow(candidate):
+        raise JobTimedOut
+
+    monkeypatch.setitem(actions._DO, CandidateAction.Kind.WEBHOOK, slow)
+    with pytest.raises(JobTimedOut):
+        act_on_due()
+    assert Notification.objects.count() == 1
 
 
 def test_a_filter_is_tried_on_stored_alerts_before_it_may_be_switched_on(at_once):

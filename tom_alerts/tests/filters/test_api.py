@@ -103,3 +103,16 @@ def test_a_list_takes_few_queries(client, count, django_assert_max_num_queries):
     ingest(bright(*[f"ZTF26aaaa{number:03d}" for number in range(count)]))
     with django_assert_max_num_queries(8):
         assert len(client.get(CANDIDATES).json()["results"]) == count
+
+
+TOKEN_URL = "https://hooks.example.org/services/T0123456789?key=k"
+
+
+@pytest.mark.parametrize(("who", "seen"), [("owner", TOKEN_URL), ("member", "https://hooks.example.org/")])
+def test_the_address_of_a_webhook_is_its_owners_secret(client, who, seen):
+    group = team()
+    people = {"owner": maker("owner"), "member": maker("member", group)}
+    one = made_filter(people["owner"], groups=[group], webhook_url=TOKEN_URL)
+    client.force_login(people[who])
+    assert client.get(f"{FILTERS}{one.pk}/").json()["webhook_url"] == seen
+    assert client.get(FILTERS).json()["results"][0]["webhook_url"] == seen

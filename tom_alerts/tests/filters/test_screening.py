@@ -1,14 +1,16 @@
 """Filters look at what comes in: once for each object, for those who may see it, and at no cost while off."""
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
+from tom_alerts import screening
 from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction, Watchlist
 from tom_alerts.permissions import candidates_for_user, shared_for_user
 from tom_alerts.tests.filters.making import bright, ingest, made_filter, maker, team
 from tom_alerts.triage import decide
 from tom_alerts.watching import region_of, watched
+from tom_common.background import JobCancelled, JobTimedOut
 from tom_dataservices.tests.ingest.batches import cutouts
 from tom_targets.models import Target, TargetList
 
@@ -197,3 +199,40 @@ def test_a_watchlist_of_a_region_holds_what_lies_in_it(text):
 def test_a_region_that_cannot_be_read_is_told(text):
     with pytest.raises(ValueError):
         region_of(text, user=maker(), name="")
+
+
+def test_a_filter_that_fails_stops_neither_the_ingest_nor_the_others(monkeypatch):
+    owner = maker()
+    broken = made_filter(owner, name="Broken")
+    made_filter(owner, name="Sound")
+    honest = screening.rows_passing
+
+    def failing(one, table):
+        return 1 / 0 if one.pk == broken.pk else honest(one, table)
+
+    monkeypatch.setattr(screening, "rows_passing", failing)
+    report = ingest(bright("ZTF26aaaaaaa"))
+    assert (report.new_targets, report.candidates) == (1, 1)
+    assert Candidate.objects.get().alert_filter.name == "Sound"
+    broken.refresh_from_db()
+    assert broken.problem == "It fails on some alerts, and lets none through: division by zero."
+
+
+@pytest.mark.parametrize("stop", [JobCancelled, JobTimedOut, DatabaseError])
+def test_what_ends_the_ingest_is_no_failure_of_a_filter(monkeypatch, stop):
+    one = made_filter(maker())
+
+    def stopped(one, table):
+        raise stop("now")
+
+    monkeypatch.setattr(screening, "rows_passing", stopped)
+    with pytest.raises(stop):
+        ingest(bright("ZTF26aaaaaaa"))
+    one.refresh_from_db()
+    assert one.problem == ""
+
+
+@pytest.mark.only_on("sqlite")
+def test_candidates_are_found_by_name_through_an_index():
+    plan = Candidate.objects.filter(name="ZTF26aaaaaaa").order_by().explain()
+    assert "tom_alerts_candidate_name" in plan

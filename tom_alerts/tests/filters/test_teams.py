@@ -11,6 +11,8 @@ from tom_alerts.actions import MAX_ATTEMPTS, act_on_due
 from tom_alerts.alerts import GenericAlert, GenericBroker
 from tom_alerts.candidate_targets import CandidateError
 from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction, Decision
+from tom_alerts.filter_tests import run_test
+from tom_alerts.models import BrokerQuery, FilterTest
 from tom_alerts.permissions import candidates_for_user
 from tom_alerts.screening import screen_results
 from tom_alerts.tests.filters.making import bright, ingest, made_filter, maker, team
@@ -130,6 +132,17 @@ class SlowAlert(GenericAlert):
         return super().to_target()
 
 
+def run_of(query, name=NAME):
+    """Return a run of a kept query that found one object."""
+    run = QueryRun.objects.create(
+        user=query.user, kind="broker", provider="Slow", parameters={}, wanted=1, query_id=query.pk
+    )
+    QueryResult.objects.create(
+        run=run, number=0, result_id="1", name=name, ra=10.0, dec=20.0, raw=packed({"name": name})
+    )
+    return run
+
+
 @pytest.fixture
 def query_candidate(settings, monkeypatch):
     """Give two members of a team with a candidate of a kept query, of a service that is slow."""
@@ -137,14 +150,9 @@ def query_candidate(settings, monkeypatch):
     group = team()
     owner, member = maker("owner", group), maker("member", group)
     one = made_filter(owner, groups=[group], on=False, expression="ra > 1")
-    type(one).objects.filter(pk=one.pk).update(is_on=True, query_kind="broker", query_id=1)
-    run = QueryRun.objects.create(
-        user=owner, kind="broker", provider="Slow", parameters={}, wanted=1, query_id=1
-    )
-    QueryResult.objects.create(
-        run=run, number=0, result_id="1", name=NAME, ra=10.0, dec=20.0, raw=packed({"name": NAME})
-    )
-    screen_results(run)
+    query = BrokerQuery.objects.create(name="Slow ones", broker="Slow", parameters={}, user=owner)
+    type(one).objects.filter(pk=one.pk).update(is_on=True, query_kind="broker", query_id=query.pk)
+    screen_results(run_of(query))
     monkeypatch.setattr(SlowBroker, "meanwhile", lambda: None)
     return owner, member
 
@@ -247,3 +255,22 @@ def test_a_job_that_is_cancelled_leaves_what_it_was_at(query_candidate, monkeypa
         act_on_due()
     action.refresh_from_db()
     assert action.state == "waiting" and action.due < timezone.now() + dt.timedelta(seconds=70)
+
+
+def test_a_query_that_is_no_longer_shared_gives_the_filter_nothing(query_candidate):
+    owner, member = query_candidate
+    query = BrokerQuery.objects.get()
+    query.groups.set(owner.groups.filter(name="Supernovae"))
+    theirs = made_filter(member, on=False, expression="ra > 1", name="Member's")
+    AlertFilter.objects.filter(pk=theirs.pk).update(is_on=True, query_kind="broker", query_id=query.pk)
+    screen_results(run_of(query, "First"))
+    query.groups.clear()
+    screen_results(run_of(query, "Second"))
+    of_member = Candidate.objects.filter(alert_filter=theirs)
+    assert list(of_member.values_list("name", flat=True)) == ["First"]
+    theirs.refresh_from_db()
+    words = "The query is gone, or the owner of this filter may not see it any more."
+    assert theirs.problem == words
+    test = run_test(FilterTest.objects.create(alert_filter=theirs, user=member, mark=theirs.mark()))
+    assert (test.error, test.sampled, test.examples) == (words, 0, [])
+    assert Candidate.objects.filter(alert_filter__user=owner).count() == 3
