@@ -82,7 +82,7 @@ def stop_grace_s() -> float:
 
 def interactive_threads() -> int:
     """How many interactive jobs a process runs at once without a queue server; at least 2."""
-    return max(2, int(setting("TOM_INTERACTIVE_THREADS", 4)))
+    return max(2, int(setting("TOM_INTERACTIVE_THREADS", 6)))
 
 
 def periodic_tasks() -> dict[str, Any]:

@@ -33,8 +33,8 @@ class Turns:
         self._lock = threading.Lock()
 
     def share_out(self, most: int) -> None:
-        """Give `most` turns from now on, of which one service has a little more than half."""
-        self.most, self.most_of_one = max(1, most), max(1, (most + 1) // 2)
+        """Give `most` turns from now on, of which one service has at most half."""
+        self.most, self.most_of_one = max(1, most), max(1, most // 2)
 
     def take(self, service: str) -> bool:
         """Take a turn for this thread, if there is one; return whether there was."""

@@ -56,13 +56,17 @@ def test_what_hangs_leaves_threads_to_others(thread_mode):
     crew.start()
     try:
         wait_for(lambda: states_of([other, quick]) == {State.DONE})
-        assert asked.count("silent") == 2  # of three turns
+        assert asked.count("silent") == 2  # of five turns
         waiting = Job.objects.filter(
             state=State.QUEUED, message__startswith="Waits until silent can be asked"
         )
         wait_for(waiting.exists)
         second = [ask.send("silent too") for _ in range(3)]
-        wait_for(lambda: "silent too" in asked)
+        wait_for(lambda: asked.count("silent too") == 2)
+        still = ask.send("another")
+        wait_for(lambda: states_of([still]) == {State.DONE})
+        second += [ask.send("silent as well")]
+        wait_for(lambda: "silent as well" in asked)
         last = tasks.add.send(2)  # all turns are taken: other work goes on
         wait_for(lambda: states_of([last]) == {State.DONE})
         answered.set()

@@ -46,7 +46,7 @@ def test_worker_thread_is_woken_and_stops(thread_mode, monkeypatch):
 
     assert Job.objects.get(pk=job.pk).result == 6
     assert not any(thread.is_alive() for thread in crew.threads)
-    assert told == [("web", "interactive, bulk", 5)]
+    assert told == [("web", "interactive, bulk", 7)]
     assert not Worker.objects.exists()
 
 
