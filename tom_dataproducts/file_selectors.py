@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
+from tom_common.grants import GrantProbe
 from tom_dataproducts.models import DataProduct, DataProductGroup, FitsReading
 from tom_dataproducts.permissions import data_products_for_user, groups_for_user, rows_of_visible_target
 
@@ -39,7 +40,9 @@ def with_rights(products: QuerySet, user: Any) -> QuerySet:
     changeable = data_products_for_user(
         user, DataProduct.objects.filter(pk=OuterRef("pk")), "change_dataproduct"
     )
-    return products.annotate(may_change=ExpressionWrapper(Q(Exists(changeable)), BooleanField()))
+    return products.annotate(
+        may_change=ExpressionWrapper(Q(GrantProbe(changeable.values("pk")[:1])), BooleanField())
+    )
 
 
 def product_or_404(user: Any, pk: int) -> DataProduct:

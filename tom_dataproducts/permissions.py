@@ -22,7 +22,7 @@ def _split(action: str) -> tuple[str, str]:
 
 
 def _through_target(user: Any, queryset: QuerySet, verb: str) -> QuerySet:
-    condition = target_condition(user, _TARGET_ACTION[verb], prefix="target__")
+    condition = target_condition(user, _TARGET_ACTION[verb], prefix="target__", joined=False)
     return queryset if condition is None else queryset.filter(condition)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth import get_backends
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 
 from tom_common.grants import granted, permissions_lie_in_tables
 from tom_targets.base_models import BaseTarget
@@ -39,7 +39,30 @@ def targets_for_user(user: Any, queryset: QuerySet, action: str) -> QuerySet:
     return queryset if condition is None else queryset.filter(condition)
 
 
-def target_condition(user: Any, action: str, *, prefix: str = "") -> Q | None:
+class _LevelOfTarget(Func):
+    """Whether the target that a row points at has one of some levels, looked up by its key.
+
+    Not by a join: PostgreSQL would read all targets before the first row of a page, and neither engine could
+    count the first rows of a list in the order of the list.
+    """
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, key: str, levels: Sequence[str]) -> None:
+        super().__init__(F(key))
+        self.levels = [str(level) for level in levels]
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """Return a scalar subquery, which no engine makes a join of."""
+        key, parameters = compiler.compile(self.get_source_expressions()[0])
+        places = ", ".join(["%s"] * len(self.levels))
+        table = connection.ops.quote_name(BaseTarget._meta.db_table)
+        sql = f"((SELECT level.permissions FROM {table} level WHERE level.id = {key}) IN ({places}))"  # noqa: S608  a table of ours
+        return sql, [*parameters, *self.levels]
+
+
+def target_condition(user: Any, action: str, *, prefix: str = "", joined: bool = True) -> Q | None:
     """Return the condition behind ``targets_for_user``, or None where every row qualifies.
 
     Parameters
@@ -48,6 +71,9 @@ def target_condition(user: Any, action: str, *, prefix: str = "") -> Q | None:
     action : str
     prefix : str
         Lookup from the filtered model to the target, for example ``"target__"``.
+    joined : bool
+        False for long lists of rows that have a `prefix`: the level of each row's target is then looked up
+        by its key.
 
     Raises
     ------
@@ -62,11 +88,12 @@ def target_condition(user: Any, action: str, *, prefix: str = "") -> Q | None:
         return None
     levels = BaseTarget.Permissions
     if codename == "view_target":
-        if not known:
-            return Q(**{f"{prefix}permissions": levels.OPEN})
-        return Q(**{f"{prefix}permissions__in": [levels.OPEN, levels.PUBLIC]}) | _granted(
-            user, codename, prefix
-        )
+        shown = [levels.OPEN, levels.PUBLIC] if known else [levels.OPEN]
+        if prefix and not joined:
+            has_level = Q(_LevelOfTarget(f"{prefix}pk", shown))
+        else:
+            has_level = Q(**{f"{prefix}permissions__in": shown})
+        return has_level | _granted(user, codename, prefix) if known else has_level
     if not known:
         return Q(pk__in=[])
     if user.has_perm(f"{Target._meta.app_label}.{codename}"):

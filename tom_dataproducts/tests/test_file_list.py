@@ -5,6 +5,7 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from tom_common.grants import grant_access
@@ -33,6 +34,22 @@ def archive(response):
 @pytest.fixture
 def target():
     return SiderealTargetFactory(name="SN 2026abc", permissions="OPEN")
+
+
+def test_page_asks_for_rights_file_by_file(client, people, django_assert_max_num_queries):
+    """PostgreSQL answers a plain EXISTS for all files at once, and reads all targets for a join of them."""
+    for level in ("OPEN", "PRIVATE"):
+        DataProductFactory.create_batch(30, target=shared_target(people, level))
+    shown(as_user(client, people[0]["owner"]))  # reads what was never read
+    with django_assert_max_num_queries(14) as asked:
+        response = client.get(reverse(LIST))
+    assert {product.may_change for product in response.context["object_list"]} == {True}
+    of_files = [query["sql"] for query in asked if 'FROM "tom_dataproducts_dataproduct"' in query["sql"]]
+    (page,) = [sql for sql in of_files if '"may_change"' in sql]
+    if connection.vendor == "postgresql":
+        assert "EXISTS(" not in page.partition('"may_change"')[0]
+    counts = [sql for sql in of_files if sql.startswith("SELECT COUNT(*)")]
+    assert counts and not any("INNER JOIN" in sql for sql in counts)
 
 
 class TestFilters:
