@@ -164,15 +164,13 @@ def moved_back(
     if trashed.merged_into_pk is None:
         return part
     pointers = [pointer for pointer in target_pointers() if pointer.model is model]
-    if not pointers:
-        return part
     at = part["columns"].index(model._meta.pk.attname)
     there: set[Any] = set()
     for chunk in chunks([row[at] for row in part["rows"]]):
         for pointer in pointers:
             moved = pointer.rows(trashed.merged_into_pk).using(using).filter(pk__in=chunk)
-            keys = list(moved.values_list("pk", flat=True))
             moved.update(**{pointer.column: pointer.key(trashed.target_pk)})
-            there.update(keys)
+        # What hangs on a moved row, as an upload on its file or a comment on an observation, went with it.
+        there.update(model._base_manager.using(using).filter(pk__in=chunk).values_list("pk", flat=True))
     to_key = model._meta.pk.to_python
     return {**part, "rows": [row for row in part["rows"] if to_key(row[at]) not in there]}

@@ -8,7 +8,7 @@ from django_comments.models import Comment
 from tom_common.grants import grant_access
 from tom_common.history.models import ChangeSet
 from tom_common.history.revert import plan_revert, revert
-from tom_dataproducts.models import DataProduct, LightCurveSummary, PhotometryReducedDatum
+from tom_dataproducts.models import DataProduct, DataUpload, LightCurveSummary, PhotometryReducedDatum
 from tom_dataproducts.tests.factories import DataProductFactory, PhotometryFactory
 from tom_observations.models import ObservationRecord
 from tom_targets import trash
@@ -228,6 +228,25 @@ def test_a_reverted_merge_leaves_everything_as_it_was(pair, cast, takes_name):
     assert plan_revert(change_set, cast.superuser).obstacles == []
     revert(change_set, cast.superuser)
     assert everything() == before
+
+
+def test_what_hangs_on_moved_rows_is_no_obstacle_to_a_revert(pair, cast):
+    first, second = pair
+    product = DataProductFactory(target=second)
+    DataUpload.objects.create(product=product, user=cast.owner, digest="abc")
+    record = ObservationRecord.objects.create(
+        target=second, facility="LCO", parameters={}, observation_id="7", status="PENDING"
+    )
+    kind = ContentType.objects.get_for_model(ObservationRecord)
+    Comment.objects.create(
+        content_type=kind, object_pk=record.pk, site=Site.objects.get_current(), comment="Clouds."
+    )
+    merge_targets(first, [second], user=cast.superuser)
+    revert(ChangeSet.objects.get(kind="merge"), cast.superuser)
+    assert DataUpload.objects.get().product.target_id == second.pk
+    record.refresh_from_db()
+    assert record.target_id == second.pk
+    assert Comment.objects.get(content_type=kind).comment == "Clouds."
 
 
 def test_three_that_were_merged_come_apart_again(pair, cast):
