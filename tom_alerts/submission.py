@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from tom_alerts.exceptions import AlertSubmissionException
 from tom_alerts.registry import brokers
 from tom_common.background import InputRefused, background_task
+from tom_common.turns import turn
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_observations.models import ObservationRecord
 from tom_observations.permissions import observations_for_user
@@ -27,7 +28,7 @@ def submit_alert(
     if (target_pk and target is None) or (record_pk and record is None):
         raise InputRefused("What was to be sent is gone, or you may not send it any more.")
     try:
-        with plugin_reported(broker, letting=(AlertSubmissionException,)):
+        with turn(broker), plugin_reported(broker, letting=(AlertSubmissionException,)):
             taken = brokers.get(broker)().submit_upstream_alert(
                 target=target, observation_record=record, **values
             )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from tom_common.background import background_task, current_job
+from tom_common.turns import turn
 from tom_dataproducts import dust, periods
 
 
 @background_task(max_retries=4, time_limit_ms=300_000, title="Dust in front of a target")
 def fetch_dust(target_id: int) -> dict[str, Any]:
     """Ask IRSA for the E(B-V) of a target."""
-    kept = dust.fetch(target_id)
+    with turn("IRSA dust"):
+        kept = dust.fetch(target_id)
     if kept is None:
         return {"message": "The target is gone, or has no position any more."}
     links = [{"label": "Light curve", "url": f"{kept.target.get_absolute_url()}#photometry"}]

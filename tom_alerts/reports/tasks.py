@@ -11,6 +11,7 @@ from tom_alerts.reports import sending
 from tom_alerts.reports.permissions import may_report
 from tom_common.background import InputRefused, RunAgain, background_task
 from tom_common.remote import RemoteError
+from tom_common.turns import turn
 from tom_dataservices.exceptions import NotConfiguredError
 from tom_targets.models import Target
 
@@ -24,7 +25,8 @@ def look_over_message(report_pk: int) -> dict[str, Any]:
     if report is None:
         raise InputRefused("The preview was sent, or thrown away.")
     try:
-        sending.look_over(report)
+        with turn(report.destination):
+            sending.look_over(report)
     except (NotConfiguredError, RemoteError) as error:
         raise InputRefused(str(error)) from error
     return {"links": [{"label": "Show the preview", "url": report.get_absolute_url()}]}
@@ -46,12 +48,14 @@ def send_report(report_pk: int, user_id: int) -> dict[str, Any]:
         if target is None or not may_report(user, target):
             sending.fail(report, "Nothing was sent: the target is gone, or you may not change it any more.")
         else:
-            sending.send_once(report, user)
+            with turn(report.destination):
+                sending.send_once(report, user)
     elif report.state == State.SENDING:
         sending.interrupted(report)
     report.refresh_from_db()
     if report.state == State.SUBMITTED:
-        pause_s = sending.ask(report)
+        with turn(report.destination):
+            pause_s = sending.ask(report)
         report.refresh_from_db()
         if pause_s is not None:
             raise RunAgain(pause_s, f"{report.destination} works on it.")

@@ -20,6 +20,7 @@ from tom_alerts.models import TnsValueList
 from tom_alerts.reports import destinations
 from tom_common.background import InputRefused, background_task
 from tom_common.remote import RemoteError
+from tom_common.turns import turn
 from tom_dataservices.exceptions import NotConfiguredError
 
 VALID = dt.timedelta(days=1)
@@ -111,7 +112,8 @@ def fetch_if_old(user: Any) -> None:
 def fetch_value_lists() -> dict[str, Any]:
     """Ask TNS for its lists and keep them; safe to run twice."""
     try:
-        found = destinations.tns().value_lists()
+        with turn("TNS"):
+            found = destinations.tns().value_lists()
     except (RemoteError, NotConfiguredError) as error:
         raise InputRefused(str(error)) from error
     TnsValueList.objects.update_or_create(

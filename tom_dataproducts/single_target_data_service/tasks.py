@@ -13,6 +13,7 @@ from tom_common import background
 from tom_common.background import background_task
 from tom_common.job_context import InputRefused, JobCancelled, RunAgain, current_job
 from tom_common.remote import RemoteError, RemoteRejected
+from tom_common.turns import turn
 from tom_dataproducts.models import ServiceQuery
 from tom_dataproducts.single_target_data_service import own_services, running
 from tom_dataproducts.single_target_data_service.remote_data_service import remote_service
@@ -32,7 +33,8 @@ def wait_or_go(query: ServiceQuery) -> dict[str, Any]:
     deadline = time.monotonic() + WAIT_HERE_S
     while True:
         try:
-            return running.bring_forward(query, patient=not stays)
+            with turn(query.service):
+                return running.bring_forward(query, patient=not stays)
         except RunAgain as later:
             if not stays or time.monotonic() + later.delay_s > deadline:
                 raise
@@ -117,17 +119,21 @@ def withdraw_request(query_id: int, mark: str, remote_id: str, sent_at: str) -> 
     if not service.can_withdraw:
         return f"{service.label()} cannot be told; what it finds is not fetched."
     query.mark, query.remote_id = mark, remote_id  # the row may have been opened again
-    sent = datetime.fromisoformat(sent_at)
     try:
-        query.remote_id = query.remote_id or service.find(query)
-        if not query.remote_id:
-            rest_s = service.settle_s * running.pace(service) - (timezone.now() - sent).total_seconds()
-            if rest_s > 0 and background.mode() != "inline":
-                raise RunAgain(rest_s, f"Looking whether {service.label()} got the request.")
-            return f"{service.label()} does not have the request."
-        service.withdraw(query)
+        with turn(query.service):
+            return _withdrawn(query, service, datetime.fromisoformat(sent_at))
     except RemoteRejected as error:
         raise InputRefused(str(error)) from error
     except RemoteError as error:
         raise RunAgain(running.LONGEST_PAUSE_S, str(error)) from error
+
+
+def _withdrawn(query: ServiceQuery, service: Any, sent: datetime) -> str:
+    query.remote_id = query.remote_id or service.find(query)
+    if not query.remote_id:
+        rest_s = service.settle_s * running.pace(service) - (timezone.now() - sent).total_seconds()
+        if rest_s > 0 and background.mode() != "inline":
+            raise RunAgain(rest_s, f"Looking whether {service.label()} got the request.")
+        return f"{service.label()} does not have the request."
+    service.withdraw(query)
     return f"{service.label()} has been told."
