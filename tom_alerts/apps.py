@@ -31,7 +31,13 @@ class TomAlertsConfig(AppConfig):
                 "task": "tom_alerts.tasks.act",
                 "every_s": 60,
                 "title": "What filters do with candidates",
-            }
+            },
+            {
+                "name": "old alerts of candidates",
+                "task": "tom_alerts.tasks.forget_alerts",
+                "every_s": 86_400,
+                "title": "Old alerts of candidates",
+            },
         ]
 
     def nav_items(self) -> list[dict[str, Any]]:

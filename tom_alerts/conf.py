@@ -18,6 +18,11 @@ def defer_hours() -> float:
     return float(getattr(settings, "TOM_TRIAGE_DEFER_HOURS", 20))
 
 
+def alerts_kept_days() -> float:
+    """Days after which the alert that came last for a candidate is forgotten: ``TOM_CANDIDATE_KEPT_DAYS``."""
+    return float(getattr(settings, "TOM_CANDIDATE_KEPT_DAYS", 30))
+
+
 def reject_reasons() -> list[str]:
     """Reasons for which candidates are rejected, offered by number: ``TOM_TRIAGE_REASONS``."""
     found = getattr(settings, "TOM_TRIAGE_REASONS", None)

@@ -185,6 +185,9 @@ class Candidate(models.Model):
             models.Index(fields=["alert_filter", "state", "-id"], name="tom_alerts_candidate_queue"),
             models.Index(fields=["alert_filter", "created"], name="tom_alerts_candidate_rate"),
             models.Index(fields=["name", "id"], name="tom_alerts_candidate_name"),
+            models.Index(
+                fields=["seen"], name="tom_alerts_candidate_kept", condition=models.Q(content__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

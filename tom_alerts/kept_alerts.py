@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import zlib
 from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 
+from tom_alerts import conf
+from tom_alerts.filter_models import Candidate, Decision
 from tom_alerts.values import plain_column
+from tom_common.background import current_job
 from tom_dataservices.packets.batch import AlertBatch, AlertObject, Cutout, PointColumns
 
 MAX_POINTS = 2000
 """The newest so many points of a packet are kept."""
+_CHUNK = 500
 
 
 def packed(batch: AlertBatch, number: int) -> bytes:
@@ -68,3 +74,21 @@ def unpacked(content: Any) -> AlertBatch:
         points=PointColumns.of(len(columns["time_us"]), **columns),
         received=1,
     )
+
+
+def forget_old_alerts(*, now: dt.datetime | None = None) -> int:
+    """Forget the alerts of candidates of which none came for long, and return how many these were.
+
+    The candidates stay, with their facts; the next alert of one is kept again. A decision keeps its alert for
+    as long: after that, undoing it leaves a candidate without one.
+    """
+    before = (now or timezone.now()) - dt.timedelta(days=conf.alerts_kept_days())
+    count = 0
+    for rows in (
+        Candidate.objects.filter(content__isnull=False, seen__lt=before).order_by("seen"),
+        Decision.objects.filter(content__isnull=False, created__lt=before).order_by("pk"),
+    ):
+        while keys := list(rows.values_list("pk", flat=True)[:_CHUNK]):
+            current_job().check_cancelled()
+            count += rows.model._default_manager.filter(pk__in=keys).update(content=None)
+    return count

@@ -9,6 +9,7 @@ from django.urls import reverse
 from tom_alerts.actions import act_on_due
 from tom_alerts.filter_models import FilterTest
 from tom_alerts.filter_tests import run_test
+from tom_alerts.kept_alerts import forget_old_alerts
 from tom_common.background import InputRefused, background_task, current_job
 from tom_common.models import Job
 
@@ -17,6 +18,12 @@ from tom_common.models import Job
 def act() -> dict[str, Any]:
     """Do what is due with candidates; safe to run twice."""
     return act_on_due()
+
+
+@background_task(title="Old alerts of candidates", queue="bulk", time_limit_ms=1800 * 1000)
+def forget_alerts() -> dict[str, Any]:
+    """Forget alerts that are kept with candidates for long enough; safe to run twice."""
+    return {"forgotten": forget_old_alerts()}
 
 
 def act_soon() -> None:

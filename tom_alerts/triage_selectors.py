@@ -180,5 +180,8 @@ def card_of(user: Any, candidate: Candidate) -> dict[str, Any]:
         "time": time_of(candidate),
         "others": list(same.order_by("pk")[:5]),
         "may_open_filter": filters.filter(pk=candidate.alert_filter_id).exists(),
+        "is_forgotten": candidate.target_id is None
+        and candidate.content is None
+        and candidate.result_id is None,
         "is_open": candidate.may_be_judged,
     }

@@ -4,9 +4,10 @@ import datetime as dt
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
-from tom_alerts import triage
+from tom_alerts import tasks, triage
 from tom_alerts.actions import MAX_ATTEMPTS, act_on_due
 from tom_alerts.alerts import GenericAlert, GenericBroker
 from tom_alerts.candidate_targets import CandidateError
@@ -111,6 +112,26 @@ def test_a_candidate_whose_alert_is_gone_is_told_so(teams):
     Candidate.objects.update(content=None)
     with pytest.raises(CandidateError, match="its alert is not kept any more; it comes with the next one"):
         saved(ours)
+
+
+def test_alerts_of_candidates_are_forgotten_after_a_month_and_come_with_the_next(teams, client):
+    ours, theirs = teams
+    saved(ours)
+    ingest(bright("ZTF26bbbbbbb", mjd=60000.5, first_id=5), only_known=True)
+    month_ago = timezone.now() - dt.timedelta(days=31)
+    Candidate.objects.filter(name=NAME).update(seen=month_ago)
+    Decision.objects.update(created=month_ago)
+    Target.objects.update(modified=month_ago)
+    assert tasks.forget_alerts() == {"forgotten": 2}
+    assert tasks.forget_alerts() == {"forgotten": 0}
+    assert Candidate.objects.filter(name="ZTF26bbbbbbb", content=None).count() == 0
+    undone(ours)
+    client.force_login(theirs)
+    card = client.get(reverse("alerts:candidate-card", args=[seen_by(theirs).get().pk])).content.decode()
+    assert "Its alert is not kept any more" in card and "comes with the next alert" in card
+    ingest(bright(NAME, mjd=60003.0, first_id=8), only_known=True)
+    saved(theirs)
+    assert Target.objects.get().name == NAME
 
 
 class SlowBroker(GenericBroker):
