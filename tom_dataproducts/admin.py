@@ -11,6 +11,7 @@ from tom_dataproducts.models import (
     PhotometryReducedDatum,
     ReducedDatum,
     SpectroscopyReducedDatum,
+    TrashedFile,
 )
 
 
@@ -70,6 +71,29 @@ class DataProductAdmin(admin.ModelAdmin):
     def delete_queryset(self, request, queryset):
         for product in queryset:
             services.delete_data_product(product, user=request.user)
+
+
+@admin.register(TrashedFile)
+class TrashedFileAdmin(admin.ModelAdmin):
+    """To look at what takes room in the storage: the way back is the history of the target."""
+
+    show_full_result_count = False
+    list_display = ("__str__", "target_pk", "deleted_by", "row_count")
+    list_select_related = ("deleted_by",)
+    search_fields = ("=target_pk", "=product_id")
+    fields = ("product_pk", "target_pk", "product_id", "deleted_by", "row_count")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("content")
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
 
 
 @admin.register(DataProductGroup)

@@ -160,6 +160,17 @@ def test_without_days_nothing_is_kept(owner, settings, now):
     assert not TrashedFile.objects.exists()
 
 
+def test_staff_looks_at_deleted_files_in_the_admin_site(client, people):
+    services.delete_data_product(DataProductFactory(target=shared_target(people, "PRIVATE")))
+    as_user(client, people[0]["staff"])
+    trashed = TrashedFile.objects.get()
+    for page_name, arguments in (("changelist", []), ("change", [trashed.pk])):
+        url = reverse(f"admin:tom_dataproducts_trashedfile_{page_name}", args=arguments)
+        assert "light_curve.csv" in client.get(url).content.decode()
+    gone = reverse("admin:tom_dataproducts_trashedfile_delete", args=[trashed.pk])
+    assert client.post(gone, {"post": "yes"}).status_code == 403
+
+
 @pytest.mark.parametrize("what", ["product_id", "target"])
 def test_what_is_in_the_way_is_said(people, what):
     owner = people[0]["owner"]
