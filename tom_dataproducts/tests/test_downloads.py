@@ -53,6 +53,8 @@ def content_of(response):
         ("bytes=4-2", 200, TEN, None),
         ("bytes=-", 200, TEN, None),
         ("bytes=0-1,4-5", 200, TEN, None),
+        pytest.param(f"bytes={'9' * 5000}-", 200, TEN, None, id="no number of bytes"),
+        ("bytes=²-", 200, TEN, None),
         ("lines=1-2", 200, TEN, None),
         ("bytes=\u0661-\u0662", 200, TEN, None),
     ],

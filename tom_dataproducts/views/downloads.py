@@ -46,7 +46,7 @@ CONTENT_TYPES = {
     ".gz": "application/gzip",
     ".zip": "application/zip",
 }
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})\Z")
 
 
 class FileGone(Http404):
