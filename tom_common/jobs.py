@@ -289,20 +289,25 @@ def _end(job: Job, state: str, same: QuerySet[Job], error: str = "") -> bool:
 
 
 def _store_ending(job: Job, values: dict[str, Any], retry_s: float | None = None) -> None:
-    """Write the last state, if the job is still ours: another process may have taken it for abandoned."""
+    """Write the last state, if the job is still ours: another process may have taken it for abandoned.
+
+    A job that somebody cancelled meanwhile does not go back to the queue.
+    """
     now = timezone.now()
     lines = values.pop("log_lines", [])
-    if values["state"] == Job.State.QUEUED:
-        values |= {"run_after": now + dt.timedelta(seconds=retry_s or 0), "heartbeat_at": None}
-    else:
-        values |= {"finished_at": now}
+    again = values["state"] == Job.State.QUEUED
+    waiting = {"run_after": now + dt.timedelta(seconds=retry_s or 0), "heartbeat_at": None}
+    ended = {"finished_at": now} | ({"state": Job.State.CANCELLED} if again else {})
 
     def write() -> int:
         with transaction.atomic():
             JobLogLine.objects.bulk_create(
                 JobLogLine(job_id=job.pk, created_at=created_at, text=text) for created_at, text in lines
             )
-            return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, worker=job.worker).update(**values)
+            same = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, worker=job.worker)
+            if again and same.filter(cancel_requested=False).update(**values, **waiting):
+                return 1
+            return same.update(**(values | ended))
 
     ours = _patiently(write)
     job.refresh_from_db()

@@ -71,6 +71,15 @@ def poll():
 
 
 @background_task(max_retries=2)
+def wait_and_look_again(fails):
+    started.set()
+    release.wait(10)
+    if fails:
+        raise ValueError("no luck")
+    raise RunAgain(0, "waiting for the queue")
+
+
+@background_task(max_retries=2)
 def refuse():
     calls.append("refuse")
     raise InputRefused("there is nothing in the file")

@@ -139,6 +139,23 @@ def test_running_job_is_cancelled_at_its_next_look(thread_mode, monkeypatch):
     assert tasks.calls == []
 
 
+@pytest.mark.parametrize("fails", [True, False], ids=["tried again", "waits for others"])
+def test_job_that_is_cancelled_while_it_runs_does_not_go_back_to_the_queue(thread_mode, fails):
+    job = tasks.wait_and_look_again.send(fails)
+    thread = threading.Thread(target=lambda: (run_due(), connection.close()))
+    thread.start()
+    assert tasks.started.wait(10)
+
+    assert jobs.cancel_job(job)
+    tasks.release.set()
+    thread.join(30)
+
+    job.refresh_from_db()
+    assert job.state == State.CANCELLED
+    assert job.finished_at is not None
+    assert run_due() == 0
+
+
 def test_abandoned_job_is_cancelled_at_once(thread_mode):
     job = abandoned()
 
