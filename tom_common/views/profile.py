@@ -2,7 +2,6 @@
 
 from django.apps import apps
 from django.contrib import messages
-from django.contrib.auth import get_user_model
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -10,7 +9,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.views.generic import TemplateView
 
-from tom_common.people import may_manage, profile_of
+from tom_common.people import may_manage, profile_of, real_users
 
 
 class UserProfileView(LoginRequiredMixin, TemplateView):
@@ -30,8 +29,11 @@ class RegenerateAPITokenView(LoginRequiredMixin, TemplateView):
         if not apps.is_installed("rest_framework.authtoken"):
             raise Http404
         if request.user.is_authenticated:
-            self.owner = get_object_or_404(get_user_model(), pk=kwargs["pk"])
-            if self.owner != request.user and not may_manage(request.user, "change", self.owner):
+            is_own = request.user.pk == kwargs["pk"]
+            if not is_own and not request.user.has_perm("auth.change_user"):
+                raise PermissionDenied  # before the look-up: they learn nothing about which accounts exist
+            self.owner = get_object_or_404(real_users(), pk=kwargs["pk"])
+            if not is_own and not may_manage(request.user, "change", self.owner):
                 raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 

@@ -47,7 +47,8 @@ class UserListView(UserPassesTestMixin, TemplateView):
 
     def _group(self):
         chosen = self.request.GET.get("group", "")
-        return get_object_or_404(Group, pk=chosen) if chosen.isdecimal() else None
+        # A number of thousands of digits is none for int().
+        return get_object_or_404(Group, pk=chosen) if chosen.isdecimal() and len(chosen) < 19 else None
 
     def _page_url(self, cursor):
         if cursor is None:
