@@ -230,7 +230,7 @@ def _insert_batch(writer: Writer, using: str, statement: Statement, batch: Colum
     try:
         with transaction.atomic(using=using):
             inserted, returned = writer(connections[using], statement, batch)
-    except (DataError, IntegrityError, OverflowError) as error:
+    except (DataError, IntegrityError, OverflowError, UnicodeEncodeError) as error:
         if length == 1:
             values = dict(zip(statement.columns, (column[0] for column in batch), strict=True))
             logger.warning("row rejected by %s: %s: %.500r", statement.table, str(error).strip(), values)

@@ -116,6 +116,12 @@ def _with_offset(text: str | None) -> str | None:
     return text if text is None or "+" in text or text.endswith("Z") else f"{text}+00"
 
 
+def _constant(column: Sequence[Any]) -> Repeated | None:
+    """Return a column that can stand in the INSERT; psycopg refuses a NUL there by a plain ValueError."""
+    found = repeated(column)
+    return None if found is not None and isinstance(found.value, str) and "\0" in found.value else found
+
+
 def insert_postgresql(
     connection: Any, statement: Statement, batch: Columns
 ) -> tuple[int, list[tuple[Any, ...]]]:
@@ -127,7 +133,7 @@ def insert_postgresql(
         _prepared_for_postgresql(concrete, column)
         for concrete, column in zip(statement.fields, batch, strict=True)
     ]
-    constants = [repeated(column) for column in columns]
+    constants = [_constant(column) for column in columns]
     if all(constants):
         constants = [None] * len(columns)  # something has to be copied
     quote = connection.ops.quote_name
@@ -156,9 +162,10 @@ def insert_postgresql(
             f" SELECT {names} FROM {quote(statement.table)} WITH NO DATA"
         )
         cursor.execute(f"TRUNCATE {staging}")
-        cursor.cursor.copy_expert(
-            f"COPY {staging} ({', '.join(copied)}) FROM STDIN", io.BytesIO(content.encode())
-        )
+        with connection.wrap_database_errors:  # the cursor below Django's would raise errors of psycopg
+            cursor.cursor.copy_expert(
+                f"COPY {staging} ({', '.join(copied)}) FROM STDIN", io.BytesIO(content.encode())
+            )
         cursor.execute(insert, [constant.value for constant in constants if constant is not None])
         inserted = cursor.rowcount
         return inserted, cursor.fetchall() if statement.returning else []
