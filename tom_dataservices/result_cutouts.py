@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Iterable
 from typing import Any
+
+from django.utils import timezone
 
 from tom_common.remote import RemoteBadReply, RemoteRejected
 from tom_dataproducts.images import PictureError, fits_png
@@ -20,6 +23,8 @@ _LARGEST_BYTES = 200_000
 _LARGEST_FITS_BYTES = 10_000_000
 _SIDE_PIXELS = 128
 _RUNS_LOOKED_AT = 50
+_AWAITED = dt.timedelta(minutes=2)
+"""After that, what has no image yet gets none: the service knows of none, or is slow."""
 _ONE_IS_BROKEN = (RemoteRejected, RemoteBadReply, MissingDataException)
 """What is wrong with one image says nothing of the next one; a service that does not answer does."""
 
@@ -27,6 +32,22 @@ _ONE_IS_BROKEN = (RemoteRejected, RemoteBadReply, MissingDataException)
 def gives_cutouts(plugin: Any) -> bool:
     """Tell whether a service says that it has images of its results."""
     return bool(getattr(plugin, "gives_cutouts", False))
+
+
+def images_awaited(run: QueryRun, rows: Iterable[Any], plugin: Any) -> bool:
+    """Tell whether images of shown rows may still come: a page looks for them again.
+
+    Parameters
+    ----------
+    run : QueryRun
+    rows : iterable of ResultRow
+    plugin : type
+        Of the service.
+    """
+    if not gives_cutouts(plugin) or run.finished is None or timezone.now() - run.finished > _AWAITED:
+        return False
+    most = int(getattr(plugin, "most_cutouts", MOST))
+    return any(not (row.has_cutout or row.cutout_note) for row in rows if row.result.number < most)
 
 
 def fetch_cutouts(run: QueryRun, service: Any, tell: Callable[[int], None] = lambda count: None) -> int:

@@ -15,7 +15,7 @@ from tom_dataservices.kept_answers import AnswerLostError, plain, unpacked
 from tom_dataservices.models import QueryResult, QueryRun, ResultCutout
 from tom_dataservices.providers import provider
 from tom_dataservices.query_forms import TargetsFromResultsForm
-from tom_dataservices.result_cutouts import ROLE
+from tom_dataservices.result_cutouts import ROLE, images_awaited
 from tom_dataservices.result_pages import columns_of, result_rows
 from tom_dataservices.saved_queries import query_of
 from tom_targets import conf as targets_conf
@@ -103,6 +103,7 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
         "rows": rows,
         "columns": columns_of(rows),
         "is_moving": is_moving,
+        "images_awaited": not is_moving and images_awaited(run, rows, asked.plugin),
         "feedback": run.feedback,
         "targets_form": TargetsFromResultsForm(user=request.user, near_arcsec=near_arcsec),
         "near_arcsec": near_arcsec,

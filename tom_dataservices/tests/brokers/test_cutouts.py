@@ -1,11 +1,13 @@
 """Images of ALeRCE, Fink, Lasair, Babamul: small ones of results, files of targets, broken ones."""
 
+import datetime as dt
 import json
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.shared_data import shared_data_dir
 from tests.standins.alerce import LSST_OID, OID
@@ -14,6 +16,7 @@ from tests.standins.lasair import LSST_ID, ZTF_ID
 from tom_dataproducts.file_selectors import cutouts_of
 from tom_dataproducts.images import first_image
 from tom_dataproducts.models import DataProduct, PhotometryReducedDatum
+from tom_dataservices import tasks
 from tom_dataservices.clients.broker import point
 from tom_dataservices.models import ResultCutout
 from tom_dataservices.providers import DataServiceProvider
@@ -170,3 +173,17 @@ def test_a_flux_of_exactly_zero_stays_a_point():
     made = point(mjd=61300.0, band="r", flux_njy=0.0, flux_err_njy=80.0, forced=True)
     assert made["flux_njy"] == 0.0
     assert "negative" not in made and made["forced"] is True
+
+
+def test_a_page_looks_for_images_until_they_are_there(all_stand_ins, as_owner, at_once, monkeypatch):
+    monkeypatch.setattr(tasks, "gives_cutouts", lambda plugin: False)  # the job has not run yet
+    run = asked(as_owner, "ALeRCE", objects=OID)
+    result = run.results.get()
+    page = as_owner.get(run.get_absolute_url()).content.decode()
+    assert f'hx-select-oob="#image-{result.pk}"' in page
+    type(run).objects.filter(pk=run.pk).update(finished=timezone.now() - dt.timedelta(minutes=3))
+    assert 'id="images"' not in as_owner.get(run.get_absolute_url()).content.decode()
+    type(run).objects.filter(pk=run.pk).update(finished=timezone.now())
+    ResultCutout.objects.create(result=result, role="science", content=b"", note="There is none.")
+    page = as_owner.get(run.get_absolute_url()).content.decode()
+    assert 'id="images"' not in page and "There is none." in page
