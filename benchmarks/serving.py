@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.databases import ROOT
+from tests.standins.serving import free_port
 
 
 class Server:
@@ -82,9 +83,7 @@ def serve(
     log: Callable[[str], None] = print,
 ) -> Iterator[Server]:
     """Run gunicorn until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [
             *(python, "-m", "gunicorn", application, "--workers", "1", "--worker-class", "sync"),

@@ -104,6 +104,15 @@ def kafka_broker_path() -> str | None:
     return str(path) if path is not None and os.access(path, os.X_OK) else None
 
 
+def kafka_broker_command(binary: str, host: str, port: int, advertised_port: int = 0) -> list[str]:
+    """Give the command line of the broker, in memory only; topics make themselves at the first message."""
+    return [
+        *(binary, "--listener-url", f"tcp://{host}:{port}"),
+        *("--advertised-listener-url", f"tcp://{host}:{advertised_port or port}"),
+        *("--storage-engine", "memory://tansu/", "--silent"),
+    ]
+
+
 @cache
 def shared_data_path() -> str | None:
     """Give the folder of real packets and replies beside the project."""

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.standins.serving import free_port
+
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,12 +43,6 @@ def long(path, seconds):
         current_job().check_cancelled()
         time.sleep(0.05)
 """
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def wait_for(claim, seconds, what):

@@ -17,6 +17,7 @@ import pytest
 from django.conf import global_settings
 from django.contrib.auth.hashers import check_password
 
+from tests.standins.serving import free_port
 from tom_alerts.demo import DEMO_ACCOUNTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
@@ -35,11 +36,6 @@ def environment(folder, **variables):
         "PYTHONUNBUFFERED": "1",
         **variables,
     }
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return server.getsockname()[1]
 
 
 def refused(folder, *, port=None, **variables) -> str:

@@ -8,16 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.services import HOW_TO_GET, kafka_broker_path  # noqa: E402
-
-
-def arguments(binary: str, host: str, port: int) -> list[str]:
-    """Return the command line of the broker; topics make themselves at the first message."""
-    url = f"tcp://{host}:{port}"
-    return [
-        *(binary, "--listener-url", url, "--advertised-listener-url", url),
-        *("--storage-engine", "memory://tansu/", "--silent"),
-    ]
+from tests.services import HOW_TO_GET, kafka_broker_command, kafka_broker_path  # noqa: E402
 
 
 def main() -> int:
@@ -36,7 +27,7 @@ def main() -> int:
         f" {options.host}:{options.port}\nCtrl-C ends it.",
         flush=True,
     )
-    process = subprocess.Popen(arguments(binary, options.host, options.port))
+    process = subprocess.Popen(kafka_broker_command(binary, options.host, options.port))
     try:
         return process.wait()
     except KeyboardInterrupt:

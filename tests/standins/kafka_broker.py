@@ -13,17 +13,12 @@ import subprocess
 import threading
 import time
 
-from tests.services import needed
+from tests.services import kafka_broker_command, needed
 from tests.standins.kafka_login import log_in
+from tests.standins.serving import free_port
 
 FAST_GROUP = {"session.timeout.ms": 2000, "heartbeat.interval.ms": 400, "max.poll.interval.ms": 600_000}
 WAIT_S = 120
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class KafkaBroker:
@@ -37,9 +32,8 @@ class KafkaBroker:
         self.process = None
 
     def start(self):
-        listener = f"tcp://127.0.0.1:{self.port}"
-        command = [self.binary, "--listener-url", listener, "--advertised-listener-url"]
-        command += [f"tcp://{self.address}", "--storage-engine", "memory://tansu/", "--silent"]
+        advertised_port = int(self.address.rpartition(":")[2])
+        command = kafka_broker_command(self.binary, "127.0.0.1", self.port, advertised_port)
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -99,6 +93,20 @@ def kafka_broker():
         yield broker
     finally:
         broker.stop()
+
+
+@contextlib.contextmanager
+def mock_cluster():
+    """Give a producer with a cluster of librdkafka's own inside, and its address.
+
+    It forgets nothing while the producer lives, begins at once, and refuses offsets that are out of range.
+    """
+    from confluent_kafka import Producer
+
+    producer = Producer({"bootstrap.servers": "", "test.mock.num.brokers": 1})
+    found = producer.list_topics(timeout=60).brokers
+    yield producer, ",".join(f"{one.host}:{one.port}" for one in found.values())
+    producer.flush(5)
 
 
 class Gate:

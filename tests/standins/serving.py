@@ -1,12 +1,20 @@
 """What the stand-ins of data services share: a server on a free port that can be told to misbehave."""
 
 import json
+import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 HTML = b"<html><head><title>Maintenance</title></head><body>Back soon.</body></html>"
+
+
+def free_port():
+    """Give a port of this machine that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class StandIn:

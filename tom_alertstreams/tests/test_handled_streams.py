@@ -10,11 +10,11 @@ import zlib
 
 import fastavro
 import pytest
-from confluent_kafka import Producer
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 from tests.shared_data import shared_data_dir
+from tests.standins.kafka_broker import mock_cluster
 from tom_alertstreams.alertstreams.alertstream import get_alert_streams, stream_labels
 from tom_alertstreams.alertstreams.antares import AntaresAlertStream, read_locus
 from tom_alertstreams.alertstreams.gcn import GCNAlertStream, GCNClassicAlertStream
@@ -239,10 +239,8 @@ def test_loci_of_antares_are_read_in_both_shapes():
 
 @pytest.fixture
 def broker():
-    producer = Producer({"bootstrap.servers": "", "test.mock.num.brokers": 1})
-    found = producer.list_topics(timeout=60).brokers
-    yield producer, ",".join(f"{one.host}:{one.port}" for one in found.values())
-    producer.flush(5)
+    with mock_cluster() as found:
+        yield found
 
 
 def listen(stream, is_enough):

@@ -6,11 +6,11 @@ import time
 
 import fastavro
 import pytest
-from confluent_kafka import Producer
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 
 from tests.shared_data import shared_data_dir
+from tests.standins.kafka_broker import mock_cluster
 from tom_alertstreams.alertstreams.alertstream import get_alert_streams
 from tom_alertstreams.alertstreams.kafka import KafkaAlertStream
 from tom_alertstreams.consumer import KafkaReader
@@ -194,10 +194,8 @@ def test_passwords_are_sent_only_where_user_and_password_are_given():
 @pytest.fixture
 def broker():
     """Give a producer with a broker inside, and the broker's address."""
-    producer = Producer({"bootstrap.servers": "", "test.mock.num.brokers": 1})
-    found = producer.list_topics(timeout=10).brokers
-    yield producer, ",".join(f"{one.host}:{one.port}" for one in found.values())
-    producer.flush(5)
+    with mock_cluster() as found:
+        yield found
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,10 +7,15 @@ import time
 
 import fastavro
 import pytest
-from confluent_kafka import Producer
 
 from tests.shared_data import shared_data_dir
-from tests.standins.kafka_broker import FAST_GROUP, confluent_frame, kafka_behind_a_gate, kafka_broker
+from tests.standins.kafka_broker import (
+    FAST_GROUP,
+    confluent_frame,
+    kafka_behind_a_gate,
+    kafka_broker,
+    mock_cluster,
+)
 from tests.standins.serving import StandIn, running
 from tom_alertstreams.alertstreams.kafka import KafkaAlertStream
 from tom_alertstreams.models import DeadLetter, StreamOffset, StreamState
@@ -144,10 +149,8 @@ def test_a_broker_that_goes_away_is_told_and_reading_goes_on_when_it_is_back(pac
 @pytest.fixture
 def mock_broker():
     """Give a producer with a mock cluster inside, and its address; it refuses offsets out of range."""
-    producer = Producer({"bootstrap.servers": "", "test.mock.num.brokers": 1})
-    found = producer.list_topics(timeout=60).brokers
-    yield producer, ",".join(f"{one.host}:{one.port}" for one in found.values())
-    producer.flush(5)
+    with mock_cluster() as found:
+        yield found
 
 
 PATIENT_GROUP = {"session.timeout.ms": 30_000, "heartbeat.interval.ms": 1000}

@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from tests.services import needed
 from tests.standins.certificates import certificate, tls_of
-from tests.standins.kafka_broker import FAST_GROUP, Gate, KafkaBroker, free_port
+from tests.standins.kafka_broker import FAST_GROUP, Gate, KafkaBroker
+from tests.standins.serving import free_port
 from tom_alertstreams.alertstreams.alertstream import get_alert_streams
 from tom_alertstreams.management.commands.readstreams import Command
 from tom_alertstreams.models import StreamState

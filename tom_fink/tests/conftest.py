@@ -3,9 +3,9 @@ import json
 
 import fastavro
 import pytest
-from confluent_kafka import Producer
 
 from tests.shared_data import shared_data_dir
+from tests.standins.kafka_broker import mock_cluster
 
 
 def _packets(name):
@@ -37,7 +37,5 @@ def lsst():
 @pytest.fixture
 def broker():
     """Give a producer with a Kafka broker inside, and the broker's address."""
-    producer = Producer({"bootstrap.servers": "", "test.mock.num.brokers": 1})
-    found = producer.list_topics(timeout=60).brokers
-    yield producer, ",".join(f"{one.host}:{one.port}" for one in found.values())
-    producer.flush(5)
+    with mock_cluster() as found:
+        yield found
