@@ -1,40 +1,28 @@
 """Serves a folder over HTTP on this machine, and faults in place of its files when told to."""
 
-import threading
+import mimetypes
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tests.standins.serving import StandIn, running
 
 
-class _Handler(SimpleHTTPRequestHandler):
-    def do_GET(self):
-        self.server.requests.append(self.path)
-        fault = self.server.fault
-        if fault is None:
-            super().do_GET()
-        elif isinstance(fault, int):
-            self.send_error(fault)
-        else:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(fault)))
-            self.end_headers()
-            self.wfile.write(fault)
+class Folder(StandIn):
+    """Answers with the files of a folder."""
 
-    def log_message(self, *args):
-        """Keep the output of the tests clean."""
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = Path(folder).resolve()
+
+    def answer(self, method, path, query, body, headers):
+        found = (self.folder / path.lstrip("/")).resolve()
+        if not found.is_relative_to(self.folder) or not found.is_file():
+            return 404, {"detail": f"{path} is not here"}, "application/json"
+        return 200, found.read_bytes(), mimetypes.guess_type(found.name)[0] or "application/octet-stream"
 
 
 @contextmanager
 def served(folder):
-    """Give the server of a folder; its ``url``, the ``requests`` it got, and ``fault``: a status or bytes."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
-    server.requests, server.fault = [], None
-    server.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    """Give the stand-in of a folder."""
+    with running(Folder(folder)) as found:
+        yield found

@@ -1,45 +1,36 @@
-"""A stand-in for IRSA's dust service: recorded answers of the real one, and faults on demand."""
+"""A stand-in for IRSA's dust service: a recorded answer of the real one."""
 
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from tests.standins.serving import StandIn, running
 
-class Dust:
-    """What the stand-in answers: `body` with `status`, or what stands first in `faults` instead."""
+PATH = "/cgi-bin/DUST/"
 
-    def __init__(self, url, body):
-        self.url, self.body = url, body
-        self.faults = []
-        self.asked = []
+
+class Dust(StandIn):
+    """Answers with `body`."""
+
+    def __init__(self, body):
+        super().__init__()
+        self.body = body
+
+    @property
+    def address(self):
+        return f"{self.url}{PATH}"
+
+    @property
+    def asked(self):
+        """The path and the questions, by name, of each request."""
+        parts = [urlsplit(path) for _, path in self.requests]
+        return [(one.path, {key: value[0] for key, value in parse_qs(one.query).items()}) for one in parts]
+
+    def answer(self, method, path, query, body, headers):
+        return 200, self.body, "text/xml"
 
 
 @contextmanager
 def dust_service(body):
     """Serve one recorded answer on this machine for the time of the block; gives the `Dust`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            parts = urlsplit(self.path)
-            kept.asked.append((parts.path, {key: value[0] for key, value in parse_qs(parts.query).items()}))
-            status, content = kept.faults.pop(0) if kept.faults else (200, kept.body)
-            self.send_response(status)
-            self.send_header("Content-Type", "text/xml")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format, *args):
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    kept = Dust(f"http://127.0.0.1:{server.server_port}/cgi-bin/DUST/", body)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield kept
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with running(Dust(body)) as dust:
+        yield dust

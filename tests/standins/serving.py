@@ -27,6 +27,7 @@ class StandIn:
     """
 
     url = ""
+    server = None
 
     def __init__(self):
         self.faults = {}
@@ -117,6 +118,7 @@ def running(stand_in, port=0):
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     server.stand_in = stand_in
+    stand_in.server = server
     stand_in.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

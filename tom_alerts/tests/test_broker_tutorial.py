@@ -151,25 +151,25 @@ def test_an_answer_is_used_again_while_it_is_current(project, astronomer, client
     [
         (500, "MyBroker answered 500"),
         (404, "MyBroker answered 404: not found there"),
-        (b"<html>busy</html>", "MyBroker answered with something that cannot be read"),
-        (b'[{"id": 1}]', "MyBroker failed: KeyError: &#x27;name&#x27;"),
+        ("html", "MyBroker answered with something that cannot be read"),
+        ((200, b'[{"id": 1}]', {}), "MyBroker failed: KeyError: &#x27;name&#x27;"),
     ],
 )
 def test_a_fault_is_a_sentence_on_the_page(project, astronomer, client, fault, words):
     query = kept_query(client)
-    project.fault = fault
+    project.faults["GET", "/"] = fault
     page = client.get(reverse("alerts:run", args=[query.pk]))
     assert page.status_code == 200
     assert words in page.content.decode()
     assert not page.context["rows"]
-    project.fault = None  # nothing wrong is remembered
+    project.faults.clear()  # nothing wrong is remembered
     assert len(client.get(reverse("alerts:run", args=[query.pk])).context["rows"]) == 1
 
 
 def test_a_server_that_is_gone_is_a_sentence(project, astronomer, client):
     query = kept_query(client)
-    project.shutdown()
-    project.server_close()
+    project.server.shutdown()
+    project.server.server_close()
     page = client.get(reverse("alerts:run", args=[query.pk]))
     assert "MyBroker cannot be reached" in page.content.decode()
 

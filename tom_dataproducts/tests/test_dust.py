@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from tests.shared_data import shared_data_dir
-from tests.standins.irsa_dust import dust_service
+from tests.standins.irsa_dust import PATH, dust_service
 from tom_common.models import Job
 from tom_dataproducts import dust
 from tom_dataproducts.models import GalacticDust
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def irsa(settings):
     body = (shared_data_dir() / "data/services/irsa/dustm31.xml").read_bytes()
     with dust_service(body) as service:
-        settings.TOM_DUST_SERVICE_URL = service.url
+        settings.TOM_DUST_SERVICE_URL = service.address
         yield service
 
 
@@ -64,10 +64,10 @@ def test_what_the_service_refuses_is_told_and_not_tried_again(irsa, m31):
 
 @pytest.mark.parametrize(
     "fault",
-    [(200, b"<html>maintenance</html>"), (200, b'<results status="ok"></results>'), (404, b"gone")],
+    [(200, b"<html>maintenance</html>", {}), (200, b'<results status="ok"></results>', {}), 404],
 )
 def test_an_answer_that_is_none_becomes_an_error_in_words(irsa, m31, fault):
-    irsa.faults = [fault]
+    irsa.faults["GET", PATH] = [fault]
     kept = dust.request_dust(m31, user=User.objects.create_user("owner"))
     kept.refresh_from_db()
     assert kept.error.startswith("IRSA's dust service")
@@ -76,7 +76,7 @@ def test_an_answer_that_is_none_becomes_an_error_in_words(irsa, m31, fault):
 
 def test_a_service_that_is_back_after_a_fault_is_asked_again(irsa, m31, monkeypatch):
     monkeypatch.setattr("tom_common.remote.service.FIRST_PAUSE_S", 0.01)
-    irsa.faults = [(500, b"")]
+    irsa.faults["GET", PATH] = [500]
     assert dust.fetch(m31.pk).ebv_sf11_mag == 0.5971
     assert len(irsa.asked) == 2
 
@@ -101,7 +101,7 @@ def test_a_moving_target_is_refused_in_words(client):
 def test_only_who_may_change_the_target_has_dust_fetched(client, people, irsa, permissions):
     target = shared_target(people, permissions)
     for name, user in people[0].items():
-        irsa.asked.clear()
+        irsa.requests.clear()
         status = as_user(client, user).post(reverse("dataproducts:dust", args=[target.pk])).status_code
         if name in ("owner", "staff"):
             expected = (302, 1)
