@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from tom_alertstreams.alertstreams.connections import names_of
 from tom_alertstreams.alertstreams.kafka import KafkaAlertStream
 from tom_alertstreams.consumer import KafkaReader
 from tom_alertstreams.handling import HandlerStore, MessageStore, StoreByTopic, UndecodableError
@@ -70,9 +71,7 @@ class FinkAlertStream(KafkaAlertStream):
 
     def topic_names(self) -> list[str]:
         """Return the topics that are read."""
-        topics = self.options["TOPIC"]
-        names = topics.split(",") if isinstance(topics, str) else list(topics)
-        return [str(name).strip() for name in names if str(name).strip()]
+        return names_of(self.options["TOPIC"])
 
     def kafka_settings(self) -> dict[str, Any]:
         """Return what librdkafka is told; without a password Fink wants no log-in, with one no TLS."""

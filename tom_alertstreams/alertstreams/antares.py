@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from tom_alertstreams.alertstreams.handled import HandledStream, own_offsets
+from tom_alertstreams.alertstreams.connections import own_offsets
+from tom_alertstreams.alertstreams.handled import HandledStream
 from tom_alertstreams.bson import BSONError, read_bson
 from tom_alertstreams.handling import UndecodableError
 from tom_dataservices.packets import StreamMessage

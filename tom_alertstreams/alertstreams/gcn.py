@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any, ClassVar
 
-from tom_alertstreams.alertstreams.handled import HandledStream, own_offsets
+from tom_alertstreams.alertstreams.connections import own_offsets
+from tom_alertstreams.alertstreams.handled import HandledStream
 from tom_alertstreams.bodies import Metadata, ReceivedMessage, gcn_body
 from tom_dataservices.packets import StreamMessage
 

@@ -104,17 +104,6 @@ def _nobody(*arguments: Any) -> None:
     """Stand for a handler where there is none; not called."""
 
 
-def own_offsets(group: str, *, start: str) -> dict[str, Any]:
-    """Return the settings of librdkafka with which offsets are ours."""
-    return {
-        "group.id": group,
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "auto.offset.reset": start,
-        "fetch.message.max.bytes": 16_000_000,
-    }
-
-
 def _is_pattern(topic: str) -> bool:
     return "*" in topic or topic.startswith("^")
 

@@ -8,7 +8,8 @@ import re
 import uuid
 from typing import Any, ClassVar
 
-from tom_alertstreams.alertstreams.handled import HandledStream, own_offsets
+from tom_alertstreams.alertstreams.connections import of_connection, own_offsets
+from tom_alertstreams.alertstreams.handled import HandledStream
 from tom_alertstreams.bodies import JSONBlob, Metadata, hopskotch_body
 from tom_alertstreams.consumer import KafkaReader
 from tom_dataservices.packets import StreamMessage
@@ -70,12 +71,7 @@ class HopskotchAlertStream(HandledStream):
         """Ask the broker for the topics that these credentials may read."""
         from confluent_kafka.admin import AdminClient
 
-        connection = {
-            name: value
-            for name, value in self.kafka_settings().items()
-            if name.startswith(("bootstrap", "sasl", "security", "ssl"))
-        }
-        topics = AdminClient(connection).list_topics(timeout=30).topics
+        topics = AdminClient(of_connection(self.kafka_settings())).list_topics(timeout=30).topics
         return sorted(topic for topic in topics if not topic.startswith("__"))
 
     def get_stream_url(self) -> str:

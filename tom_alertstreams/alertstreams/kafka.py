@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ImproperlyConfigured
 
 from tom_alertstreams.alertstreams.alertstream import AlertStream
+from tom_alertstreams.alertstreams.connections import names_of, own_offsets
 from tom_alertstreams.consumer import BATCH_SIZE, NIGHTS, KafkaReader
 from tom_alertstreams.handling import HandlerStore, MessageStore, StoreByTopic, UndecodableError
 from tom_alertstreams.registry import SchemaRegistry
@@ -64,20 +65,14 @@ class KafkaAlertStream(AlertStream):
 
     def topic_names(self) -> list[str]:
         """Return the topics that are read."""
-        topics = self.options["TOPICS"]
-        names = topics.split(",") if isinstance(topics, str) else list(topics)
-        return [str(name).strip() for name in names if str(name).strip()]
+        return names_of(self.options["TOPICS"])
 
     def kafka_settings(self) -> dict[str, Any]:
         """Return what librdkafka is told; offsets are ours, so that nothing is committed by itself."""
         given = self.options
-        found = {
+        start = "latest" if given.get("START_POSITION") == "LATEST" else "earliest"
+        found = own_offsets(self.consumer_group, start=start) | {
             "bootstrap.servers": str(given["URL"]),
-            "group.id": str(given["GROUP_ID"]),
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "auto.offset.reset": "latest" if given.get("START_POSITION") == "LATEST" else "earliest",
-            "fetch.message.max.bytes": 16_000_000,
             # librdkafka pauses for 1 s where 64 MB wait to be taken: with images these are not 1,000 alerts.
             "fetch.queue.backoff.ms": 20,
             # A topic that is made later is found within this time; librdkafka's own is five minutes.

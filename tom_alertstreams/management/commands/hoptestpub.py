@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from tom_alertstreams.alertstreams.alertstream import get_default_alert_streams
+from tom_alertstreams.alertstreams.connections import of_connection
 from tom_alertstreams.alertstreams.hopskotch import HopskotchAlertStream
 
 
@@ -26,13 +27,8 @@ class Command(BaseCommand):
         stream = next((one for one in streams if isinstance(one, HopskotchAlertStream)), None)
         if stream is None:
             raise CommandError("settings.ALERT_STREAMS has no active HopskotchAlertStream.")
-        connection = {
-            name: value
-            for name, value in stream.kafka_settings().items()
-            if name.startswith(("bootstrap", "sasl", "security", "ssl"))
-        }
         failures = []
-        producer = Producer(connection)
+        producer = Producer(of_connection(stream.kafka_settings()))
         now = timezone.now().isoformat(timespec="seconds")
         producer.produce(
             options["topic"],
