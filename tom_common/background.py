@@ -285,7 +285,7 @@ class BulkSlots:
 def run_bulk_from_message(job_pk: int, slots: BulkSlots) -> None:
     """Run a bulk job that dramatiq delivered, and then others that are due, while a slot is free.
 
-    A worker keeps one thread free of bulk work. Without a slot the message is dropped: whoever holds the slot
+    A worker keeps threads free of bulk work. Without a slot the message is dropped: whoever holds the slot
     goes on with the jobs that are due, by their rows.
     """
     if not slots.take():

@@ -21,7 +21,7 @@ from tom_dataservices.saved_queries import query_of
 from tom_targets import conf as targets_conf
 from tom_targets.permissions import may_create_targets
 
-ROWS_A_PAGE = 500
+ROWS_A_PAGE = 200
 _UNFINISHED = "The query has not come to its end: these are the results that there are."
 
 
