@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from tom_common.remote import RemoteBadReply, RemoteRejected
 from tom_dataproducts.images import PictureError, fits_png
+from tom_dataservices import conf
 from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.kept_answers import AnswerLostError, unpacked
 from tom_dataservices.models import QueryResult, QueryRun, ResultCutout
@@ -30,8 +31,9 @@ _ONE_IS_BROKEN = (RemoteRejected, RemoteBadReply, MissingDataException)
 
 
 def gives_cutouts(plugin: Any) -> bool:
-    """Tell whether a service says that it has images of its results."""
-    return bool(getattr(plugin, "gives_cutouts", False))
+    """Tell whether a service says that it has images of its results, and the settings want them."""
+    own = conf.data_service_settings(str(getattr(plugin, "name", ""))) or {}
+    return bool(getattr(plugin, "gives_cutouts", False)) and own.get("cutouts") is not False
 
 
 def images_awaited(run: QueryRun, rows: Iterable[Any], plugin: Any) -> bool:

@@ -15,6 +15,7 @@ from tom_dataservices.clients.broker import BrokerObject
 from tom_dataservices.data_services.broker import BrokerService
 from tom_dataservices.ingest.cutouts import CutoutSet, save_cutouts
 from tom_dataservices.packets.batch import AlertObject, Cutout
+from tom_dataservices.result_cutouts import gives_cutouts
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class CutoutsService(BrokerService):
 
     def _images(self, target: Any, found: BrokerObject) -> list[CutoutSet]:
         """Fetch what is not kept yet; without images the rest of the data is still worth having."""
-        if not found.cutouts or not found.cutouts_alert:
+        if not found.cutouts or not found.cutouts_alert or not gives_cutouts(type(self)):
             return []
         wanted = _cutout_set(target, found, self._survey_of(found), ())
         ids = {role: wanted.product_id(kept) for role, kept in ROLES.items() if role in found.cutouts}

@@ -14,6 +14,8 @@ from tom_dataservices import runs
 from tom_dataservices.providers import provider
 from tom_dataservices.region_tasks import keep_sky_maps
 
+MOST_MAPS = 10
+
 
 class KeepRegionsView(LoginRequiredMixin, View):
     """Keep the sky maps of the ticked results as regions, in the background."""
@@ -31,6 +33,9 @@ class KeepRegionsView(LoginRequiredMixin, View):
         ids = request.POST.getlist("selected_results")
         if not ids:
             messages.warning(request, "No result was chosen: tick those whose sky maps are to be kept.")
+            return redirect(run)
+        if len(ids) > MOST_MAPS:
+            messages.error(request, f"At most {MOST_MAPS} sky maps are kept at once: each has some MB.")
             return redirect(run)
         percent = _percent(request.POST.get("percent", ""))
         if percent is None:

@@ -187,3 +187,13 @@ def test_a_page_looks_for_images_until_they_are_there(all_stand_ins, as_owner, a
     ResultCutout.objects.create(result=result, role="science", content=b"", note="There is none.")
     page = as_owner.get(run.get_absolute_url()).content.decode()
     assert 'id="images"' not in page and "There is none." in page
+
+
+def test_images_can_be_switched_off(all_stand_ins, as_owner, at_once, settings):
+    settings.DATA_SERVICES["ALeRCE"]["cutouts"] = False
+    run = asked(as_owner, "ALeRCE", objects=OID)
+    target = Target.objects.create(name=OID, type="SIDEREAL", ra=185.7, dec=15.8)
+    assert update("ALeRCE", target) > 0
+    assert 'id="images"' not in as_owner.get(run.get_absolute_url()).content.decode()
+    assert all_stand_ins.alerce.calls("GET", "/avro") == []
+    assert not DataProduct.objects.exists()

@@ -135,6 +135,7 @@ def test_a_sky_map_that_was_made_anew_is_another_region(events):
     ("values", "words"),
     [
         ({"percent": "90"}, "No result was chosen"),
+        ({"selected_results": [f"row-{number}" for number in range(11)]}, "At most 10 sky maps"),
         ({"selected_results": "row-1", "percent": "nan"}, "between 1 and 99.9"),
         ({"selected_results": "row-1", "percent": "all"}, "between 1 and 99.9"),
     ],
