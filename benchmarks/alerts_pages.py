@@ -6,7 +6,6 @@ A web server with its worker threads runs the project on SQLite; the failing bro
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -15,9 +14,10 @@ import time
 import requests
 
 from benchmarks.databases import ROOT
+from benchmarks.serving import serve
 from tests.standins.serving import StandIn, running
 
-PORT, ROUNDS, GOAL_MS = 8353, 12, 150.0
+ROUNDS, GOAL_MS = 12, 150.0
 FAULTS = ("hang", "drop", 500, "half", "html")
 PEOPLE = """
 from django.contrib.auth import get_user_model
@@ -100,21 +100,8 @@ def main() -> int:
             subprocess.run(
                 [*manage, *command], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL
             )
-        command = [sys.executable, "-m", "gunicorn", "-c", "tom_project/gunicorn_conf.py"]
-        command += ["tom_project.wsgi", "-b", f"127.0.0.1:{PORT}"]
-        server = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            taken = measure(f"http://127.0.0.1:{PORT}")
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait()
+        with serve(environment, "", config="tom_project/gunicorn_conf.py") as server:
+            taken = measure(f"http://127.0.0.1:{server.port}")
         asked = len(brokers.requests)
     print(f"{asked} questions to brokers, half of them failing; load {os.getloadavg()[0]:.1f}")
     worst = 0.0

@@ -15,7 +15,7 @@ from tests.standins.serving import free_port
 
 
 class Server:
-    """A running gunicorn with one worker."""
+    """A running gunicorn."""
 
     def __init__(self, process: subprocess.Popen, port: int, cookie: str) -> None:
         self.process, self.port, self.cookie = process, port, cookie
@@ -79,15 +79,17 @@ def serve(
     *,
     python: str = sys.executable,
     application: str = "tom_project.wsgi",
+    config: str = "",
     folder: Path = ROOT,
     log: Callable[[str], None] = print,
 ) -> Iterator[Server]:
-    """Run gunicorn until the block ends."""
+    """Run gunicorn until the block ends: with one worker, or as a file of settings (`config`) says."""
     port = free_port()
+    workers = ["-c", config] if config else ["--workers", "1", "--worker-class", "sync", "--timeout", "300"]
     process = subprocess.Popen(
         [
-            *(python, "-m", "gunicorn", application, "--workers", "1", "--worker-class", "sync"),
-            *("--bind", f"127.0.0.1:{port}", "--log-level", "error", "--timeout", "300"),
+            *(python, "-m", "gunicorn", application, *workers),
+            *("--bind", f"127.0.0.1:{port}", "--log-level", "error"),
         ],
         env=environment,
         cwd=folder,

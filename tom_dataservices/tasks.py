@@ -20,7 +20,7 @@ from tom_dataservices.runs import chosen, fetch_now, make_targets, runs_for_user
 from tom_dataservices.uploads import discard_uploads, local_copies
 from tom_targets.models import Target, TargetList
 from tom_targets.permissions import may_create_targets, target_lists_for_user, targets_for_user
-from tom_targets.selectors import groups_to_share_with
+from tom_targets.selectors import groups_to_share_with, list_of_name
 from tom_targets.services import add_to_list
 
 
@@ -73,7 +73,7 @@ def ingest_uploaded_alerts(
     result = report.as_dict()
     for name in ("reasons", "near_notes", "batches", "fraction"):  # the reasons stand in the log
         del result[name]
-    target_list = TargetList.objects.filter(name=list_name).order_by("pk").first() if list_name else None
+    target_list = list_of_name(list_name)
     url = target_list.get_absolute_url() if target_list else reverse("targets:list")
     return {**result, "links": [{"label": "Show the targets", "url": url}]}
 

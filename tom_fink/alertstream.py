@@ -23,6 +23,7 @@ from tom_fink.polling import PollingReader
 from tom_fink.storing import FinkPacketStore, StreamAlert, save_single_alert, told
 from tom_targets.models import TargetList
 from tom_targets.public_group import public_group
+from tom_targets.selectors import list_of_name
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ def _record(message: StreamMessage, store: FinkPacketStore) -> dict[str, Any]:
 
 def open_list(topic: str) -> TargetList:
     """Return the target list of a topic; members of the group Public may see it."""
-    target_list = TargetList.objects.filter(name=topic).order_by("pk").first()
+    target_list = list_of_name(topic)
     if target_list is None:
         target_list = TargetList.objects.create(name=topic)
         if "guardian" in settings.INSTALLED_APPS:

@@ -195,6 +195,11 @@ def user_lists(user: Any, *, target: BaseTarget | None = None) -> list[Any]:
     return found
 
 
+def list_of_name(name: str) -> TargetList | None:
+    """Return the list of a name, the oldest of several, whoever may see it; None without one."""
+    return TargetList.objects.filter(name=name).order_by("pk").first() if name else None
+
+
 def lists_with_counts(user: Any) -> list[Any]:
     """Return the target lists that a user may see, as `user_lists` gives them, with ``target_count``."""
     found = user_lists(user)

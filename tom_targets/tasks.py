@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from tom_common.background import background_task, current_job
 from tom_targets.bulk_deletion import delete_targets
-from tom_targets.models import TargetImport, TargetList
+from tom_targets.models import TargetImport
+from tom_targets.selectors import list_of_name
 from tom_targets.transfer.kept_files import run
 
 
@@ -58,5 +59,5 @@ def delete_many_targets(pks: list[int], user_id: int) -> dict[str, Any]:
 def list_url(kept: TargetImport) -> str:
     """Return the address of the list on which an import put its targets; else of all targets."""
     name = kept.options.get("list_name")
-    found = TargetList.objects.filter(name=name).order_by("pk").first() if name else None
+    found = list_of_name(str(name or ""))
     return found.get_absolute_url() if found else reverse("targets:list")
