@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 from django.db.models import Q
 from django.utils import timezone
 
@@ -132,7 +132,7 @@ class Caretaker(threading.Thread):
     def _try(self, name: str, work: Callable[[], object]) -> None:
         try:
             work()
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("caretaker: %s: the database cannot be used, trying again: %s", name, error)
             connections.close_all()
         except Exception:

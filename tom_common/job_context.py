@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django.utils import timezone
 
 from tom_common.history.scope import Scope, acting
@@ -259,7 +259,7 @@ class JobContext:
                     elif self._values or self._lines:
                         self._write()
                     self._look()
-                except DatabaseError as error:
+                except Error as error:
                     logger.info("job %s: progress not written, trying again: %s", self.pk, error)
                     connections.close_all()
         finally:
@@ -278,7 +278,7 @@ class JobContext:
             )
             lines = []
             Job.objects.filter(pk=self.pk).update(heartbeat_at=timezone.now(), **values)
-        except DatabaseError:
+        except Error:
             with self._lock:  # nothing that was told is lost; what was told meanwhile is newer
                 self._values = {**values, **self._values}
                 self._lines = lines + self._lines

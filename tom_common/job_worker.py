@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 
 from tom_common import conf, jobs
 from tom_common.caretaker import Caretaker
@@ -68,7 +68,7 @@ class JobWorker(threading.Thread):
             try:
                 close_old_connections()
                 busy = self.run_one()
-            except DatabaseError as error:
+            except Error as error:
                 logger.warning("job worker: the database cannot be used, trying again: %s", error)
                 connections.close_all()
                 busy = False

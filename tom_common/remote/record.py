@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db import DatabaseError, IntegrityError, connections, router, transaction
+from django.db import Error, IntegrityError, connections, router, transaction
 from django.utils import timezone
 
 from tom_common import conf
@@ -151,7 +151,7 @@ def flush() -> int:
     for key, (known, values) in due.items():
         try:
             _write(key, values, may_create=known.is_asked)
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("the record of %s was not written, trying again: %s", key[0], error)
             with _lock:
                 known.unwritten, known.urgent = {**values, **known.unwritten}, True
@@ -203,7 +203,7 @@ def _read(key: tuple[str, str]) -> _Known:
         known.read_at = time.monotonic()
     try:
         row = _row(key)
-    except DatabaseError as error:
+    except Error as error:
         logger.warning("the record of %s cannot be read: %s", key[0], error)
         return known
     with _lock:

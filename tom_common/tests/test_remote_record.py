@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import requests
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from tom_common.models import RemoteServiceState
@@ -184,11 +184,10 @@ def test_nothing_is_written_within_a_transaction_and_a_rollback_loses_nothing(se
     assert row().failures_in_a_row == 3
 
 
-def test_a_database_that_is_away_does_not_stop_a_request(service, monkeypatch, caplog):
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_database_that_is_away_does_not_stop_a_request(service, monkeypatch, caplog, error):
     def broken(*_, **__):
-        from django.db import OperationalError
-
-        raise OperationalError("gone")
+        raise error("gone")
 
     monkeypatch.setattr(remote_record, "_row", broken)
     monkeypatch.setattr(remote_record, "_write", broken)

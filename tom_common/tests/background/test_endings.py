@@ -4,14 +4,15 @@ import sys
 import threading
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, connection
 from django.utils import timezone
 
 from tom_common import jobs
+from tom_common.job_context import JobContext
 from tom_common.job_owner import worker_name
 from tom_common.models import Job, Notification
 from tom_common.tests import background_tasks as tasks
-from tom_common.tests.background.running import abandoned, run_due
+from tom_common.tests.background.running import abandoned, run_due, state_of
 
 State = Job.State
 
@@ -154,6 +155,29 @@ def test_job_that_is_cancelled_while_it_runs_does_not_go_back_to_the_queue(threa
     assert job.state == State.CANCELLED
     assert job.finished_at is not None
     assert run_due() == 0
+
+
+def test_job_is_watched_on_after_its_monitor_lost_the_database(thread_mode, monkeypatch):
+    monkeypatch.setattr("tom_common.job_context.WRITE_INTERVAL_S", 0.02)
+    look, lost = JobContext._look, threading.Event()
+
+    def look_or_lose(self):
+        if not lost.is_set():
+            lost.set()
+            raise InterfaceError("connection already closed")
+        look(self)
+
+    monkeypatch.setattr(JobContext, "_look", look_or_lose)
+    job = tasks.wait_for_release.send()
+    thread = threading.Thread(target=lambda: (run_due(), connection.close()))
+    thread.start()
+    assert lost.wait(10)
+
+    jobs.cancel_job(job)
+    thread.join(10)
+
+    assert not thread.is_alive()
+    assert state_of(job) == State.CANCELLED
 
 
 def test_abandoned_job_is_cancelled_at_once(thread_mode):

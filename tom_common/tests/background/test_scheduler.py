@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from tom_common import scheduler
@@ -145,14 +145,15 @@ def test_work_that_cannot_be_queued_does_not_keep_the_others_waiting(at_once, mo
     assert "no licence" in caplog.text
 
 
-def test_a_database_that_is_away_is_not_taken_for_a_broken_task(at_once, monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_database_that_is_away_is_not_taken_for_a_broken_task(at_once, monkeypatch, error):
     due()
 
     def fail(self, **_):
-        raise OperationalError("gone")
+        raise error("gone")
 
     monkeypatch.setattr(scheduler.BackgroundTask, "leave", fail)
-    with pytest.raises(OperationalError):
+    with pytest.raises(error):
         scheduler.run_due()
 
     assert PeriodicTask.objects.get().next_run_at < timezone.now()
