@@ -17,7 +17,21 @@ from tom_common.forms.profile import ProfileFormSetMixin, ProfileSettingsInlineF
 User = get_user_model()
 
 
-class CustomUserCreationForm(ProfileFormSetMixin, UserCreationForm):
+class OneNameMixin:
+    """Refuses a username that somebody else has, in whatever case."""
+
+    def clean_username(self: Any) -> str:
+        """Accept the account's own name, though an older account may differ from it in case only."""
+        username: str = self.cleaned_data["username"]
+        if self.instance.pk is not None and username == self.initial.get("username"):
+            return username
+        others = User._default_manager.exclude(pk=self.instance.pk)
+        if others.filter(username__iexact=username).exists():
+            raise ValidationError("A user with that username already exists.", code="unique")
+        return username
+
+
+class CustomUserCreationForm(OneNameMixin, ProfileFormSetMixin, UserCreationForm):
     """A new account with its profile. Projects and plugins subclass it; see the plugin contract."""
 
     email = forms.EmailField(required=True)
@@ -28,14 +42,6 @@ class CustomUserCreationForm(ProfileFormSetMixin, UserCreationForm):
     class Meta:
         model = User
         fields = ("username", "first_name", "last_name", "email", "groups")
-
-    def clean_username(self) -> str:
-        """Accept the account's own name too: subclasses edit accounts with this form."""
-        username = self.cleaned_data["username"]
-        others = User._default_manager.exclude(pk=self.instance.pk)
-        if others.filter(username__iexact=username).exists():
-            raise ValidationError("A user with that username already exists.", code="unique")
-        return username
 
     def save(self, commit: bool = True) -> Any:
         """Save account, profile and groups, all or nothing; an empty password leaves the old one."""
@@ -95,7 +101,7 @@ class OwnAccountForm(ProfileFormSetMixin, forms.ModelForm):
         return user
 
 
-class UserUpdateForm(OwnAccountForm):
+class UserUpdateForm(OneNameMixin, OwnAccountForm):
     """What a manager may change about somebody's account (or about their own)."""
 
     fieldsets = (

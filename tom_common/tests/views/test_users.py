@@ -258,6 +258,20 @@ def test_new_token_of_another_is_not_shown_to_the_manager(as_superuser, people):
     assert Token.objects.get(user=user).key not in response.content.decode()
 
 
+def test_an_account_does_not_get_the_name_of_another_in_another_case(as_superuser, people):
+    user = people["user"]
+    fields = _settings_of(user, username="MANAGER", is_active="on")
+    page = as_superuser.post(reverse("user-update", args=[user.pk]), fields).content.decode()
+    assert "A user with that username already exists." in page
+    as_superuser.post(reverse("user-update", args=[user.pk]), {**fields, "username": "USER"})
+    assert User.objects.get(pk=user.pk).username == "USER"
+    make_user("user")  # as an import leaves it
+    as_superuser.post(
+        reverse("user-update", args=[user.pk]), {**fields, "username": "USER", "last_name": "New"}
+    )
+    assert User.objects.get(pk=user.pk).last_name == "New"
+
+
 @pytest.mark.parametrize(("kind", "expected"), [("user", 403), ("manager", 404), ("superuser", 404)])
 def test_who_may_not_give_tokens_learns_nothing_about_which_accounts_exist(client, people, kind, expected):
     from guardian.utils import get_anonymous_user
