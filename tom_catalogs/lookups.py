@@ -190,8 +190,8 @@ def _row(
         stored = held.get(key)
     runs = [answer.run.pk if value is not None else None for answer, value in zip(known, values, strict=True)]
     first = next((run for run in runs if run), None) if stored in (None, "") else None
-    if chosen is not None:
-        said = chosen.get(f"{prefix}{key}", "")
+    said = chosen.get(f"{prefix}{key}") if chosen is not None else None
+    if said is not None:  # a row that came since keeps its proposal
         first = next((run for run in runs if run and str(run) == said), None)
     dec_deg = getattr(target, "dec", None)
     cells = [

@@ -1,5 +1,6 @@
 """A name is looked up in all catalogues at once, and becomes a target."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,6 +18,8 @@ from tom_catalogs.harvester import (
     get_service_classes,
 )
 from tom_catalogs.models import CatalogueLookup
+from tom_common.models import Job
+from tom_dataservices.models import QueryRun
 from tom_targets.models import Target
 from tom_targets.tests.factories import SiderealTargetFactory
 
@@ -80,6 +83,25 @@ def test_the_page_takes_as_many_queries_for_all_catalogues_as_for_two(standin, u
         assert len(page.context["comparison"].answers) == len(run_ids)
         counts.append(len(queries))
     assert len(lookup.run_ids) > 4 and counts[0] == counts[1]
+
+
+def test_what_is_chosen_stays_while_other_answers_come_in(standin, user, client):
+    page = looked_up(client, "m31")
+    lookup = page.context["lookup"]
+    runs = {answer.title: answer.run for answer in page.context["comparison"].answers}
+    QueryRun.objects.filter(pk=runs["Simbad"].pk).update(finished=None)  # the last one is still asked
+    Job.objects.filter(pk=runs["Simbad"].job_id).update(state="running")
+    text = client.get(lookup.get_absolute_url()).content.decode()
+    assert 'hx-include="#lookup [data-chosen]"' in text
+    proposed = {row.key: cell.run for row in page.context["rows"] for cell in row.cells if cell.first}
+    other = runs["Sesame"].pk
+    assert proposed["ra"] not in (other, None)
+    asked = {"chosen": "1", "use-ra": other, "names": ["NGC 224"]}
+    page = client.get(lookup.get_absolute_url(), asked)
+    now = {row.key: cell.run for row in page.context["rows"] for cell in row.cells if cell.first}
+    assert now == {**proposed, "ra": other}
+    checked = re.findall(r'name="names" value="([^"]*)" checked', page.content.decode())
+    assert set(checked) == {"NGC 224"}
 
 
 def test_the_cells_chosen_fill_the_form_of_a_new_target(standin, user, client):

@@ -60,13 +60,12 @@ class LookupPageMixin(LoginRequiredMixin):
         rows = lookups.lookups_for_user(self.request.user)
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
-    def page(self, lookup: Any, **more: Any) -> HttpResponse:
+    def page(self, lookup: Any, *, chosen: Any = None, **more: Any) -> HttpResponse:
         user = self.request.user
         target = None
         if lookup.target_id:
             rows = Target.objects.filter(pk=lookup.target_id)
             target = targets_for_user(user, rows, "change_target").first()
-        chosen = self.request.POST if more.get("hits") else None
         found = lookups.comparison(lookup, user, target=target, chosen=chosen)
         context = {
             "lookup": lookup,
@@ -85,7 +84,8 @@ class LookupView(LookupPageMixin, View):
     """What each catalogue said, side by side, as it arrives; a POST asks all again."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self.page(self.lookup())
+        # While answers come in, the page asks for itself with what is chosen so far.
+        return self.page(self.lookup(), chosen=request.GET if "chosen" in request.GET else None)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         lookup = self.lookup()
@@ -128,7 +128,7 @@ class MakeTargetView(LookupPageMixin, View):
         for note in outcome.notes:
             messages.warning(request, note)
         if outcome.hits:
-            return self.page(lookup, hits=outcome.hits, action=action)
+            return self.page(lookup, chosen=request.POST, hits=outcome.hits, action=action)
         if outcome.target is None:
             return redirect(lookup)
         if action == "complete":
