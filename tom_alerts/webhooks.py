@@ -69,11 +69,13 @@ def send(candidate: Candidate) -> None:
     Raises
     ------
     CandidateError
-        If the settings do not allow the address (any more).
+        If the settings do not allow the address (any more), or the owner's account is closed.
     RemoteError
         If it was not taken.
     """
     one = candidate.alert_filter
+    if not one.user.is_active:
+        raise CandidateError(f"The account of {one.user}, whose filter this is, is closed.")
     refused = why_refused(one.webhook_url)
     if refused:
         raise CandidateError(f"{refused[:1].upper()}{refused[1:]}.")

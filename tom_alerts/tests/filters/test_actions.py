@@ -6,6 +6,7 @@ import hmac
 import json
 
 import pytest
+from django.contrib.auth.models import User
 from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -202,6 +203,14 @@ def test_what_members_read_of_a_failed_webhook_holds_no_part_of_its_address(rece
     second = CandidateAction.objects.get().error
     assert "webhook of Bright" in first and "sends nothing to 127.0.0.1" in second
     assert not [word for word in ("T0123456789", "hidden") for text in (first, second) if word in text]
+
+
+def test_nothing_is_sent_for_somebody_whose_account_is_closed(receiver):
+    hooked(receiver)
+    User.objects.update(is_active=False)
+    assert act_on_due() == {"done": 0, "failed": 1}
+    assert receiver.taken == []
+    assert CandidateAction.objects.get().error == "The account of pi, whose filter this is, is closed."
 
 
 def test_news_do_not_wait_for_slow_services(receiver, monkeypatch):
