@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -164,37 +164,47 @@ def _locked(rows: QuerySet) -> list[Any]:
     return list(rows.order_by("pk"))
 
 
+def standing_decisions(user: Any) -> QuerySet[Decision]:
+    """Return the decisions of a user that hold still: not undone, not decided anew, on candidates he sees.
+
+    Who left the team takes nothing back; what an alert brought back into the queue, or a colleague has
+    decided since, is passed over.
+    """
+    mine = candidates_for_user(user, Candidate.objects.order_by())
+    rows = Decision.objects.filter(user=user, undone=None, candidate__in=mine.values("pk"))
+    return rows.filter(candidate__state=F("state"), candidate__decided_by=user).select_related("candidate")
+
+
 def last_decision(user: Any) -> Decision | None:
-    """Return the newest decision of a user that is not undone."""
-    rows = Decision.objects.filter(user=user, undone=None).select_related("candidate")
-    return rows.defer("content", "candidate__content").order_by("-pk").first()
+    """Return the newest decision of a user that can be undone."""
+    return standing_decisions(user).defer("content", "candidate__content").order_by("-pk").first()
 
 
 def undo(decision: Decision, *, user: Any) -> str:
     """Take a decision of a user back, with all that it did; return what was done, as a sentence.
 
-    A target that it made goes to the trash, unless somebody has worked on it since.
+    A target that it made goes to the trash, unless somebody has worked on it since. In filters in which it
+    holds no more, it stays so.
 
     Raises
     ------
     CandidateError
-        If somebody decided anew meanwhile, or it is undone already.
+        If it holds no more: it is undone already, or somebody decided anew meanwhile.
     """
     with transaction.atomic():
-        same = Decision.objects.filter(user=user, together=decision.together, undone=None)
-        rows: Sequence[Decision] = _locked(same.select_related("candidate").defer("candidate__content"))
+        same = standing_decisions(user).filter(together=decision.together)
+        keys = same.order_by("candidate_id").values_list("candidate_id", flat=True)
+        candidates = Candidate.objects.filter(pk__in=list(keys)).defer("content")
+        by_key = {one.pk: one for one in _locked(candidates)}
+        rows: Sequence[Decision] = _locked(same.filter(candidate__in=by_key).defer("candidate__content"))
         if not rows:
-            raise CandidateError("This is undone already.")
+            name = decision.candidate.name
+            raise CandidateError(
+                f"What you decided about {name} holds no more: it is undone, or decided anew."
+            )
         told = [f"{decision.candidate.name} is {_word(rows[0].before)} again"]
-        candidates = Candidate.objects.filter(pk__in=[row.candidate_id for row in rows])
-        by_key = {one.pk: one for one in _locked(candidates.select_related("decided_by").defer("content"))}
         for row in rows:
-            current = by_key[row.candidate_id]
-            if (current.state, current.decided_by_id) != (row.state, user.pk):
-                raise CandidateError(
-                    f"{current.name} was decided anew by {current.decided_by or 'somebody'}."
-                )
-            _restore(current, row.before)
+            _restore(by_key[row.candidate_id], row.before)
             if row.put_on_list:
                 told += _off_the_list(row, user)
             if row.made_target:

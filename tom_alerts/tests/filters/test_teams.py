@@ -134,6 +134,48 @@ def test_alerts_of_candidates_are_forgotten_after_a_month_and_come_with_the_next
     assert Target.objects.get().name == NAME
 
 
+@pytest.fixture
+def members():
+    """Give two members of a team, whose filter let three objects through."""
+    group = team()
+    first, second = maker("first", group), maker("second", group)
+    made_filter(first, groups=[group])
+    ingest(bright("ZTF26ccccccc", "ZTF26bbbbbbb", NAME))
+    return first, second
+
+
+def judged(user, name, state):
+    triage.decide(Candidate.objects.get(name=name), state, user=user, reason="AGN")
+
+
+def test_what_was_decided_anew_does_not_stand_in_the_way_of_undoing_what_was_before(members):
+    first, second = members
+    judged(second, "ZTF26ccccccc", "rejected")
+    judged(second, "ZTF26bbbbbbb", "deferred")
+    judged(second, NAME, "deferred")
+    deferred = triage.last_decision(second)
+    ingest(bright("ZTF26bbbbbbb", mjd=60001.0, first_id=20))  # is back in the queue
+    judged(first, NAME, "rejected")
+    with pytest.raises(CandidateError, match=f"What you decided about {NAME} holds no more"):
+        triage.undo(deferred, user=second)
+    assert undone(second) == "ZTF26ccccccc is new again."
+    assert triage.last_decision(second) is None
+    states = dict(Candidate.objects.values_list("name", "state"))
+    assert states == {NAME: "rejected", "ZTF26bbbbbbb": "new", "ZTF26ccccccc": "new"}
+
+
+def test_who_left_the_team_undoes_nothing_of_it(members):
+    _, second = members
+    judged(second, NAME, "rejected")
+    decision = triage.last_decision(second)
+    second.groups.clear()
+    second = type(second).objects.get(pk=second.pk)
+    assert triage.last_decision(second) is None
+    with pytest.raises(CandidateError, match="holds no more"):
+        triage.undo(decision, user=second)
+    assert Candidate.objects.get(name=NAME).state == "rejected"
+
+
 class SlowBroker(GenericBroker):
     """Asks its service when a target is made; meanwhile something happens."""
 
