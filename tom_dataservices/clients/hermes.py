@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tom_common.astro.time import parse_mjd_utc
+from tom_common.astro.typed_position import read_position
 from tom_common.remote import RemoteBadReply, RemoteRejected
 from tom_dataservices import conf
 from tom_dataservices.clients.broker import (
@@ -123,8 +124,7 @@ def hermes_object(about: dict[str, Any], messages: list[dict[str, Any]]) -> Brok
     newest = max((one for one in points if "mag" in one), key=lambda one: one["mjd"], default={})
     elements = about.get("orbital_elements") or {}
     orbit = _orbit(elements) if number(elements.get("eccentricity")) is not None else {}
-    ra = number(about.get("right_ascension", about.get("ra")))
-    dec = number(about.get("declination", about.get("dec")))
+    ra, dec = _position(about)
     count = len(messages) or len(about.get("messages") or ())
     titles = [str(message["title"]) for message in messages if message.get("title")]
     return BrokerObject(
@@ -150,6 +150,16 @@ def hermes_object(about: dict[str, Any], messages: list[dict[str, Any]]) -> Brok
         is_sidereal=not orbit,
         orbit=orbit,
     )
+
+
+def _position(about: dict[str, Any]) -> tuple[float | None, float | None]:
+    """Return a position in degrees; messages may hold it in hours and minutes, as it was sent."""
+    told = [about.get("right_ascension", about.get("ra")), about.get("declination", about.get("dec"))]
+    ra, dec = (number(one) for one in told)
+    if ra is None and dec is None and all(text(one) for one in told):
+        found = read_position(f"{told[0]} {told[1]}")
+        return (found.ra_deg, found.dec_deg) if found is not None else (None, None)
+    return ra, dec
 
 
 def _about(message: dict[str, Any], part: str, key: str, name: str) -> list[dict[str, Any]]:

@@ -6,8 +6,7 @@ import re
 from typing import Any
 
 from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number
-from tom_dataservices.clients.tns_connection import TnsConnection
-from tom_dataservices.exceptions import NotConfiguredError
+from tom_dataservices.clients.tns_connection import TnsConnection, bot_of
 
 _PREFIX = re.compile(r"^(AT|SN|FRB|TDE)\s*(?=\d{4})", re.IGNORECASE)
 
@@ -33,17 +32,8 @@ class TransientNameServer(Catalogue):
             raise self.nothing(term)
         return tns_object(said)
 
-    def _bot(self) -> tuple[str, dict[str, Any]]:
-        key, number, name = (self.setting(one) for one in ("api_key", "bot_id", "bot_name"))
-        if not (key and number and name):
-            raise NotConfiguredError(
-                "TNS wants to know its user: set api_key, bot_id and bot_name in DATA_SERVICES['TNS']."
-            )
-        return str(key), {"tns_id": number, "type": "bot", "name": name}
-
     def _ask(self, what: str, data: dict[str, str]) -> Any:
-        key, marker = self._bot()
-        return TnsConnection(self.service, key, marker).ask(what, data)
+        return TnsConnection(self.service, bot_of(self.setting)).ask(what, data)
 
 
 def tns_object(said: dict[str, Any]) -> CatalogueObject:

@@ -22,6 +22,22 @@ LONGEST_WAIT_S = 90.0
 """A window of the limit is a minute long."""
 
 
+def bot_of(read: Callable[[str], Any], what_for: str = "its user") -> dict[str, Any]:
+    """Return ``api_key``, ``bot_id`` and ``bot_name`` of the settings.
+
+    Raises
+    ------
+    NotConfiguredError
+        If one is missing.
+    """
+    found = {one: read(one) for one in ("api_key", "bot_id", "bot_name")}
+    if not all(found.values()):
+        raise NotConfiguredError(
+            f"TNS wants to know {what_for}: set api_key, bot_id and bot_name in DATA_SERVICES['TNS']."
+        )
+    return found
+
+
 def marker_of(bot: Mapping[str, Any]) -> str:
     """Return the User-Agent by which TNS knows a bot of the settings."""
     return f"tns_marker{json.dumps({'tns_id': bot['bot_id'], 'type': 'bot', 'name': bot['bot_name']})}"
@@ -34,15 +50,14 @@ class TnsConnection:
     ----------
     connect : callable
         Returns a `RemoteService` for ``headers`` and ``secrets``.
-    key : str
-    marker : mapping
-        ``tns_id``, ``type`` and ``name`` of the bot.
+    bot : mapping
+        As `bot_of` gives it.
     """
 
-    def __init__(self, connect: Callable[..., RemoteService], key: str, marker: Mapping[str, Any]) -> None:
-        self._key = key
-        self._service = connect(headers={"User-Agent": f"tns_marker{json.dumps(marker)}"}, secrets=[key])
-        self._limit = f"tns-limit:{self._service.base_url}:{marker['tns_id']}"
+    def __init__(self, connect: Callable[..., RemoteService], bot: Mapping[str, Any]) -> None:
+        self._key = str(bot["api_key"])
+        self._service = connect(headers={"User-Agent": marker_of(bot)}, secrets=[self._key])
+        self._limit = f"tns-limit:{self._service.base_url}:{bot['bot_id']}"
 
     def ask(self, what: str, data: Mapping[str, Any]) -> Any:
         """Ask ``get/<what>`` and return what lies under ``data``, or ``data.reply`` as older servers have it.

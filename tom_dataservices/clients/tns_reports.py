@@ -8,14 +8,13 @@ formats tells it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from tom_common.remote import RemoteBadReply, RemoteRejected, RemoteService
-from tom_dataservices.exceptions import NotConfiguredError
+from tom_dataservices.clients.tns_connection import bot_of, marker_of
 
 SANDBOX = "https://sandbox.wis-tns.org"
 LIVE_HOSTS = ("www.wis-tns.org", "wis-tns.org")
@@ -62,17 +61,12 @@ class TnsReports:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.url = str(settings.get("report_url") or SANDBOX).rstrip("/")
-        key, number, name = (settings.get(one) for one in ("api_key", "bot_id", "bot_name"))
-        if not (key and number and name):
-            raise NotConfiguredError(
-                "TNS wants to know who reports: set api_key, bot_id and bot_name in DATA_SERVICES['TNS']."
-            )
-        self._key = str(key)
-        marker = json.dumps({"tns_id": number, "type": "bot", "name": name})
+        bot = bot_of(settings.get, "who reports")
+        self._key = str(bot["api_key"])
         self._service = RemoteService(
             "TNS" if is_live(self.url) else "TNS (sandbox)",
             f"{self.url}/api/",
-            headers={"User-Agent": f"tns_marker{marker}"},
+            headers={"User-Agent": marker_of(bot)},
             secrets=[self._key],
         )
 

@@ -17,12 +17,12 @@ from tom_dataservices.clients.broker import (
     point,
     text,
 )
-from tom_dataservices.clients.tns_connection import TnsConnection
-from tom_dataservices.exceptions import MissingDataException, NotConfiguredError
+from tom_dataservices.clients.tns_connection import TnsConnection, bot_of
+from tom_dataservices.exceptions import MissingDataException
 
 MAX_RADIUS_ARCSEC = 36_000.0
 _MJY, _JY = 1e6, 1e9
-_BANDS = {"cyan": "c", "orange": "o", "clear-": "clear", "other": "other"}
+_BANDS = {"cyan": "c", "orange": "o", "clear": "clear", "other": "other"}
 
 
 class TnsSearch(BrokerClient):
@@ -50,9 +50,7 @@ class TnsSearch(BrokerClient):
             If the settings lack the bot.
         """
         if self._connection is None:
-            bot = self.bot()
-            marker = {"tns_id": bot["bot_id"], "type": "bot", "name": bot["bot_name"]}
-            self._connection = TnsConnection(self.service, str(bot["api_key"]), marker)
+            self._connection = TnsConnection(self.service, self.bot())
         return self._connection
 
     def bot(self) -> dict[str, Any]:
@@ -63,12 +61,7 @@ class TnsSearch(BrokerClient):
         NotConfiguredError
             If one is missing.
         """
-        found = {one: self.setting(one) for one in ("api_key", "bot_id", "bot_name")}
-        if not all(found.values()):
-            raise NotConfiguredError(
-                "TNS wants to know its user: set api_key, bot_id and bot_name in DATA_SERVICES['TNS']."
-            )
-        return found
+        return bot_of(self.setting)
 
     def search(self, question: dict[str, Any]) -> list[dict[str, Any]]:
         """Return what the search finds: ``objname``, ``prefix`` and ``objid`` of each, no more."""

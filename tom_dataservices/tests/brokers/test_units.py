@@ -121,3 +121,25 @@ def test_each_value_of_hermes_is_read_in_its_own_unit(row, key, value):
 
 def test_an_unknown_unit_of_hermes_is_no_point():
     assert hermes_points(brightness=1e-16, brightness_unit="erg / s / cm² / Å") == ()
+
+
+@pytest.mark.parametrize(
+    ("ra", "dec", "place"),
+    [
+        ("329.5158", "52.8321", (329.5158, 52.8321)),
+        ("10:00:24", "-02:12:00", (150.1, -2.2)),
+        (None, None, (None, None)),
+        ("somewhere", "else", (None, None)),
+    ],
+)
+def test_a_place_in_a_message_of_hermes_is_read_in_either_form(ra, dec, place):
+    found = hermes_object({"name": "GRB 1", "ra": ra, "dec": dec}, [])
+    assert (found.ra_deg, found.dec_deg) == pytest.approx(place)
+
+
+@pytest.mark.parametrize(
+    ("name", "band"),
+    [("Clear-", "clear"), ("orange-ATLAS", "o"), ("g-ZTF", "g"), ("G-Gaia", "G"), ("R-Cousins", "R")],
+)
+def test_filters_of_tns_become_bands(name, band):
+    assert tns_point(flux=18.0, flux_unit=AB, filters={"name": name})[0]["band"] == band
