@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 Kind = CandidateAction.Kind
 MAX_ATTEMPTS = 6
+_ON_TARGET = (Kind.LIST, Kind.NOTE)
 _FIRST_WAIT_S = 60
 _CLAIM_S = 900
 _AFTER_TARGET = dt.timedelta(seconds=5)
@@ -71,6 +72,8 @@ def _act(pk: int) -> str:
         raise
     if problem is None:
         waiting.update(state=CandidateAction.State.DONE, error="", finished=timezone.now())
+        if action.kind == Kind.TARGET:
+            _bring_forward(action)
         return "done"
     if problem.may_pass and action.attempts < MAX_ATTEMPTS:
         wait_s = max(_FIRST_WAIT_S * 4 ** (action.attempts - 1), problem.wait_s)
@@ -78,6 +81,13 @@ def _act(pk: int) -> str:
         return ""
     waiting.update(state=CandidateAction.State.FAILED, error=problem.text[:300], finished=timezone.now())
     return "failed"
+
+
+def _bring_forward(making: CandidateAction) -> None:
+    """Have done now what was put off until there is a target, maybe by another worker."""
+    rows = CandidateAction.objects.filter(candidate=making.candidate_id, kind__in=_ON_TARGET)
+    now = timezone.now()
+    rows.filter(state=CandidateAction.State.WAITING, due__gt=now).update(due=now)
 
 
 @dataclass(frozen=True)
@@ -108,7 +118,7 @@ def _problem_of(action: CandidateAction) -> _Problem | None:
 
 def _waits_for_target(action: CandidateAction) -> bool:
     """Tell whether an action has to wait for the one that makes the target; it is put off, if so."""
-    if action.kind not in (Kind.LIST, Kind.NOTE) or action.candidate.target_id is not None:
+    if action.kind not in _ON_TARGET or action.candidate.target_id is not None:
         return False
     making = CandidateAction.objects.filter(
         candidate=action.candidate_id, kind=Kind.TARGET, state=CandidateAction.State.WAITING

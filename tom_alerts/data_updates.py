@@ -143,7 +143,8 @@ def update(
         found = Target.objects.in_bulk(some)
         fed = set(fed_by(name, Target.objects.filter(pk__in=some)).values_list("pk", flat=True))
         for key in some:
-            if key in fresh:
+            # Another job may be at the same targets: what it has just asked is not asked twice.
+            if key in fresh or (not force and _asked_lately(kind, name, [key], asked.results_valid_s)):
                 report.skipped += 1
             elif key in found:
                 _update_one(asked, found[key], report, has_given=key in fed)

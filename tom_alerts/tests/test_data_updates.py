@@ -131,6 +131,24 @@ def test_a_failure_does_not_keep_the_others_out(targets):
     assert PointBroker.asked[3:] == ["Broken"]  # it alone is asked again
 
 
+def test_two_jobs_side_by_side_ask_about_a_target_once(targets, monkeypatch):
+    for name in ("Alert 2", "Alert 3"):
+        point(SiderealTargetFactory(name=name), "Points")
+    ask, others = PointBroker.process_reduced_data, []
+
+    def with_another_job(self, target, alert=None):
+        ask(self, target, alert)
+        if not others:
+            others.append("begun")
+            others.append(called("--service", "Points"))
+
+    monkeypatch.setattr(PointBroker, "process_reduced_data", with_another_job)
+    text = called("--service", "Points")
+    assert "3 targets asked for" in others[1]
+    assert "1 targets asked for" in text and "2 asked for lately and left alone" in text
+    assert PointBroker.asked == ["Alert", "Alert", "Alert 2", "Alert 3"]
+
+
 def test_the_rights_of_a_user_count(targets, owner):
     called(user="owner")
     assert (StarService.asked, PointBroker.asked) == (1, [])  # the other target is seen, not changed
