@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from tom_common.history import RevertRefusedError, change_set, tracked_for, unrecorded
 from tom_dataproducts import conf
-from tom_dataproducts.models import DataProduct, LightCurveSummary, TrashedFile
+from tom_dataproducts.models import REDUCED_DATUM_MODELS, DataProduct, LightCurveSummary, TrashedFile
 from tom_targets.models import BaseTarget
 from tom_targets.trash_content import insert_part, model_of, pack, point_again, unpack
 from tom_targets.trash_rows import collect_generic
@@ -128,7 +128,9 @@ def restore(note: dict[str, Any], user: Any) -> None:
         with unrecorded():
             for part in content["models"]:
                 if model := model_of(part["model"]):
-                    insert_part(model, part, restored, left_out, using)
+                    # A measurement that came again with another file is left to that one.
+                    is_measured = model in REDUCED_DATUM_MODELS
+                    insert_part(model, part, restored, left_out, using, skip_known=is_measured)
                 else:
                     left_out[part["model"]] += len(part["rows"])
             point_again(content, using)

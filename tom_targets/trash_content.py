@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from django.apps import apps
 from django.db import models
+from django.db.models.constants import OnConflict
 from django.db.models.deletion import Collector
 
 from tom_targets.trash_rows import (
@@ -60,6 +61,8 @@ def insert_part(
     restored: dict[type[models.Model], set[Any]],
     left_out: dict[str, int],
     using: str,
+    *,
+    skip_known: bool = False,
 ) -> None:
     """Insert the rows of a model under their old keys; note which, and count those that cannot come back.
 
@@ -73,6 +76,8 @@ def insert_part(
     left_out : dict
         Rows left out so far, by the plural of their kind.
     using : str
+    skip_known : bool
+        Leave out rows that a constraint takes for known: the same was stored again since.
     """
     columns = {column.attname: column for column in columns_of(model)}
     names = [name if name in columns else None for name in part["columns"]]
@@ -83,16 +88,19 @@ def insert_part(
             for row in chunk
         ]
         kept += _without_lost_pointers(rows, columns, restored, using)
-    missing = len(part["rows"]) - len(kept)
+    key = model._meta.pk.attname
+    stored: Any = model._base_manager.using(using)
+    on_conflict = OnConflict.IGNORE if skip_known else None
+    came = restored.setdefault(model, set())
+    for chunk in chunks(kept):
+        # raw: as loaddata does, without setting times to now or deriving columns anew.
+        rows = [model(**row) for row in chunk]
+        stored._insert(rows, fields=list(columns.values()), using=using, raw=True, on_conflict=on_conflict)
+        keys = [row[key] for row in chunk]
+        came.update(stored.filter(pk__in=keys).values_list("pk", flat=True) if skip_known else keys)
+    missing = len(part["rows"]) - len(came)
     if missing:
         left_out[words_for(model)[1]] += missing
-    instances = [model(**row) for row in kept]
-    for chunk in chunks(instances):
-        # raw: as loaddata does, without setting times to now or deriving columns anew.
-        stored: Any = model._base_manager.using(using)
-        stored._insert(chunk, fields=list(columns.values()), using=using, raw=True)
-    key = model._meta.pk.attname
-    restored.setdefault(model, set()).update(row[key] for row in kept)
 
 
 def _without_lost_pointers(

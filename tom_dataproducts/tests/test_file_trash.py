@@ -160,6 +160,23 @@ def test_without_days_nothing_is_kept(owner, settings, now):
     assert not TrashedFile.objects.exists()
 
 
+def test_points_that_came_again_meanwhile_stay_with_their_new_file(owner, people, now):
+    client, target = owner
+    send(client, target, GOOD)
+    first = DataProduct.objects.get()
+    confirm(client, first)
+    change = services.delete_data_product(first, user=people[0]["owner"])
+    send(client, target, GOOD + b"61002.5,r,18.5,0.05\n", name="longer.csv")
+    second = DataProduct.objects.get()
+    confirm(client, second)
+    assert len(points()) == 3
+    with now():
+        revert(ChangeSet.objects.get(pk=change), people[0]["owner"])
+    assert DataProduct.objects.count() == 2
+    assert len(points()) == 3
+    assert set(PhotometryReducedDatum.objects.values_list("data_product", flat=True)) == {second.pk}
+
+
 def test_staff_looks_at_deleted_files_in_the_admin_site(client, people):
     services.delete_data_product(DataProductFactory(target=shared_target(people, "PRIVATE")))
     as_user(client, people[0]["staff"])
