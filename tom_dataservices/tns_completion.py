@@ -16,7 +16,8 @@ from tom_common.history import change_set
 from tom_dataservices.classifications import keep_classifications
 from tom_dataservices.models import ObjectClassification, TnsObject
 from tom_dataservices.results import keep_aliases
-from tom_dataservices.tns_list_search import as_object, numbers_of, plain_key
+from tom_dataservices.tns_list import plain_key
+from tom_dataservices.tns_list_search import as_object, numbers_of
 from tom_targets.derived import simplify_name
 from tom_targets.models import Target
 from tom_targets.permissions import targets_for_user

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -36,6 +37,8 @@ _COLUMNS = (
     *("objid", "prefix", "name", "ra", "dec", "sky_index", "redshift", "type_id", "type_name", "discovered"),
     *("discovery_mag", "discovery_filter", "reporting_group", "source_group", "internal_names", "modified"),
 )
+_OFFICIAL = re.compile(r"(?:at|sn|frb|tde|fbot)(\d{4}[a-z]+)")
+_RUBIN = re.compile(r"lssta?pdo(\d+)")
 Tell = Callable[[str], None]
 
 
@@ -53,6 +56,18 @@ class ListReport:
         """Return the numbers as a sentence."""
         files = ", ".join(self.files) or "no file"
         return f"{files}: {self.rows:,} rows, {self.changed:,} new or changed, {self.rejected:,} left out"
+
+
+def plain_key(name_key: str) -> str:
+    """Return a simplified name as the table has it.
+
+    An official one loses its prefix; ``LSST-P-DO-`` and ``LSST-AP-DO-`` before a diaObjectId are the same.
+    """
+    official = _OFFICIAL.fullmatch(name_key)
+    if official:
+        return official[1]
+    rubin = _RUBIN.fullmatch(name_key)
+    return f"lsstdo{rubin[1]}" if rubin else name_key
 
 
 def covered_until() -> dt.date | None:
@@ -223,4 +238,5 @@ def _names(rows: dict[int, tuple[Any, ...]]) -> list[tuple[int, str]]:
         if name.strip()
     ]
     keys = simplify_names([name for _, name in pairs])
-    return list(dict.fromkeys((key, simple) for (key, _), simple in zip(pairs, keys, strict=True) if simple))
+    found = ((key, plain_key(simple)) for (key, _), simple in zip(pairs, keys, strict=True) if simple)
+    return list(dict.fromkeys(found))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,17 +13,11 @@ from tom_common.astro.time import datetime_to_mjd_utc, mjd_utc_to_datetime
 from tom_dataservices.clients.broker import BrokerObject
 from tom_dataservices.clients.tns_search import page_of
 from tom_dataservices.models import TnsName, TnsObject
+from tom_dataservices.tns_list import plain_key
 from tom_targets.derived import simplify_name
 from tom_targets.sky_search import index_ranges
 
-_OFFICIAL = re.compile(r"(?:at|sn|frb|tde|fbot)(\d{4}[a-z]+)")
 _CHUNK = 1000
-
-
-def plain_key(name_key: str) -> str:
-    """Return a name as the table has it: an official one without its prefix."""
-    found = _OFFICIAL.fullmatch(name_key)
-    return found[1] if found else name_key
 
 
 def numbers_of(name_keys: Iterable[str]) -> dict[str, list[int]]:
@@ -36,6 +29,13 @@ def numbers_of(name_keys: Iterable[str]) -> dict[str, list[int]]:
         for key, objid in rows.order_by("objid").values_list("name_key", "objid"):
             found.setdefault(key, []).append(objid)
     return found
+
+
+def official_names(name: str) -> list[str]:
+    """Return the official names (without prefix) of the transients that bear a name."""
+    numbers = numbers_of([plain_key(simplify_name(name))])
+    found = [objid for some in numbers.values() for objid in some]
+    return list(TnsObject.objects.filter(pk__in=found).order_by("pk").values_list("name", flat=True))
 
 
 def search(query: dict[str, Any]) -> Iterator[BrokerObject]:

@@ -20,7 +20,7 @@ from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm,
 from tom_dataservices.data_services.tns_spectra import store_spectra
 from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 from tom_dataservices.tns_list import covered_until
-from tom_dataservices.tns_list_search import search
+from tom_dataservices.tns_list_search import official_names, search
 
 _OFFICIAL = re.compile(r"(?:AT|SN|FRB|TDE|FBOT)?\s*(\d{4}[a-zA-Z]+)", re.IGNORECASE)
 _DETAILS = 20
@@ -211,8 +211,10 @@ class TnsService(BrokerService):
         if official:
             objnames = [official[1]]
         else:
-            rows = self._tns.search({"internal_name": name, "internal_name_exact_match": "1"})
-            objnames = [str(row["objname"]) for row in rows]
+            objnames = official_names(name)  # the daily list spares a question
+            if not objnames:
+                rows = self._tns.search({"internal_name": name, "internal_name_exact_match": "1"})
+                objnames = [str(row["objname"]) for row in rows]
         for objname in objnames:
             try:
                 yield self.known(objname)

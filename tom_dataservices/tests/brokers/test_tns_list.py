@@ -282,3 +282,20 @@ def test_many_targets_cost_few_questions(standin, django_assert_max_num_queries)
     read(*(list_row(number + 1, f"2026a{number}") for number in range(60)))
     with django_assert_max_num_queries(8):
         tns_completion.complete_targets()
+
+
+def test_the_list_spares_the_search_for_a_name_of_a_survey(standin):
+    assert [row["name"] for row in found(objects="ZTF26aaaaaaa")] == ["SN 2026abc"]
+    assert [what for what, _ in standin.asked] == ["search", "object"]
+    standin.asked.clear()
+    read(list_row(190001, "2026abc", **SUPERNOVA))
+    assert [row["name"] for row in found(objects="ZTF26aaaaaaa")] == ["SN 2026abc"]
+    assert [what for what, _ in standin.asked] == ["object"]
+
+
+def test_both_names_of_an_object_of_rubin_are_the_same(standin):
+    target = Target.objects.create(name="LSST-P-DO-170028508652666896", type="SIDEREAL", ra=150.1, dec=-32.2)
+    read(list_row(1, "2026abc", internal_names="LSST-AP-DO-170028508652666896"))
+    assert tns_completion.complete_targets().known == 1
+    assert target.aliases.filter(name="AT 2026abc").exists()
+    assert [row["id"] for row in found(objects="LSST-P-DO-170028508652666896", from_list="on")] == ["2026abc"]
