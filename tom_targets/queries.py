@@ -118,9 +118,9 @@ def _columns_of_users() -> dict[str, str]:
     own, membership = user.user_permissions.through._meta, user.groups.through._meta
     return {
         "own": own.db_table,
-        "holder": own.get_field(name).column,
+        "holder": str(own.get_field(name).column),
         "membership": membership.db_table,
-        "member": membership.get_field(name).column,
+        "member": str(membership.get_field(name).column),
     }
 
 
