@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from astropy.coordinates import AltAz, EarthLocation, get_body
 from astropy.time import Time
-from astropy.utils import iers
 
 from tom_common.astro.night import night_at
+
+pytestmark = pytest.mark.usefixtures("packed_earth_rotation")
 
 SITES = {
     "Cerro Pachon": (-30.2446, -70.7494),
@@ -30,12 +31,6 @@ EVENTS = {
     "moonrise": ("moon", -0.8333, 1),
     "moonset": ("moon", -0.8333, -1),
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _offline_tables():
-    with iers.conf.set_temp("auto_download", False), iers.conf.set_temp("iers_degraded_accuracy", "ignore"):
-        yield
 
 
 def _astropy_altitude(body, mjd, latitude, longitude):

@@ -8,7 +8,6 @@ import pytest
 from astroplan import Observer
 from astropy.coordinates import EarthLocation, SkyCoord
 from astropy.time import Time
-from astropy.utils import iers
 
 from tom_common.astro.observer import Site
 from tom_common.astro.time import jd_to_mjd
@@ -24,6 +23,8 @@ from tom_common.astro.visibility import (
 )
 from tom_observations.sites import BUILT_IN
 
+pytestmark = pytest.mark.usefixtures("packed_earth_rotation")
+
 RA = np.array([0.0, 37.95, 83.82, 150.1, 201.37, 266.42, 299.6, 359.99, 187.7, 10.7])
 DEC = np.array([-89.9, 89.26, -5.39, 2.2, -43.0, -29.0, 35.2, 0.0, 12.4, 41.3])
 DEGREES, MINUTES = 0.1, 1.0
@@ -31,12 +32,6 @@ DEGREES, MINUTES = 0.1, 1.0
 NIGHTS = [(site, date(2026, 1, 3) + timedelta(days=16 * i)) for i, site in enumerate(BUILT_IN)]
 YEAR = [date(2026, 1, 12) + timedelta(days=30 * i) for i in range(12)]
 TWILIGHTS = {"sunset": -0.8333, "civil": -6.0, "nautical": -12.0, "astronomical": -18.0}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _offline_tables():
-    with iers.conf.set_temp("auto_download", False), iers.conf.set_temp("iers_degraded_accuracy", "ignore"):
-        yield
 
 
 def observer_at(site):
