@@ -90,7 +90,7 @@ def test_a_query_whose_job_was_cancelled_before_it_began_does_not_claim_that_not
 
 
 def test_a_query_waits_for_its_turn_and_asks_nobody_meanwhile(
-    services, users, settings, transactional_db, monkeypatch
+    services, users, settings, transactional_db, monkeypatch, client
 ):
     settings.TOM_BACKGROUND = "thread"
     monkeypatch.setattr("tom_common.turns.turns.take", lambda service: service != "Stars")
@@ -102,6 +102,9 @@ def test_a_query_waits_for_its_turn_and_asks_nobody_meanwhile(
     assert [worker.run_one(), worker.run_one()] == [True, True]
     waiting = Job.objects.filter(message__startswith="Waits until Stars can be asked")
     assert (services.asked, waiting.count()) == (0, 2)
+    client.force_login(users["owner"])
+    page = client.get(QueryRun.objects.get().get_absolute_url()).content.decode()
+    assert "Waits until Stars can be asked: other questions are under way." in page
     monkeypatch.setattr("tom_common.turns.turns.take", lambda service: True)
     Job.objects.update(run_after=timezone.now())
     while worker.run_one():
@@ -128,6 +131,8 @@ def test_a_page_that_polls_starts_nothing(services, as_owner, users):
     address = page.partition('id="results" hx-get="')[2].partition('"')[0].replace("&amp;", "&")
     assert address.startswith(run.get_absolute_url() + "?")
     assert as_owner.get(address).status_code == 204  # nothing came: the page stays as it is
+    Job.objects.update(state=Job.State.QUEUED, message="Waits.")
+    assert "Waits." in as_owner.get(address).content.decode()
     QueryRun.objects.update(found=3)
     assert as_owner.get(address).status_code == 200
     Job.objects.update(state=Job.State.FAILED)
@@ -142,6 +147,7 @@ def test_many_results_are_shown_page_by_page(services, as_owner, users, monkeypa
     page = as_owner.get(run.get_absolute_url(), {"page": "3"})
     assert [row.result.number for row in page.context["rows"]] == list(range(80, 100))
     assert "81 to 100 of 100" in page.content.decode()
+    assert "None of those shown bears the name" in page.content.decode()
     assert len(as_owner.get(run.get_absolute_url(), {"page": "99"}).context["rows"]) == 20
     assert len(as_owner.get(run.get_absolute_url(), {"page": "²"}).context["rows"]) == 40
     moving(run)

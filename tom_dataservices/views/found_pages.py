@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
+from tom_common.models import Job
 from tom_dataservices import conf, runs
 from tom_dataservices.duplicates import MAX_RADIUS_ARCSEC
 from tom_dataservices.kept_answers import AnswerLostError, plain, unpacked
@@ -81,7 +82,8 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
     except ImportError as error:
         raise Http404(str(error)) from error
     is_moving = run.is_asking
-    if is_moving and request.GET.get("have") == str(run.found):
+    have = f"{run.found}-{run.job.state}" if is_moving else ""
+    if is_moving and request.GET.get("have") == have:
         return HttpResponse(status=204)
     if run.finished is None and not is_moving:  # it may have ended since the row was read
         run.refresh_from_db(fields=["finished", "found", "has_more", "feedback", "error"])
@@ -103,6 +105,8 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
         "rows": rows,
         "columns": columns_of(rows),
         "is_moving": is_moving,
+        "have": have,
+        "waits": run.job.message if is_moving and run.job.state == Job.State.QUEUED else "",
         "images_awaited": not is_moving and images_awaited(run, rows, asked.plugin),
         "feedback": run.feedback,
         "targets_form": TargetsFromResultsForm(user=request.user, near_arcsec=near_arcsec),
