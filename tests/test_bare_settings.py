@@ -172,6 +172,9 @@ SUITE = """
     labels = [app for app in apps if app.startswith("tom_") and app not in ("tom_catalogs", "tom_base")]
     call_command("makemigrations", *labels, "dummy_plugin", check=True, dry_run=True)
 
+    for name in case["imports"]:
+        __import__(name)
+
     from dummy_plugin.models import Followup
     from tom_targets.models import Target
 
@@ -204,6 +207,10 @@ TARGETS_ONLY = """
     """
 
 PAGES = ["/", "/accounts/login/", "/targets/"]
+SERVICES = [
+    f"tom_dataservices.data_services.{path.stem}"
+    for path in sorted((ROOT / "tom_dataservices" / "data_services").glob("*.py"))
+]
 CASES = {
     "with tom_common.urls": {"urlconf": "tom_common.urls", "paths": PAGES},
     "with no URL configuration": {},
@@ -219,6 +226,7 @@ CASES = {
     "without tom_common": {
         "apps": SHORTEST_APPS,
         "middleware": ["django.middleware.common.CommonMiddleware"],
+        "imports": SERVICES,
     },
 }
 
@@ -232,7 +240,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_plugin_suite_boots(tmp_path, name):
-    case = {"apps": None, "middleware": None, "urlconf": None, "paths": [], **CASES[name]}
+    case = {"apps": None, "middleware": None, "urlconf": None, "paths": [], "imports": [], **CASES[name]}
     _write(tmp_path / "dummy_plugin", PLUGIN)
     _write(
         tmp_path,

@@ -24,6 +24,13 @@ from django.db import Error, connections
 from django.utils import timezone
 
 from tom_common.history.scope import Scope, acting
+from tom_common.job_endings import (  # noqa: F401  tasks import them from here
+    InputRefused,
+    JobCancelled,
+    JobStopped,
+    JobTimedOut,
+    RunAgain,
+)
 from tom_common.models import Job, JobLogLine
 
 logger = logging.getLogger(__name__)
@@ -35,45 +42,6 @@ STOP_S = 5.0
 _current: ContextVar[JobContext | None] = ContextVar("tom_common_current_job", default=None)
 _running: weakref.WeakSet[JobContext] = weakref.WeakSet()
 _running_lock = threading.Lock()
-
-
-class JobCancelled(Exception):
-    """Somebody cancelled the job; raised by ``check_cancelled`` in the task."""
-
-
-class JobTimedOut(Exception):
-    """The task ran for longer than its time limit; raised wherever it is at that moment."""
-
-
-class JobStopped(BaseException):
-    """The process that runs the job is asked to end; raised wherever the task is, which then runs again.
-
-    No `Exception`: a task that goes on after one bad item must not go on after this.
-    """
-
-
-class InputRefused(Exception):
-    """Raised by a task that can do nothing with what it was given; its text tells a person why.
-
-    The job fails at once: nothing would change at another attempt.
-    """
-
-
-class RunAgain(Exception):
-    """Raised by a task that waits for another machine: the job goes back to the queue and runs again later.
-
-    Parameters
-    ----------
-    delay_s : float
-        Seconds until then.
-    message : str
-        What the job page says meanwhile.
-    """
-
-    def __init__(self, delay_s: float, message: str = "") -> None:
-        super().__init__(message)
-        self.delay_s = delay_s
-        self.message = message
 
 
 def stop_running(grace_s: float) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tom_common import remote
-from tom_common.background import JobCancelled, JobTimedOut, RunAgain
+from tom_common.job_endings import JobCancelled, JobTimedOut, RunAgain
 from tom_dataservices.exceptions import MissingDataException, NotConfiguredError, QueryServiceError
 
 logger = logging.getLogger(__name__)

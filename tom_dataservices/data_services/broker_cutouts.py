@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from tom_common.background import current_job
 from tom_common.remote import RemoteError, RemoteUnavailable
 from tom_dataproducts.models import DataProduct
 from tom_dataservices.clients.broker import BrokerObject
 from tom_dataservices.data_services.broker import BrokerService
 from tom_dataservices.ingest.cutouts import CutoutSet, save_cutouts
+from tom_dataservices.job_log import tell_job
 from tom_dataservices.packets.batch import AlertObject, Cutout
 from tom_dataservices.result_cutouts import gives_cutouts
 
@@ -123,4 +123,4 @@ def _extension(content: bytes | None) -> str | None:
 
 def _tell(words: str) -> None:
     logger.warning("%s", words)
-    current_job().log(words)
+    tell_job(words)

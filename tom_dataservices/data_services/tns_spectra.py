@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tom_common.astro.time import mjd_utc_to_datetime, parse_mjd_utc
-from tom_common.background import current_job
 from tom_common.remote import RemoteBadReply, RemoteError, RemotePaused
 from tom_dataproducts.models import SpectroscopyReducedDatum
 from tom_dataservices.clients.broker import mjd_of_jd, number, text
+from tom_dataservices.job_log import tell_job
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def store_spectra(
             columns = spectrum_columns(read(address))
         except RemoteError as error:
             logger.warning("a spectrum of %s was left out: %s", target, error)
-            current_job().log(f"The spectrum {address.rpartition('/')[2]} was left out: {error}")
+            tell_job(f"The spectrum {address.rpartition('/')[2]} was left out: {error}")
             is_paused = is_paused or isinstance(error, RemotePaused)
             continue
         made, _ = SpectroscopyReducedDatum.objects.get_or_create(
