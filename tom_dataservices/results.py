@@ -11,11 +11,11 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models.signals import post_save
 
 from tom_common.history import change_set
 from tom_targets.models import Target
 from tom_targets.permissions import may, targets_for_user
+from tom_targets.signals import target_created
 from tom_targets.target_parts import give_access
 
 
@@ -60,13 +60,13 @@ def noting_new_targets() -> Iterator[set[Any]]:
         _stored_now.reset(token)
 
 
-def _note_new(instance: Any, created: bool, **_: Any) -> None:
+def _note_new(instance: Any, **_: Any) -> None:
     keys = _stored_now.get()
-    if created and keys is not None:
+    if keys is not None:
         keys.add(instance.pk)
 
 
-post_save.connect(_note_new, sender=Target, dispatch_uid="tom_dataservices.results")
+target_created.connect(_note_new, dispatch_uid="tom_dataservices.results")
 
 
 def may_add_data(user: Any, target: Any) -> bool:

@@ -26,6 +26,7 @@ from tom_targets.field_names import (  # noqa: F401  public names
     SIDEREAL_FIELDS,
 )
 from tom_targets.match_manager import TargetMatchManager
+from tom_targets.signals import target_created
 
 
 def get_default_target_permission() -> str:
@@ -226,6 +227,15 @@ class BaseTarget(TrackedModel):
         else:
             self._save_with_parts(created, extras, names, *args, **kwargs)
         run_hook("target_post_save", target=self, created=created)
+
+    def save_base(self, *args: Any, **kwargs: Any) -> None:
+        """Store the row, and tell the apps above of a new one; see Django."""
+        is_new = self._state.adding
+        super().save_base(*args, **kwargs)
+        if is_new:
+            target_created.send(sender=type(self), instance=self)
+
+    save_base.alters_data = True  # type: ignore[attr-defined]
 
     def _save_with_parts(self, created: bool, extras: Any, names: Any, *args: Any, **kwargs: Any) -> None:
         with transaction.atomic(using=kwargs.get("using")):

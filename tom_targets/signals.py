@@ -4,3 +4,10 @@ from django.dispatch import Signal
 
 target_rows_moved = Signal()
 """Sent inside the transaction after rows of any app moved between targets; argument ``target_pks``."""
+
+target_created = Signal()
+"""Sent inside the transaction after a new target was saved by itself; argument ``instance``.
+
+Not Django's own ``post_save``: where that one has a listener, lists and files of targets are stored one by
+one.
+"""
