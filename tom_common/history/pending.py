@@ -50,7 +50,8 @@ class Marker:
     @property
     def is_pending(self) -> bool:
         """Whether the transaction is still open and holds it."""
-        return any(entry[1] is self for entry in connections[self.using].run_on_commit)
+        # The newest first: it is asked of them, and a run of single writes keeps one for each.
+        return any(entry[1] is self for entry in reversed(connections[self.using].run_on_commit))
 
     @property
     def stands(self) -> bool:
