@@ -20,7 +20,13 @@ from tom_dataproducts.summaries import refresh_summaries
 from tom_dataservices.ingest import IngestOptions, IngestReport
 from tom_dataservices.ingest.known import KnownPoints
 from tom_dataservices.ingest.run import ingest_batch
-from tom_dataservices.packets import AlertBatch, SchemaStore, StreamMessage, read_message_batches
+from tom_dataservices.packets import (
+    AlertBatch,
+    SchemaStore,
+    StreamMessage,
+    learn_schemas,
+    read_message_batches,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +103,7 @@ class PacketStore(OffsetKeeper):
         """
         if not messages:
             return Stored()
+        learn_schemas(messages, self.schemas)
         try:
             with transaction.atomic():
                 result = self._store(messages)
@@ -149,6 +156,7 @@ class PacketStore(OffsetKeeper):
         """Store one message, whatever was read before, and return why it cannot be; empty if it was."""
         changed: set[int] = set()
         try:
+            learn_schemas([message], self.schemas)
             with transaction.atomic():
                 for batch in read_message_batches([message], self.schemas, with_cutouts=self.with_cutouts):
                     if batch.rejected:

@@ -7,10 +7,10 @@ import time
 import fastavro
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from tests.shared_data import shared_data_dir
-from tests.standins.kafka_broker import mock_cluster
+from tests.standins.kafka_broker import confluent_frame, mock_cluster
 from tom_alertstreams.alertstreams.alertstream import get_alert_streams
 from tom_alertstreams.alertstreams.kafka import KafkaAlertStream
 from tom_alertstreams.consumer import KafkaReader
@@ -251,3 +251,26 @@ def _stop_when(reader, count, stop):
         if reader.total.used + reader.total.dead >= count:
             stop.set()
         time.sleep(0.05)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_registry_is_not_asked_while_rows_are_locked():
+    folder = shared_data_dir() / "data" / "alerts" / "rubin"
+    value = (folder / "rubin_v9_confluent_7912941781254298.bin").read_bytes()
+    schema = fastavro.schema.load_schema(str(next((folder / "schema/9/0").glob("*alert.avsc"))))
+    text = json.dumps({name: part for name, part in schema.items() if not name.startswith("__")})
+    asked = []
+
+    def registry(number):
+        asked.append((number, connection.in_atomic_block))
+        return text if number == 901 else None
+
+    store = PacketStore("us", IngestOptions(), SchemaStore(registry=registry))
+    unknown = confluent_frame(7, b"x" * 20)
+    plain = StreamMessage("lsst", 0, 2, b"\0\0\0\0\x09 a bare body", b'{"type": "nonsense"}')
+    messages = [StreamMessage("lsst", 0, 0, confluent_frame(901, value[5:])), plain]
+    result = store.store([messages[0], StreamMessage("lsst", 0, 1, unknown), messages[1]])
+    assert (result.used, result.dead) == (1, 2)
+    assert asked[:2] in ([(901, False), (7, False)], [(7, False), (901, False)])
+    assert {number for number, _ in asked} == {901, 7}
+    assert store.use(messages[0]) == ""

@@ -4,7 +4,7 @@ from .batch import AlertBatch, AlertObject, Cutout, PointColumns, PointKind, Rej
 from .framing import SchemaStore
 from .identity import point_keys
 from .lockstep import BadSchemaError
-from .messages import StreamMessage, read_message_batches, read_records
+from .messages import StreamMessage, learn_schemas, read_message_batches, read_records
 from .reading import read_alert_batches, total_bytes
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Rejection",
     "SchemaStore",
     "StreamMessage",
+    "learn_schemas",
     "point_keys",
     "read_alert_batches",
     "read_message_batches",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 from collections.abc import Iterable, Iterator
@@ -111,15 +112,39 @@ def _packets(message: StreamMessage, store: SchemaStore) -> Iterator[RawPacket |
             yield RawPacket(store.from_name(message.key.decode()), content, message.place, message.offset)
         elif store.bare is not None:
             yield RawPacket(store.bare, content, message.place, message.offset)
-        elif content[0] == 0 and len(content) > 5:
-            schema = store.from_number(int.from_bytes(content[1:5], "big"), _NOWHERE)
-            yield RawPacket(schema, content[5:], message.place, message.offset)
+        elif (number := _registry_number(message, store)) is not None:
+            yield RawPacket(store.from_number(number, _NOWHERE), content[5:], message.place, message.offset)
         else:
             raise FramingError(
                 "not an alert packet: no Avro container, no registry number, no schema in its key"
             )
     except (FramingError, UnknownSchemaError, BadSchemaError) as error:
         yield Rejection(message.place, message.offset, str(error), content)
+
+
+def _registry_number(message: StreamMessage, store: SchemaStore) -> int | None:
+    """Return the number of its schema in a registry, where a message names none otherwise."""
+    key = message.key or b""
+    is_told = key.lstrip()[:1] == b"{" or _SCHEMA_NAME.fullmatch(key) or store.bare is not None
+    if is_told or len(message.value) <= 5 or message.value[0] != 0:
+        return None
+    return int.from_bytes(message.value[1:5], "big")
+
+
+def learn_schemas(messages: Iterable[StreamMessage], store: SchemaStore) -> None:
+    """Have the schemas of messages asked for now, so that nobody is asked while they are stored.
+
+    A number that the registry does not know is found out again when its message is read.
+
+    Raises
+    ------
+    RemoteUnavailable
+        If the registry does not answer.
+    """
+    for number in {_registry_number(message, store) for message in messages}:
+        if number is not None:
+            with contextlib.suppress(UnknownSchemaError, BadSchemaError):
+                store.from_number(number, _NOWHERE)
 
 
 def _contained(content: bytes, store: SchemaStore) -> Iterator[tuple[PacketSchema, bytes]]:
