@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tom_alertstreams import conf
-from tom_alertstreams.alertstreams.alertstream import AlertStream, get_alert_streams
+from tom_alertstreams.alertstreams.alertstream import get_alert_streams
 from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.models import DeadLetter
 from tom_alertstreams.topics import is_read
@@ -24,7 +24,7 @@ class StoresByGroup:
     """Finds what takes the messages of a dead letter, each stream of the settings made once."""
 
     def __init__(self) -> None:
-        self._streams: list[AlertStream] = []
+        self._streams: list[Any] = []
         self._stores: dict[int, MessageStore] = {}
         self.broken: list[str] = []
         for entry in conf.alert_streams():
