@@ -11,6 +11,7 @@ from django.forms import model_to_dict, modelform_factory
 from django.http import QueryDict
 
 from tom_common.encryption import EncryptedModelField, decrypt, encrypt
+from tom_common.management.commands import rotate_encryption_key
 from tom_common.session_utils import get_encrypted_field, set_encrypted_field
 from tom_common.tests.rows import Credentials, OldCredentials
 
@@ -232,3 +233,19 @@ def test_rotation_reports_what_no_key_fits(rotated, settings):
     with pytest.raises(CommandError, match="2 secrets could not be decrypted"):
         call_command("rotate_encryption_key")
     assert _stored(rotated) == before
+
+
+def test_rotation_keeps_what_is_saved_at_the_same_moment(rotated, settings, monkeypatch):
+    saved = []
+
+    def decrypt_slowly(token):
+        if not saved:
+            saved.append(Credentials.objects.filter(pk=rotated.pk).update(api_key="typed meanwhile"))
+        return decrypt(token)
+
+    monkeypatch.setattr(rotate_encryption_key, "decrypt", decrypt_slowly)
+    call_command("rotate_encryption_key")
+    settings.SECRET_KEY_FALLBACKS = []
+
+    assert saved == [1]
+    assert Credentials.objects.get(pk=rotated.pk).api_key == "typed meanwhile"

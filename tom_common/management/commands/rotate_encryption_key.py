@@ -37,16 +37,21 @@ class Command(BaseCommand):
         # The field itself would decrypt, and end the loop at the first row that cannot be.
         stored = ExpressionWrapper(F(field.name), output_field=BinaryField())
         rows = model._base_manager.filter(**{f"{field.name}__isnull": False}).annotate(stored_token=stored)
-        for pk, token in rows.values_list("pk", "stored_token"):
+        for pk in list(rows.values_list("pk", flat=True)):
             try:
-                text = decrypt(token)
+                done += self._rotate_one(rows.filter(pk=pk), field)
             except InvalidToken:
                 bad += 1
                 self.stderr.write(f"{model._meta.label} {pk}: {field.name} cannot be decrypted")
-                continue
-            model._base_manager.filter(pk=pk).update(**{field.name: text})
-            done += 1
         return done, bad
+
+    @staticmethod
+    def _rotate_one(row, field):
+        """Encrypt one secret anew; what somebody saves at the same moment is not overwritten."""
+        while (token := row.values_list("stored_token", flat=True).first()) is not None:
+            if row.filter(stored_token=bytes(token)).update(**{field.name: decrypt(token)}):
+                return True
+        return False
 
     def _rotate_properties(self, model):
         done = bad = 0
