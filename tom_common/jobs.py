@@ -249,14 +249,19 @@ def cancel_job(job: Job) -> bool:
         Whether there was anything to cancel.
     """
     waiting = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
-    if not _end(job, Job.State.CANCELLED, waiting):
-        asked = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(cancel_requested=True)
+    running = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING)
+    for _ in range(5):  # it may go back to the queue, or begin, between two statements
+        if _end(job, Job.State.CANCELLED, waiting):
+            return True
+        if running.update(cancel_requested=True):
+            job.refresh_from_db()
+            if is_abandoned(job):
+                _end(job, Job.State.CANCELLED, running.filter(worker=job.worker))
+            return True
         job.refresh_from_db()
-        if asked and is_abandoned(job):
-            same = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, worker=job.worker)
-            _end(job, Job.State.CANCELLED, same)
-        return bool(asked)
-    return True
+        if job.is_finished:
+            break
+    return False
 
 
 def delete_old_jobs() -> int:

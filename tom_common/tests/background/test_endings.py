@@ -187,6 +187,21 @@ def test_abandoned_job_is_cancelled_at_once(thread_mode):
     assert job.state == State.CANCELLED
 
 
+def test_job_that_goes_back_to_the_queue_in_the_same_moment_is_cancelled(thread_mode, monkeypatch):
+    job = abandoned(heartbeat_at=timezone.now())
+    end = jobs._end
+
+    def end_and_go_back(*arguments):
+        done = end(*arguments)
+        Job.objects.filter(pk=job.pk, state=State.RUNNING).update(state=State.QUEUED)
+        return done
+
+    monkeypatch.setattr(jobs, "_end", end_and_go_back)
+
+    assert jobs.cancel_job(job)
+    assert state_of(job) == State.CANCELLED
+
+
 def test_finished_job_cannot_be_cancelled(at_once):
     job = tasks.add.send(1)
     job.refresh_from_db()
