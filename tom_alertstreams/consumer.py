@@ -29,12 +29,12 @@ from tom_dataservices.packets import StreamMessage
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.5
+POLL_S = 0.25
 TELL_EVERY_S = 5.0
 LONGEST_PAUSE_S = 30.0
 BATCH_SIZE = 2000
 NIGHTS = 3
-SUMMARIES_AFTER_S = 20.0
+SUMMARIES_AFTER_S, SUMMARIES_BEHIND_AFTER_S = 3.0, 20.0
 TELL_LOSS_S = 3600.0
 _AWAY = (
     *(KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._TIMED_OUT),
@@ -112,7 +112,7 @@ class KafkaReader:
             self._tell(consumer, at_once=True)
             while not stop.is_set():
                 self.step(consumer, stop)
-            self._refresh(at_once=True)
+            self._refresh()
             self.word = StreamState.Word.STOPPED
             self._tell(consumer, at_once=True)
         finally:
@@ -134,7 +134,9 @@ class KafkaReader:
             self._store(messages, stop)
             self._commit(consumer, messages)
             self._count_topics(messages)
-        self._refresh(at_once=len(messages) < self.batch_size and not self._is_behind(consumer))
+        if self._changed:
+            soon_s = SUMMARIES_AFTER_S if messages else 0.0
+            self._refresh(SUMMARIES_BEHIND_AFTER_S if self._is_behind(consumer) else soon_s)
         self._tell(consumer)
 
     def _subscribe(self, consumer: Any) -> None:
@@ -145,14 +147,14 @@ class KafkaReader:
             self._subscribed = wanted
             logger.info("%s: subscribed to %s", self.name, ", ".join(wanted))
 
-    def _refresh(self, *, at_once: bool) -> None:
-        """Compute summaries of light curves: when nothing waits to be read, else now and then.
+    def _refresh(self, after_s: float = 0.0) -> None:
+        """Compute summaries of light curves, if the first of them is stale for some time.
 
+        At once when nothing comes, soon while messages trickle, seldom while they wait: the alerts go before.
         Whoever asks for one meanwhile has it computed; those of a process that was killed are computed by
         the periodic task.
         """
-        waited = time.monotonic() - self._changed_since
-        if not self._changed or not (at_once or waited > SUMMARIES_AFTER_S):
+        if not self._changed or time.monotonic() - self._changed_since < after_s:
             return
         changed, self._changed = sorted(self._changed), set()
         try:

@@ -12,6 +12,7 @@ from tom_alertstreams import consumer as consumer_module
 from tom_alertstreams.consumer import KafkaReader
 from tom_alertstreams.models import StreamCount, StreamState
 from tom_alertstreams.selectors import streams
+from tom_alertstreams.storing import Stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,15 +100,57 @@ def test_a_process_that_starts_deletes_the_rows_of_those_that_are_gone():
     assert night.last_message_at is not None
 
 
-def test_summaries_wait_while_whole_batches_wait_to_be_read(monkeypatch):
+class Message:
+    """Stands for a message of topic a."""
+
+    def error(self):
+        return None
+
+    def timestamp(self):
+        return 0, 0
+
+    def topic(self):
+        return "a"
+
+    def partition(self):
+        return 0
+
+    offset = partition
+
+    def key(self):
+        return None
+
+    value = headers = key
+
+
+class Store:
+    """Takes all, and says that it changed a target."""
+
+    def store(self, messages):
+        return Stored(used=len(messages), changed={7})
+
+
+def test_summaries_wait_while_alerts_come_and_longer_while_they_wait(monkeypatch):
     refreshed = []
+    now_s = 1000.0
     monkeypatch.setattr(consumer_module, "refresh_summaries", refreshed.append)
-    one = reader()
-    one.batch_size, one._changed, one._changed_since = 10, {7}, consumer_module.time.monotonic()
+    monkeypatch.setattr(consumer_module.time, "monotonic", lambda: now_s)
+    one = KafkaReader(name="night", settings={}, topics=["a"], store=Store(), batch_size=10)
     cluster = Cluster(a=(5, 25))
-    cluster.consume = lambda number, timeout: []
-    one.step(cluster, threading.Event())
-    assert refreshed == []
-    cluster.places["a"] = (25, 26)
-    one.step(cluster, threading.Event())
-    assert refreshed == [[7]]
+    found = [Message()]
+    cluster.consume = lambda number, timeout: found
+    cluster.commit = lambda offsets, asynchronous: None
+
+    def step(seconds):
+        nonlocal now_s
+        now_s += seconds
+        refreshed.clear()
+        one.step(cluster, threading.Event())
+        return list(refreshed)
+
+    assert (step(0), step(10), step(11)) == ([], [], [[7]])
+    cluster.places["a"] = (24, 25)
+    assert (step(0), step(1), step(2.5)) == ([], [], [[7]])
+    step(0)
+    found = []
+    assert (step(0), step(0)) == ([[7]], [])

@@ -227,7 +227,7 @@ def _save_extras(
         rows = TargetExtra.objects.filter(target_id__in=pks).order_by()
         for pk, key, value in rows.values_list("target_id", "key", "value"):
             stored.setdefault(pk, {})[key] = value
-    rows: list[Sequence[Any]] = []
+    extras: list[Sequence[Any]] = []
     for name, facts in merged.items():
         pk = found[name]
         known = stored.get(pk, {})
@@ -238,8 +238,8 @@ def _save_extras(
             values["simulated"] = True
         for key, value in values.items():
             if known.get(key) != (text := str(value)):
-                rows.append((pk, key, text, *_typed(value, text)))
-    _upsert_extra_rows(rows)
+                extras.append((pk, key, text, *_typed(value, text)))
+    _upsert_extra_rows(extras)
 
 
 def _typed(value: Any, text: str) -> tuple[float | None, bool | None, dt.datetime | None]:
