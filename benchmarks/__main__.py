@@ -7,11 +7,11 @@ import sys
 
 from benchmarks.databases import ROOT, DatabaseMissingError, postgres_url
 
-WITH_DATABASES = ("ingest", "pages", "photometry", "api", "sky", "transfer", "uploads", "peer")
+WITH_DATABASES = ("ingest", "pages", "photometry", "api", "sky", "transfer", "uploads", "peer", "streams")
 ALL = (
     *("startup", "ingest", "pages", "photometry", "api", "bulk_insert", "light_curve", "decode_packets"),
     *("visibility", "sky", "transfer", "uploads", "peer"),
-    "alerts_pages",
+    *("alerts_pages", "streams"),
 )
 TIMEOUT_S = 6 * 3600
 
@@ -35,7 +35,9 @@ def commands(options: argparse.Namespace) -> list[tuple[list[str], dict[str, str
         if name == "peer" and not os.environ.get("BENCH_PEER"):
             print("peer: left out; BENCH_PEER names the Python of an environment with tomtoolkit", flush=True)
         elif name in WITH_DATABASES:
-            flags = ["--quick"] * options.quick + ["--full"] * (options.full and name == "ingest")
+            flags = ["--quick"] * options.quick + ["--full"] * (
+                options.full and name in ("ingest", "streams")
+            )
             found.append(([f"benchmarks.{name}", "--databases", options.databases, *flags], {}))
         elif name == "startup":
             found.append((["benchmarks.startup", *["--quick"] * options.quick], {}))
