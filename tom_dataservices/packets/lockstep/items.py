@@ -132,24 +132,34 @@ class ItemWalk:
 
         (Rubin names an object after its first source: that source's own number looks like the marker.)
         """
-        find = self.buffer.data.find
         places: list[int] = []
         for place, length, limit, wanted in zip(
             first_place.tolist(), size.tolist(), end.tolist(), count.tolist(), strict=True
         ):
             found = [place]
             if length >= MIN_MARKER_BYTES and place + length <= limit:
-                marker = self.buffer.data[place : place + length]
-                while len(found) < wanted:
-                    place = find(marker, place + length, limit)
-                    if place < 0:
-                        break
-                    nearby = find(marker, place + length, min(place + apart, limit))
-                    place = max(place, nearby)
-                    found.append(place)
+                found += self._repetitions(place, length, limit, wanted - 1, apart)
             places.extend(found)
             places.extend([0] * (wanted - len(found)))
         return np.array(places, dtype=np.int64)
+
+    def _repetitions(self, place: int, length: int, limit: int, wanted: int, apart: int) -> list[int]:
+        """Give at most `wanted` places behind `place` that repeat its bytes, one search for each."""
+        find = self.buffer.data.find
+        marker = self.buffer.data[place : place + length]
+        found: list[int] = []
+        may_be_own_number = False
+        while len(found) < wanted or may_be_own_number:
+            is_last = len(found) == wanted
+            place = find(marker, place + length, min(place + apart, limit) if is_last else limit)
+            if place < 0:
+                break
+            if may_be_own_number and place + length <= found[-1] + apart:
+                found[-1], may_be_own_number = place, False
+            else:
+                found.append(place)
+                may_be_own_number = True
+        return found
 
     def _walk_in_turn(
         self, item: Node, position: np.ndarray, end: np.ndarray, count: np.ndarray, first: np.ndarray
