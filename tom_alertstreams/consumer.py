@@ -33,6 +33,8 @@ POLL_S = 0.25
 TELL_EVERY_S = 5.0
 LONGEST_PAUSE_S = 30.0
 BATCH_SIZE = 2000
+BATCH_BYTES = 64_000_000
+FIRST_BATCH = 100
 NIGHTS = 3
 SUMMARIES_AFTER_S, SUMMARIES_BEHIND_AFTER_S = 3.0, 20.0
 TELL_LOSS_S = 3600.0
@@ -58,7 +60,7 @@ class KafkaReader:
         Names, or patterns as `topics_of` takes them.
     store : MessageStore
     batch_size : int
-        Most messages of one transaction.
+        Most messages of one transaction; fewer where they are large (`BATCH_BYTES`).
     nights : int
         How many dates a name with a date stands for.
     """
@@ -87,6 +89,7 @@ class KafkaReader:
         self.word = StreamState.Word.CONNECTING
         self._told_at = 0.0
         self._told_messages = 0
+        self._mean_bytes = 0
         self._counted_messages = self._counted_dead = 0
         self._forgot = False
         self._by_topic: dict[str, dict[str, Any]] = {}
@@ -129,8 +132,9 @@ class KafkaReader:
 
     def step(self, consumer: Any, stop: threading.Event) -> None:
         """Take what has come, at most one batch, and store it."""
-        messages = self._messages(consumer, consumer.consume(self.batch_size, POLL_S))
+        messages = self._messages(consumer, consumer.consume(self._most(), POLL_S))
         if messages:
+            self._mean_bytes = sum(len(message.value) for message in messages) // len(messages) + 1
             self._store(messages, stop)
             self._commit(consumer, messages)
             self._count_topics(messages)
@@ -162,6 +166,12 @@ class KafkaReader:
         except DATABASE_AWAY:
             logger.warning("%s: summaries of light curves stay stale", self.name, exc_info=True)
             close_old_connections()
+
+    def _most(self) -> int:
+        """Return how many messages are taken at once: `BATCH_BYTES` by the size of those before."""
+        if not self._mean_bytes:
+            return min(self.batch_size, FIRST_BATCH)
+        return min(self.batch_size, max(1, BATCH_BYTES // self._mean_bytes))
 
     def _is_behind(self, consumer: Any) -> bool:
         """Tell whether another whole batch waits at the broker, though it hands out less at a time."""

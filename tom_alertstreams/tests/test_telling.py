@@ -123,6 +123,13 @@ class Message:
     value = headers = key
 
 
+class Large(Message):
+    """Stands for a packet of Rubin with its images."""
+
+    def value(self):
+        return bytes(1_000_000)
+
+
 class Store:
     """Takes all, and says that it changed a target."""
 
@@ -154,3 +161,20 @@ def test_summaries_wait_while_alerts_come_and_longer_while_they_wait(monkeypatch
     step(0)
     found = []
     assert (step(0), step(0)) == ([[7]], [])
+
+
+def test_fewer_messages_are_taken_at_once_where_they_are_large():
+    one = KafkaReader(name="night", settings={}, topics=["a"], store=Store(), batch_size=2000)
+    cluster = Cluster(a=(5, 25))
+    asked = []
+    waiting = [[Large()] * 3, [Message()] * 2, [], []]
+
+    def consume(number, timeout):
+        asked.append(number)
+        return waiting.pop(0)
+
+    cluster.consume, cluster.commit = consume, lambda offsets, asynchronous: None
+    one._tell(cluster, at_once=True)
+    while waiting:
+        one.step(cluster, threading.Event())
+    assert asked == [100, 63, 2000, 2000]
