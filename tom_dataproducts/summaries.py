@@ -121,12 +121,20 @@ def summaries_for(target_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     return found
 
 
-def current_summaries(target_ids: Iterable[int]) -> dict[int, LightCurveSummary]:
-    """Return the same as rows that are not stored, for pages that show rows of summaries."""
-    return {
-        pk: LightCurveSummary(target_id=pk, is_stale=False, **facts)
-        for pk, facts in summaries_for(target_ids).items()
-    }
+def current_summaries(target_ids: Iterable[int], *, quick: bool = False) -> dict[int, LightCurveSummary]:
+    """Return summaries computed now, as rows that are not stored, for pages that show rows of summaries.
+
+    Parameters
+    ----------
+    target_ids : iterable of int
+    quick : bool
+        At most three queries for all of them: targets that would cost some of their own are left out.
+    """
+    ids = sorted(set(target_ids))
+    if not ids:
+        return {}
+    facts = compute_facts(ids, quick=quick)
+    return {pk: LightCurveSummary(target_id=pk, is_stale=False, **found) for pk, found in facts.items()}
 
 
 def _add_missing(ids: Sequence[int]) -> None:
@@ -165,11 +173,12 @@ def _upsert(summaries: QuerySet, rows: list[LightCurveSummary]) -> None:
     summaries.bulk_create(rows, **options)
 
 
-def compute_facts(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def compute_facts(ids: Sequence[int], *, quick: bool = False) -> dict[int, dict[str, Any]]:
     """Return the computed columns of the summaries of targets, in three queries.
 
     A target with generic rows (which a SQL aggregate cannot read) costs two more; ``migrate_reduced_datums``
-    makes them typed. So does one with versions of its reduction, of which the newer supersedes the older.
+    makes them typed. So does one with versions of its reduction, of which the newer supersedes the older, and
+    one of very many points. `quick` leaves these out.
     """
     generic = set(
         ReducedDatum.objects.filter(target__in=ids, data_type__iexact="photometry")
@@ -177,8 +186,8 @@ def compute_facts(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         .values_list("target_id", flat=True)
         .distinct()
     )
-    facts = _facts_of_curves(generic)
-    facts.update(_facts_of_typed([pk for pk in ids if pk not in generic]))
+    facts = {} if quick else _facts_of_curves(generic)
+    facts.update(_facts_of_typed([pk for pk in ids if pk not in generic], quick=quick))
     return facts
 
 
@@ -202,16 +211,17 @@ def _photometry(ids: Sequence[int]) -> QuerySet:
     )
 
 
-def _facts_of_typed(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def _facts_of_typed(ids: Sequence[int], *, quick: bool) -> dict[int, dict[str, Any]]:
     totals, versioned = _totals(ids)
-    ids = [pk for pk in ids if pk not in versioned]
+    left_out = {pk for pk, found in totals.items() if quick and found.points > MANY_POINTS} | versioned
+    ids = [pk for pk in ids if pk not in left_out]
     rows, target_of_row = _newest(ids, totals)
     newest: dict[int, list[Point]] = {}
     for pk, point in zip(target_of_row, points_of(converted(measurements(rows))), strict=True):
         if point is not None:
             newest.setdefault(pk, []).append(point)
     facts = {pk: facts_of_newest(newest.get(pk, []), totals.get(pk, Totals()), newest=NEWEST) for pk in ids}
-    return facts | _facts_of_curves(versioned)
+    return facts if quick else facts | _facts_of_curves(versioned)
 
 
 def _totals(ids: Sequence[int]) -> tuple[dict[int, Totals], set[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from tom_common.astro.observer import Site
@@ -43,18 +43,23 @@ def observing_desk() -> ObservingDesk:
     return _desk
 
 
-CurrentSummaries = Callable[[Iterable[int]], Mapping[int, Any]]
-"""Takes keys of targets, returns the summaries of their light curves as they are at this moment, by key."""
+class CurrentSummaries(Protocol):
+    """Who computes summaries of light curves as they are at this moment: tom_dataproducts."""
+
+    def __call__(self, target_ids: Iterable[int], *, quick: bool = False) -> Mapping[int, Any]:
+        """Return them by key of the target; `quick` leaves out those that cost queries of their own."""
+        ...
+
 
 _current_summaries: CurrentSummaries | None = None
 
 
 def register_current_summaries(function: CurrentSummaries) -> None:
-    """Fill the port in; called in ``AppConfig.ready`` by tom_dataproducts."""
+    """Fill the port in; called in ``AppConfig.ready``."""
     global _current_summaries
     _current_summaries = function
 
 
-def current_summaries(target_ids: Iterable[int]) -> Mapping[int, Any]:
+def current_summaries(target_ids: Iterable[int], *, quick: bool = False) -> Mapping[int, Any]:
     """Return the summaries of light curves computed now; none where tom_dataproducts is not installed."""
-    return {} if _current_summaries is None else _current_summaries(target_ids)
+    return {} if _current_summaries is None else _current_summaries(target_ids, quick=quick)

@@ -88,7 +88,7 @@ def target_table(
     """Return the table of some targets.
 
     One more query where a column shows extra fields, and one each for the status words and stars of `user`;
-    up to four where photometry came since a summary was stored.
+    three where photometry came since a summary was stored.
     """
     columns = columns_named(names, with_light_curves=has_light_curves())
     bring_up_to_date(page)

@@ -15,13 +15,19 @@ def summary_of(target: Any) -> Any:
     return target._state.fields_cache.get(_SUMMARY)
 
 
-def bring_up_to_date(targets: Iterable[Any]) -> None:
+def bring_up_to_date(targets: Iterable[Any], *, quick: bool = True) -> None:
     """Give targets that were fetched with a stale summary one that is right at this moment.
 
-    At most four queries for all of them, none where no summary is stale. Nothing is stored: a page that is
-    only read writes nothing.
+    Nothing is stored: a page that is only read writes nothing.
+
+    Parameters
+    ----------
+    targets : iterable of Target
+    quick : bool
+        Three queries for all of them, none where no summary is stale: a target whose light curve costs
+        queries of its own (very many points, versions of a reduction) keeps the stored summary.
     """
     stale = {found.pk: found for found in targets if (row := summary_of(found)) is not None and row.is_stale}
     if stale:
-        for pk, summary in current_summaries(stale).items():
+        for pk, summary in current_summaries(stale, quick=quick).items():
             stale[pk]._state.fields_cache[_SUMMARY] = summary

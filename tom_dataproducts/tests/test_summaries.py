@@ -268,3 +268,24 @@ class TestRefresh:
             assert "18.00 ± 0.10" not in page, address
         assert "2 points, 2 detections" in admin_client.get(f"/targets/{target.pk}/").content.decode()
         assert stale(target)
+
+    def test_a_list_asks_three_queries_for_all_stale_summaries(
+        self, monkeypatch, admin_client, django_assert_num_queries
+    ):
+        monkeypatch.setattr(summaries, "MANY_POINTS", 2)
+        found = [SiderealTargetFactory() for _ in range(4)]
+        for one in found:
+            point(one, 0.0, brightness=18.0)
+        refresh_summaries()
+        for days in (1.0, 2.0):
+            point(found[0], days, brightness=16.0)  # many points
+        point(found[1], 1.0, brightness=15.0, reduction_version="v2")
+        for one in found[2:]:
+            point(one, 1.0, brightness=17.0)
+        with django_assert_num_queries(3):
+            current = summaries.current_summaries([one.pk for one in found], quick=True)
+        assert {pk: row.last_mag for pk, row in current.items()} == {one.pk: 17.0 for one in found[2:]}
+        page = admin_client.get("/targets/").content.decode()
+        assert page.count("17.00 ± 0.10") == 2
+        assert page.count("18.00 ± 0.10") == 2  # what would cost more shows what is stored
+        assert "15.00 ± 0.10" in admin_client.get(f"/targets/{found[1].pk}/").content.decode()

@@ -28,7 +28,7 @@ class TargetDetailView(TargetActionMixin, DetailView):
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         target = self.target
-        bring_up_to_date([target])
+        bring_up_to_date([target], quick=False)
         extra_fields, tags = selectors.split_extras(target)
         sections = all_sections()
         context.update(
