@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from django.apps import apps
 from django.core.files.storage import FileSystemStorage, Storage
+from django.db.models import FileField, Model
 from django.utils.timezone import get_default_timezone, is_naive
+
+logger = logging.getLogger(__name__)
 
 PIECE_BYTES = 1_000_000
 
@@ -108,6 +113,33 @@ def _listed_files(storage: Storage, folder: str) -> Iterator[tuple[str, int, flo
         yield whole, storage.size(whole), changed.timestamp()
     for name in folders:
         yield from _listed_files(storage, f"{folder}/{name}".lstrip("/"))
+
+
+def file_columns() -> Iterator[tuple[type[Model], FileField]]:
+    """Yield every column of every model that names files."""
+    for model in apps.get_models():
+        yield from ((model, column) for column in model._meta.local_fields if isinstance(column, FileField))
+
+
+def is_named(name: str) -> bool:
+    """Tell whether a row of any model names a file: a deleted file that can come back is named, too."""
+    return any(
+        model._base_manager.filter(**{column.attname: name}).exists() for model, column in file_columns()
+    )
+
+
+def remove_unnamed(files: Iterable[tuple[Storage, str]]) -> int:
+    """Remove those files from their storage that no row names; return how many."""
+    removed = 0
+    for storage, name in files:
+        if is_named(name):
+            continue
+        try:
+            storage.delete(name)
+            removed += 1
+        except OSError:
+            logger.exception("the file %s, which no row names, could not be removed", name)
+    return removed
 
 
 def size_text(size: float) -> str:

@@ -11,9 +11,8 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
-from django.core.files.storage import Storage
 from django.db import models, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.deletion import Collector
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -22,6 +21,7 @@ from tom_common.history import RevertRefusedError, change_set, tracked_for, unre
 from tom_dataproducts import conf
 from tom_dataproducts.models import REDUCED_DATUM_MODELS, DataProduct, LightCurveSummary, TrashedFile
 from tom_targets.models import BaseTarget
+from tom_targets.trash import remove_unneeded
 from tom_targets.trash_content import insert_part, model_of, pack, point_again, unpack
 from tom_targets.trash_rows import collect_generic
 
@@ -152,22 +152,15 @@ def expired() -> QuerySet[TrashedFile]:
 
 def purge(limit: int = _BATCH) -> int:
     """Delete for good some files that were kept long enough; return how many. Safe to run twice."""
-    rows = list(expired().defer("content").order_by("pk")[:limit])
-    for trashed in rows:
-        files = [(file.storage, file.name) for file in (trashed.data, trashed.thumbnail) if file]
-        with transaction.atomic():
-            trashed.delete()
-            transaction.on_commit(lambda files=files: remove_files(files))
+    with transaction.atomic():
+        # The lock keeps a deletion from being undone meanwhile; who undoes one takes it, too.
+        rows = list(expired().defer("content").select_for_update().order_by("pk")[:limit])
+        files = [
+            (file.storage, file.name)
+            for row in rows
+            for file in (row.data, row.thumbnail)
+            if file and file.name
+        ]
+        TrashedFile.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        transaction.on_commit(lambda: remove_unneeded(files))
     return len(rows)
-
-
-def remove_files(files: list[tuple[Storage, str]]) -> None:
-    """Remove files from the storage that neither a data product nor a deleted one names."""
-    for storage, name in files:
-        named = Q(data=name) | Q(thumbnail=name)
-        if DataProduct.objects.filter(named).exists() or TrashedFile.objects.filter(named).exists():
-            continue  # two rows may share a file
-        try:
-            storage.delete(name)
-        except OSError:
-            logger.exception("the file %s of a deleted data product could not be removed", name)

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 
+from tom_common.files import remove_unnamed
 from tom_common.grants import grant_access
 from tom_dataproducts import conf, file_trash
 from tom_dataproducts.models import (
@@ -46,7 +47,7 @@ def delete_data_product(product: DataProduct, *, user: Any = None, for_good: boo
     files = [(file.storage, file.name) for file in (product.data, product.thumbnail) if file and file.name]
     with transaction.atomic():
         product.delete()
-        transaction.on_commit(lambda: file_trash.remove_files(files))
+        transaction.on_commit(lambda: remove_unnamed(files))
     return None
 
 

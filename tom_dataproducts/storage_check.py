@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.core.files.storage import Storage, default_storage
-from django.db.models import FileField, Model
+from django.db.models import Model
 
+from tom_common import files
 from tom_common.contributions import collect
 from tom_common.files import all_files
 from tom_dataproducts.models import DataUpload
@@ -59,12 +59,7 @@ class StorageReport:
 
 def file_columns() -> list[tuple[type[Model], str]]:
     """Return every column of every model that names files in the default storage."""
-    found = []
-    for model in apps.get_models():
-        for column in model._meta.local_fields:
-            if isinstance(column, FileField) and _is_default(column.storage):
-                found.append((model, column.name))
-    return found
+    return [(model, column.name) for model, column in files.file_columns() if _is_default(column.storage)]
 
 
 def kept_folders() -> tuple[str, ...]:

@@ -148,22 +148,20 @@ def remove_targets(pks: Sequence[int], user: Any) -> None:
 
 
 def delete_targets(pks: Sequence[int]) -> None:
-    """Delete targets for good, with the files that then no row names; the files go once it is certain."""
+    """Delete targets for good, with the files that then nothing names; the files go once it is certain."""
+    from tom_targets.trash import remove_unneeded
+
     files: list[tuple[Any, str]] = []
     for relation in BaseTarget._meta.related_objects:
         model: Any = relation.related_model
         for column in model._meta.concrete_fields:
             if isinstance(column, FileField):
                 rows = model._base_manager.filter(**{f"{relation.field.name}__in": pks}).order_by()
-                files += [(column, name) for name in rows.values_list(column.attname, flat=True) if name]
+                files += [
+                    (column.storage, name) for name in rows.values_list(column.attname, flat=True) if name
+                ]
     Target._default_manager.filter(pk__in=pks).delete()
-    transaction.on_commit(lambda: _remove_files(files))
-
-
-def _remove_files(files: Sequence[tuple[Any, str]]) -> None:
-    for column, name in files:
-        if not column.model._base_manager.filter(**{column.attname: name}).exists():
-            column.storage.delete(name)
+    transaction.on_commit(lambda: remove_unneeded(files))
 
 
 def restore_target(note: dict[str, Any], user: Any) -> None:

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.core.files.storage import Storage
 from django.db import IntegrityError, models
 from django.db.models.deletion import Collector
 from django.utils import timezone
 
+from tom_common.files import is_named, remove_unnamed
 from tom_common.history import change_set, tracked_for, unrecorded
 from tom_targets import conf
 from tom_targets.models import BaseTarget, Target, TrashedTarget
@@ -216,23 +218,28 @@ def purge_expired(limit: int = 20) -> tuple[int, int]:
 
 
 def purge(trashed: Iterable[TrashedTarget]) -> tuple[int, int]:
-    """Delete trashed targets for good, with the files that no stored row names.
+    """Delete trashed targets for good, with the files that neither a row nor another one names.
 
     Returns
     -------
     (int, int)
         Targets and files deleted.
     """
-    targets = files = 0
+    targets, files = 0, []
     for row in trashed:
-        names = list(file_names(unpack(row.content)))
+        files += [(column.storage, name) for column, name in file_names(unpack(row.content))]
         row.delete()
         targets += 1
-        for column, name in names:
-            if not column.model._base_manager.filter(**{column.name: name}).exists():
-                column.storage.delete(name)
-                files += 1
-    return targets, files
+    return targets, remove_unneeded(files)
+
+
+def remove_unneeded(files: Iterable[tuple[Storage, str]]) -> int:
+    """Remove those files that no row names, and that no trashed target would bring back; return how many."""
+    left = {name: storage for storage, name in files if not is_named(name)}
+    if left:  # a merge keeps the files of its targets, which the trash may hold a second time
+        for name in trashed_files():
+            left.pop(name, None)
+    return remove_unnamed((storage, name) for name, storage in left.items())
 
 
 def trashed_files() -> Iterator[str]:

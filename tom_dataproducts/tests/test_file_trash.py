@@ -29,7 +29,11 @@ from tom_dataproducts.tests.factories import DataProductFactory, PhotometryFacto
 from tom_dataproducts.tests.fits_images.files import several
 from tom_dataproducts.tests.people import as_user, shared_target
 from tom_dataproducts.tests.uploading import BAD_ROW, GOOD, confirm, page, points, send
+from tom_targets.history import delete_targets
+from tom_targets.merge import merge_targets
+from tom_targets.models import TrashedTarget
 from tom_targets.trash import move_to_trash
+from tom_targets.trash import purge as purge_targets
 from tom_targets.trash import restore as restore_target
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +149,54 @@ def test_a_file_that_two_rows_name_stays_as_long_as_one_is_there(people, now):
     with now():
         assert file_trash.purge() == 1
     assert not default_storage.exists(first.data.name)
+
+
+@pytest.mark.parametrize("kept", ["deleted file", "merged target"])
+def test_what_leaves_the_trash_leaves_the_files_that_something_else_brings_back(people, now, kept):
+    owner = people[0]["owner"]
+    first, second = (shared_target(people, "PRIVATE") for _ in range(2))
+    product = DataProductFactory(target=second)
+    before = content_of(product)
+    merge_targets(first, [second], user=owner)
+    product.refresh_from_db()
+    with now():
+        change = services.delete_data_product(product, user=owner)
+    with now():
+        if kept == "deleted file":
+            TrashedTarget.objects.update(deleted_at=timezone.now() - timedelta(days=31))
+            assert purge_targets(TrashedTarget.objects.all()) == (1, 0)
+        else:
+            outdate()
+            assert file_trash.purge() == 1
+    with now():
+        merge = ChangeSet.objects.get(kind="merge")
+        revert(merge if kept == "merged target" else ChangeSet.objects.get(pk=change), owner)
+    assert content_of(DataProduct.objects.get()) == before
+
+
+def test_a_target_merged_and_deleted_keeps_its_files_for_both_ways_back(people, now):
+    first, second = (shared_target(people, "PRIVATE") for _ in range(2))
+    product = DataProductFactory(target=second)
+    before = content_of(product)
+    merge_targets(first, [second], user=people[0]["owner"])
+    trashed = move_to_trash(first)
+    with now():
+        assert purge_targets(TrashedTarget.objects.exclude(pk=trashed.pk)) == (1, 0)
+        restore_target(trashed)
+    assert content_of(DataProduct.objects.get()) == before
+
+
+def test_deleting_targets_for_good_leaves_the_files_that_can_come_back(people, now):
+    target = shared_target(people, "PRIVATE")
+    first = DataProductFactory(target=target)
+    other = shared_target(people, "PRIVATE")
+    shared = DataProduct.objects.create(target=other, data=first.data.name)
+    with now():
+        change = services.delete_data_product(shared, user=people[0]["owner"])
+        delete_targets([target.pk])
+    assert default_storage.exists(first.data.name)
+    revert(ChangeSet.objects.get(pk=change), people[0]["owner"])
+    assert content_of(DataProduct.objects.get())
 
 
 def test_without_days_nothing_is_kept(owner, settings, now):
