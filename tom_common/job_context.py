@@ -73,6 +73,12 @@ def _monitored() -> list[JobContext]:
         return [context for context in _running if context.monitored]
 
 
+def is_running_here(job_pk: int) -> bool:
+    """Tell whether a thread of this process runs a job."""
+    with _running_lock:
+        return any(context.pk == job_pk for context in _running)
+
+
 def current_job() -> JobContext | NoJob:
     """Return the job that the calling code runs in; outside of any, one that keeps nothing."""
     return _current.get() or NoJob()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from tom_common.job_context import is_running_here
 from tom_common.models import Job
 
 STALE_AFTER_S = 60
@@ -28,7 +29,13 @@ def _token_of(pid: int) -> str:
 
 
 def is_abandoned(job: Job) -> bool:
-    """Tell whether nobody runs a running job any more."""
+    """Tell whether nobody runs a running job any more.
+
+    A process knows of its own jobs without a heartbeat: while the database is away none is written, and the
+    job goes on.
+    """
+    if job.worker == worker_name() and is_running_here(job.pk):
+        return False
     if job.heartbeat_at is None or timezone.now() - job.heartbeat_at > dt.timedelta(seconds=STALE_AFTER_S):
         return True
     host, _, rest = job.worker.partition(":")

@@ -1,3 +1,4 @@
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -34,6 +35,33 @@ def test_job_of_a_living_worker_is_left_alone(thread_mode):
 
     assert run_due() == 0
     assert tasks.calls == []
+
+
+def test_job_of_this_process_is_not_begun_twice_while_no_heartbeat_can_be_written(thread_mode, monkeypatch):
+    monkeypatch.setattr(JobContext, "_write", lambda self: None)  # as while the database is away
+    job = tasks.wait_for_release.send()
+    thread = threading.Thread(target=run_due)
+    thread.start()
+    try:
+        assert tasks.started.wait(10)
+        Job.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - dt.timedelta(hours=1))
+
+        assert jobs.abandoned_jobs() == []
+        job.refresh_from_db()
+        assert not jobs.claim(job)
+    finally:
+        tasks.release.set()
+        thread.join(20)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (State.DONE, 1)
+
+
+def test_job_that_this_process_left_is_run_again(thread_mode):
+    job = abandoned(worker=worker_name())
+
+    assert run_due() == 1
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (State.DONE, 2)
 
 
 @pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 5], ids=["this one", "none"])
