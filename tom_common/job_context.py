@@ -30,6 +30,7 @@ from tom_common.job_endings import (  # noqa: F401  tasks import them from here
     JobStopped,
     JobTimedOut,
     RunAgain,
+    WaitsForTurn,
 )
 from tom_common.models import Job, JobLogLine
 

@@ -40,3 +40,10 @@ class RunAgain(Exception):
         super().__init__(message)
         self.delay_s = delay_s
         self.message = message
+
+
+class WaitsForTurn(RunAgain):
+    """Raised where a job may not ask a service yet, since others do: it has done nothing so far.
+
+    Its attempts stay as they were; after a `RunAgain` of the task, a step that succeeded, they begin anew.
+    """

@@ -29,6 +29,7 @@ from tom_common.job_context import (
     JobStopped,
     JobTimedOut,
     RunAgain,
+    WaitsForTurn,
 )
 from tom_common.job_owner import is_abandoned, worker_name
 from tom_common.job_signals import job_ended
@@ -150,8 +151,10 @@ def run_claimed(job: Job, *, monitored: bool) -> None:
     except JobCancelled:
         ending: dict[str, Any] = {"state": Job.State.CANCELLED}
     except RunAgain as later:
-        # Waiting is not failing: a job that looks a hundred times has all its attempts left.
-        ending = {"state": Job.State.QUEUED, "message": later.message, "attempts": 0}
+        # Waiting is not failing: a job that looks a hundred times has all its attempts left. One without a
+        # turn did not even look: how often it failed before is still to be counted.
+        attempts = job.attempts - 1 if isinstance(later, WaitsForTurn) else 0
+        ending = {"state": Job.State.QUEUED, "message": later.message, "attempts": attempts}
         retry_s = later.delay_s
     except JobStopped:
         # The attempt does not count: it is the process that ended, not the task that failed.

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tom_common.job_context import JobContext, RunAgain, current_job
+from tom_common.job_context import JobContext, WaitsForTurn, current_job
 
 WAIT_S = 2.0
 """Seconds after which a job without a turn looks again."""
@@ -70,7 +70,7 @@ def turn(service: str) -> Iterator[None]:
 
     Raises
     ------
-    RunAgain
+    WaitsForTurn
         If there is none: the job waits in its queue, and its thread does something else.
     """
     job = current_job()
@@ -78,7 +78,7 @@ def turn(service: str) -> Iterator[None]:
         yield
         return
     if not turns.take(service):
-        raise RunAgain(WAIT_S, f"Waits until {service} can be asked: other questions are under way.")
+        raise WaitsForTurn(WAIT_S, f"Waits until {service} can be asked: other questions are under way.")
     try:
         yield
     finally:

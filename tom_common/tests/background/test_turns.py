@@ -87,6 +87,30 @@ def test_a_job_that_waits_for_its_turn_uses_up_no_attempt(thread_mode, monkeypat
     assert (job.state, job.attempts, job.error) == (State.QUEUED, 0, "")
 
 
+@background_task(max_retries=1)
+def ask_in_vain():
+    with turn("another"):
+        raise ValueError("no luck")
+
+
+def test_a_job_that_failed_and_waits_for_its_turn_keeps_count_of_its_failures(thread_mode, monkeypatch):
+    job = ask_in_vain.send()
+
+    def look_again():
+        Job.objects.update(run_after="2026-01-01T00:00:00Z")
+        assert run_due() == 1
+        job.refresh_from_db()
+        return job.state, job.attempts
+
+    assert look_again() == (State.QUEUED, 1)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("tom_common.turns.turns.take", lambda service: False)
+        assert look_again() == (State.QUEUED, 1)
+        assert look_again() == (State.QUEUED, 1)
+    assert look_again() == (State.FAILED, 2)
+    assert job.error == "ValueError: no luck"
+
+
 def test_what_runs_inline_or_in_no_job_waits_for_nobody(at_once, monkeypatch):
     monkeypatch.setattr("tom_common.turns.turns.take", lambda service: False)
     ask.send("another")
