@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from django.utils import timezone
 from tom_common.history import RevertRefusedError, change_set, tracked_for, unrecorded
 from tom_dataproducts import conf
 from tom_dataproducts.models import REDUCED_DATUM_MODELS, DataProduct, LightCurveSummary, TrashedFile
-from tom_targets.models import BaseTarget
+from tom_targets.models import BaseTarget, TrashedTarget
 from tom_targets.trash import remove_unneeded
 from tom_targets.trash_content import insert_part, model_of, pack, point_again, unpack
 from tom_targets.trash_rows import collect_generic
@@ -95,18 +96,46 @@ def undo_url(change_set_pk: int | None) -> str:
         return ""
 
 
-def why_not_back(note: dict[str, Any]) -> str:
-    """Return why a deleted file cannot come back; nothing if it can."""
-    if not note.get("trash"):
+def why_not_back(notes: Sequence[dict[str, Any]]) -> list[str]:
+    """Return for each of some hundred deleted files why it cannot come back; nothing if it can."""
+    pks = [note.get("trash") for note in notes]
+    kept = TrashedFile.objects.defer("content").in_bulk([pk for pk in pks if pk])
+    targets = {trashed.target_pk for trashed in kept.values()}
+    gone = targets - set(BaseTarget._base_manager.filter(pk__in=targets).values_list("pk", flat=True))
+    reasons = _where_targets_went(gone)
+    product_ids = {trashed.product_id for trashed in kept.values()} - {""}
+    taken = set(
+        DataProduct.objects.filter(product_id__in=product_ids).values_list("product_id", flat=True)
+        if product_ids
+        else ()
+    )
+
+    def reason(pk: int | None) -> str:
+        if not pk:
+            return ""
+        if pk not in kept:
+            return f"it was deleted more than {conf.file_trash_days()} days ago, and is gone."
+        if kept[pk].target_pk in gone:
+            return reasons[kept[pk].target_pk]
+        if kept[pk].product_id in taken:
+            return f"another file has its product_id {kept[pk].product_id} now."
         return ""
-    trashed = TrashedFile.objects.defer("content").filter(pk=note["trash"]).first()
-    if trashed is None:
-        return f"it was deleted more than {conf.file_trash_days()} days ago, and is gone."
-    if not BaseTarget._base_manager.filter(pk=trashed.target_pk).exists():
-        return "its target is gone."
-    if trashed.product_id and DataProduct.objects.filter(product_id=trashed.product_id).exists():
-        return f"another file has its product_id {trashed.product_id} now."
-    return ""
+
+    return [reason(pk) for pk in pks]
+
+
+def _where_targets_went(pks: set[int]) -> dict[int, str]:
+    """Return for targets that are gone what to do first. No other target is named: it may be a hidden one."""
+    reasons = dict.fromkeys(pks, "its target was deleted for good.")
+    if pks:
+        rows = TrashedTarget.objects.filter(target_pk__in=pks).order_by("pk")
+        for pk, merged_into in rows.values_list("target_pk", "merged_into_pk"):
+            reasons[pk] = (
+                "its target was deleted; bring that back first."
+                if merged_into is None
+                else "its target was merged into another; undo that first."
+            )
+    return reasons
 
 
 def restore(note: dict[str, Any], user: Any) -> None:
@@ -117,9 +146,16 @@ def restore(note: dict[str, Any], user: Any) -> None:
     RevertRefusedError
         If it is not there any more, or something is in its way.
     """
-    if reason := why_not_back(note):
-        raise RevertRefusedError(f"The file cannot come back: {reason}")
-    trashed = TrashedFile.objects.get(pk=note["trash"])
+    with transaction.atomic():
+        # The lock keeps the purge from taking it meanwhile; where that came first, the answer says so.
+        trashed = TrashedFile.objects.select_for_update().filter(pk=note.get("trash")).first()
+        reason = why_not_back([note])[0]
+        if trashed is None or reason:
+            raise RevertRefusedError(f"The file cannot come back: {reason or 'it was not kept.'}")
+        _restore(trashed, user)
+
+
+def _restore(trashed: TrashedFile, user: Any) -> None:
     using = trashed._state.db or "default"
     content = unpack(trashed.content)
     restored: dict[type[models.Model], set[Any]] = {}

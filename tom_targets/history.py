@@ -183,12 +183,12 @@ def restore_target(note: dict[str, Any], user: Any) -> None:
         raise RevertRefusedError(str(error)) from error
 
 
-def why_not_back(note: dict[str, Any]) -> str:
-    """Return why a deleted target cannot come back; nothing if it can."""
-    if not note.get("trash"):
-        return ""
-    there = TrashedTarget.objects.filter(pk=note["trash"]).exists()
-    return "" if there else "the trash does not hold it any more."
+def why_not_back(notes: Sequence[dict[str, Any]]) -> list[str]:
+    """Return for each deleted target why it cannot come back; nothing if it can."""
+    pks = [note.get("trash") for note in notes]
+    there = set(TrashedTarget.objects.filter(pk__in=filter(None, pks)).values_list("pk", flat=True))
+    gone = "the trash does not hold it any more."
+    return [gone if pk and pk not in there else "" for pk in pks]
 
 
 # Rows that come and go with the target, or follow from others.

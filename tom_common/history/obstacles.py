@@ -114,13 +114,14 @@ def _of_rows(
         nets = [net for net in nets if net.object_pk in now or _last_change(change_set, net) is not None]
     if tracked.is_subject:
         found += _dependents(change_set, tracked, made, names)
+    reasons = _reasons(tracked, [net for net in nets if net.effect == DELETED and net.object_pk not in now])
     for net in nets:
         if len(found) > SHOWN:
             return found
         row = now.get(net.object_pk or 0)
         what = _what(tracked, net, names)
         if net.effect == DELETED:
-            found += _why_not_back(tracked, net, row, names, coming_back)
+            found += _why_not_back(tracked, net, reasons.get(id(net)), names, coming_back)
         elif row is None:
             if net.effect == CHANGED:
                 found.append(Obstacle(f"{what} was deleted since.", _last(change_set, net)))
@@ -195,14 +196,25 @@ def _dependents(change_set: ChangeSet, tracked: Tracked, made: list[Net], names:
     return found
 
 
+def _reasons(tracked: Tracked, nets: Sequence[Net]) -> dict[int, str]:
+    """Return what a service says of rows that it should bring back, by the identity of their nets."""
+    reasons = {id(net): "" for net in nets}
+    if tracked.why_not_back is None:
+        return reasons
+    for some in chunks(nets):
+        told = tracked.why_not_back([net.note for net in some])
+        reasons.update((id(net), reason) for net, reason in zip(some, told, strict=True))
+    return reasons
+
+
 def _why_not_back(
-    tracked: Tracked, net: Net, row: dict[str, Any] | None, names: Names, coming_back: set[Any]
+    tracked: Tracked, net: Net, reason: str | None, names: Names, coming_back: set[Any]
 ) -> list[Obstacle]:
     own = net.before.get(tracked.name_field) or net.object_pk
     what = f"The {tracked.words[0]} {own}"
-    if row is not None:
+    if reason is None:
         return []  # it came back already
-    if tracked.why_not_back is not None and (reason := tracked.why_not_back(net.note)):
+    if reason:
         return [Obstacle(f"{what} cannot come back: {reason}")]
     if net.note.get("for_good"):
         return [Obstacle(f"{what} was deleted for good; its rows were not kept.")]

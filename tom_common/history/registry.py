@@ -76,7 +76,7 @@ class Tracked:
     remove_many : callable, optional
         Deletes rows for good, given some hundred keys: in place of ``remove`` where they are very many.
     why_not_back : callable, optional
-        Takes the note of a deletion; returns why ``restore`` cannot work, or nothing.
+        Takes the notes of deletions; returns for each why ``restore`` cannot work, or ``""``.
     obstacles : callable, optional
         Returns by key why rows cannot be removed, given their keys.
     object_condition : callable, optional
@@ -107,7 +107,7 @@ class Tracked:
     remove: Callable[[Sequence[int], Any], None] | None = None
     remove_many: Callable[[Sequence[int]], None] | None = None
     restore: Callable[[dict[str, Any], Any], None] | None = None
-    why_not_back: Callable[[dict[str, Any]], str] | None = None
+    why_not_back: Callable[[Sequence[dict[str, Any]]], list[str]] | None = None
     obstacles: Callable[[Sequence[int]], dict[int, str]] | None = None
     object_condition: Callable[[Any, str], QuerySet | None] | None = None
     needs: str = "change"

@@ -6,6 +6,8 @@ import pytest
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -13,8 +15,9 @@ from rest_framework.test import APIClient
 from tom_common.grants import grant_access, groups_with_access
 from tom_common.history import RevertRefusedError
 from tom_common.history.models import ChangeSet
-from tom_common.history.revert import revert
+from tom_common.history.revert import plan_revert, revert
 from tom_dataproducts import file_trash, services, tasks
+from tom_dataproducts.bulk_files import delete_products
 from tom_dataproducts.fits_images import services as fits
 from tom_dataproducts.models import (
     DataProduct,
@@ -250,7 +253,7 @@ def test_what_is_in_the_way_is_said(people, what):
         words = "another file has its product_id frame 7 now"
     else:
         trashed = move_to_trash(product.target, user=owner)
-        words = "gone"
+        words = "its target was deleted; bring that back first"
     with pytest.raises(RevertRefusedError, match=words):
         revert(change, owner)
     assert TrashedFile.objects.count() == 1
@@ -258,6 +261,58 @@ def test_what_is_in_the_way_is_said(people, what):
         restore_target(trashed)
         revert(change, owner)
         assert DataProduct.objects.get().product_id == "frame 7"
+
+
+def test_a_file_of_a_merged_target_comes_back_once_that_is_undone(people):
+    owner = people[0]["owner"]
+    first, second = (shared_target(people, "PRIVATE") for _ in range(2))
+    product = DataProductFactory(target=second)
+    change = ChangeSet.objects.get(pk=services.delete_data_product(product, user=owner))
+    merge_targets(first, [second], user=owner)
+    with pytest.raises(RevertRefusedError, match="its target was merged into another; undo that first"):
+        revert(change, owner)
+    revert(ChangeSet.objects.get(kind="merge"), owner)
+    revert(change, owner)
+    assert DataProduct.objects.get().target_id == second.pk
+
+
+def test_a_file_whose_target_was_deleted_for_good_says_so(people):
+    product = DataProductFactory(target=shared_target(people, "PRIVATE"))
+    services.delete_data_product(product)
+    delete_targets([product.target_id])
+    note = {"trash": TrashedFile.objects.get().pk}
+    assert file_trash.why_not_back([note, {}]) == ["its target was deleted for good.", ""]
+
+
+def test_a_file_that_the_purge_took_meanwhile_is_refused(people, monkeypatch):
+    """Until it is locked, the purge may take what was looked at."""
+    product = DataProductFactory(target=shared_target(people, "PRIVATE"))
+    services.delete_data_product(product)
+    trashed = TrashedFile.objects.get()
+    with CaptureQueriesContext(connection) as asked:
+        file_trash.restore({"trash": trashed.pk}, people[0]["owner"])
+    reading = next(query["sql"] for query in asked if "content" in query["sql"])
+    assert ("FOR UPDATE" in reading) == connection.features.has_select_for_update
+    monkeypatch.setattr(file_trash, "why_not_back", lambda notes: [""])
+    with pytest.raises(RevertRefusedError, match="The file cannot come back"):
+        file_trash.restore({"trash": trashed.pk}, people[0]["owner"])
+
+
+def test_whether_many_files_can_come_back_is_asked_at_once(people, django_assert_num_queries):
+    target, owner = shared_target(people, "PRIVATE"), people[0]["owner"]
+
+    def queries(count):
+        made = [DataProductFactory(target=target, product_id=f"of {count}: {n}") for n in range(count)]
+        done = delete_products([product.pk for product in made], user=owner)
+        with CaptureQueriesContext(connection) as asked:
+            assert plan_revert(ChangeSet.objects.get(pk=done.change_set_pk), owner).is_possible
+        return len(asked)
+
+    few = queries(2)
+    assert queries(9) == few
+    notes = [{"trash": pk} for pk in TrashedFile.objects.values_list("pk", flat=True)]
+    with django_assert_num_queries(3):
+        assert file_trash.why_not_back(notes) == [""] * 11
 
 
 def test_an_upload_that_was_undone_can_be_put_back(owner, people, now):
