@@ -9,7 +9,13 @@ from typing import Any, Self
 from tom_alerts.alerts import GenericAlert, GenericBroker, alerts_and_feedback
 from tom_alerts.registry import brokers
 from tom_dataservices.providers import Access, Found, Provider, number, register_kind
-from tom_dataservices.results import KeptTarget, keep_target
+from tom_dataservices.results import (
+    KeptTarget,
+    give_access_to,
+    keep_aliases,
+    keep_target,
+    noting_new_targets,
+)
 
 _SHOWN = ("timestamp", "id", "name", "ra", "dec", "mag", "score", "url")
 
@@ -66,9 +72,13 @@ class BrokerProvider(Provider):
     def make_target(self, raw: Any, access: Access) -> KeptTarget:
         """Store the target of an alert, or return the one that is there."""
         broker = self.broker()
-        made: Any = broker.to_generic_alert(raw).to_target()
-        # Brokers of the first generation return the target alone.
+        with noting_new_targets(access.permissions) as new:
+            made: Any = broker.to_generic_alert(raw).to_target()
+        # Brokers of the first generation return the target alone, some of them stored already.
         target, extras, aliases = made if isinstance(made, tuple) else (made, {}, [])
+        if target.pk in new:
+            give_access_to(target, access.user, access.groups)
+            return KeptTarget(target, True, keep_aliases(target, aliases).notes)
         return keep_target(
             target,
             extras=extras,

@@ -171,7 +171,7 @@ class DataServiceProvider(Provider):
     def make_target(self, raw: Any, access: Access) -> KeptTarget:
         """Store the target of a result, or return the one that is there."""
         service = self.service()
-        with noting_new_targets() as new:
+        with noting_new_targets(access.permissions) as new:
             made = service.to_target(raw, request=access.request, user=access.user, groups=access.groups)
         if isinstance(made, tuple):  # what services of older generations return: not stored yet
             target, extras, aliases = (*made, {}, [])[:3]
@@ -183,11 +183,7 @@ class DataServiceProvider(Provider):
                 groups=access.groups,
                 permissions=access.permissions,
             )
-        is_new = made.pk in new
-        if is_new and access.permissions and made.permissions != access.permissions:
-            made.permissions = access.permissions
-            made.save(update_fields=["permissions"])
-        return KeptTarget(made, is_new)
+        return KeptTarget(made, made.pk in new)
 
     def bring_data(self, target: Any, raw: Any) -> int:
         """Store the data that came with a result; ask the service for them where none came."""

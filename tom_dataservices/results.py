@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models.signals import pre_save
 
 from tom_common.history import change_set
 from tom_targets.models import Target
@@ -46,27 +47,44 @@ class KeptAliases:
     notes: list[str] = field(default_factory=list)
 
 
-_stored_now: ContextVar[set[Any] | None] = ContextVar("targets_stored_now", default=None)
+@dataclass
+class _StoredNow:
+    keys: set[Any]
+    permissions: str | None
+
+
+_stored_now: ContextVar[_StoredNow | None] = ContextVar("targets_stored_now", default=None)
 
 
 @contextmanager
-def noting_new_targets() -> Iterator[set[Any]]:
-    """Give the keys of the targets that are stored anew within the block, by whatever code stores them."""
-    keys: set[Any] = set()
-    token = _stored_now.set(keys)
+def noting_new_targets(permissions: str | None = None) -> Iterator[set[Any]]:
+    """Give the keys of the targets that are stored anew within the block, by whatever code stores them.
+
+    With `permissions` they are stored with these: nobody else sees them, not even for a moment, whatever
+    becomes of the block.
+    """
+    stored = _StoredNow(set(), permissions)
+    token = _stored_now.set(stored)
     try:
-        yield keys
+        yield stored.keys
     finally:
         _stored_now.reset(token)
 
 
 def _note_new(instance: Any, **_: Any) -> None:
-    keys = _stored_now.get()
-    if keys is not None:
-        keys.add(instance.pk)
+    stored = _stored_now.get()
+    if stored is not None:
+        stored.keys.add(instance.pk)
+
+
+def _narrow_new(instance: Any, **_: Any) -> None:
+    stored = _stored_now.get()
+    if stored is not None and stored.permissions and instance._state.adding:
+        instance.permissions = stored.permissions
 
 
 target_created.connect(_note_new, dispatch_uid="tom_dataservices.results")
+pre_save.connect(_narrow_new, sender=Target, dispatch_uid="tom_dataservices.results")
 
 
 def may_add_data(user: Any, target: Any) -> bool:
@@ -139,10 +157,14 @@ def keep_target(
             if known is None:
                 raise
             return KeptTarget(known, False, [f"{target.name} is there already as {known.name}."])
-        holders = [*([user] if user is not None and user.pk else []), *groups]
-        give_access([int(target.pk or 0)], holders)
+        give_access_to(target, user, groups)
         kept = keep_aliases(target, aliases)
     return KeptTarget(target, True, kept.notes)
+
+
+def give_access_to(target: Any, user: Any, groups: Sequence[Any]) -> None:
+    """Let the user for whom a target was stored, if any, and groups see, change and delete it."""
+    give_access([int(target.pk or 0)], [*([user] if user is not None and user.pk else []), *groups])
 
 
 def keep_aliases(target: Any, aliases: Iterable[Any]) -> KeptAliases:

@@ -9,11 +9,14 @@ from django.urls import reverse
 
 from tests.shared_data import shared_data_dir
 from tests.standins.alerce import OID, alerce
-from tom_alerts.alerts import DEFAULT_ALERT_CLASSES, GenericBroker, get_service_classes
+from tom_alerts.alerts import DEFAULT_ALERT_CLASSES, GenericAlert, GenericBroker, get_service_classes
 from tom_alerts.models import BrokerQuery
+from tom_alerts.providers import BrokerProvider
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.models import QueryRun
+from tom_dataservices.providers import Access
 from tom_targets.models import Target
+from tom_targets.permissions import targets_for_user
 
 NAMES = ("ALeRCE", "ALeRCE LSST", "Fink", "Fink LSST", "Lasair", "Lasair ZTF", "MARS")
 
@@ -116,3 +119,31 @@ def test_a_target_that_the_broker_was_asked_about_in_vain_is_not_asked_about_aga
     Target.objects.create(name="ZTF20zzzzzzz", type="SIDEREAL", ra=1, dec=2)
     assert "ALeRCE: 1 targets asked for, 0 rows" in updated("--any-source")
     assert "targets asked for" not in updated("--force")
+
+
+class StoringAlert(GenericAlert):
+    def to_target(self):
+        target = Target(name=self.name, type="SIDEREAL", ra=self.ra, dec=self.dec)
+        target.save()
+        return target, {}, ["Its other name"]
+
+
+class StoringBroker(GenericBroker):
+    """Stores its targets itself, as brokers of the first generation may."""
+
+    name = "Storing"
+
+    def fetch_alerts(self, parameters):
+        return iter([])
+
+    def to_generic_alert(self, alert):
+        return StoringAlert(timestamp="", id="1", name=alert, ra=10.0, dec=20.0, mag=18, score=1, url="")
+
+
+def test_a_target_that_a_broker_stores_itself_is_as_private_as_was_chosen(db, django_user_model):
+    user = django_user_model.objects.create_user("astronomer")
+    kept = BrokerProvider.of(StoringBroker()).make_target("Nova", Access(user, permissions="PRIVATE"))
+    target = Target.objects.get()
+    assert (kept.target, kept.is_new, target.permissions) == (target, True, "PRIVATE")
+    assert targets_for_user(user, Target.objects.all(), "change_target").get() == target
+    assert target.aliases.get().name == "Its other name"

@@ -219,6 +219,32 @@ def test_a_target_that_another_process_stored_meanwhile_is_not_called_new(servic
 # --- plugins of both generations
 
 
+@pytest.fixture
+def own_storing(services, monkeypatch):
+    """A service that stores its targets itself, and fails on one right after."""
+
+    def to_target(self, result, **kwargs):
+        target = Target(name=result["name"], type="SIDEREAL", ra=result["ra"], dec=result["dec"])
+        target.save()
+        seen.append(Target.objects.get(pk=target.pk).permissions)
+        if target.name == "Star 121":
+            raise ValueError("no more")
+        return target
+
+    seen = []
+    monkeypatch.setattr(services, "to_target", to_target)
+    return seen
+
+
+def test_a_private_target_is_at_no_moment_public_whoever_stores_it(services, users, own_storing):
+    run = fetch_now(run_of(users["owner"], name_begins="Star 12"))
+    access = Access(users["owner"], permissions="PRIVATE")
+    report = make_targets(list(run.results.select_related("run")[:3]), access, with_data=False)
+    assert (len(report.made), report.failed) == (2, 1)
+    assert own_storing == ["PRIVATE"] * 3
+    assert set(Target.objects.values_list("permissions", flat=True)) == {"PRIVATE"}
+
+
 def test_a_type_error_of_a_plugin_is_told_and_the_plugin_not_asked_again(
     services, as_owner, users, monkeypatch
 ):
