@@ -137,6 +137,8 @@ class GraceDbService(BrokerService):
     def keep_region(self, superevent_id: str, percent: float = _PERCENT) -> KeptMap:
         """Keep the sky map of a superevent as a region, one for each version of the map; safe to run twice.
 
+        Regions of other users do not count: they may be moved, and shown to nobody.
+
         Raises
         ------
         RemoteError
@@ -147,7 +149,7 @@ class GraceDbService(BrokerService):
         file_name, version = found
         which = file_name.partition(".")[0] + (f" {version + 1}" if version else "")
         name = f"{superevent_id} {which} {percent:g}%"
-        region = SkyRegion.objects.filter(name=name).first()
+        region = SkyRegion.objects.filter(name=name, user=self.user).first()
         if region is None:
             file = SimpleUploadedFile(file_name, self.client().sky_map(superevent_id, file_name))
             try:

@@ -4,6 +4,8 @@ import pytest
 from django.urls import reverse
 
 from tests.standins.scout import scout
+from tom_common.job_worker import JobWorker
+from tom_common.models import Job
 from tom_dataservices.data_services.gracedb import GraceDbForm, GraceDbService
 from tom_dataservices.data_services.scout import ScoutForm, ScoutService
 from tom_dataservices.exceptions import MissingDataException
@@ -89,6 +91,27 @@ def test_a_sky_map_is_kept_as_a_region_once(events):
     assert rows[1]["extras"]["sky_map"] == "none yet"
     region = SkyRegion.objects.get()
     assert 0 < region.area_deg2 < 41253
+
+
+def test_a_region_that_another_user_calls_so_is_not_taken_for_the_sky_map(events, users):
+    kept = GraceDbService(user=users["stranger"]).keep_region("S230518h").region
+    own = GraceDbService(user=users["owner"]).keep_region("S230518h").region
+    assert (own.name, own.user) == (kept.name, users["owner"])
+    assert GraceDbService(user=users["owner"]).keep_region("S230518h").region == own
+
+
+def test_keeping_sky_maps_waits_for_its_turn(events, as_owner, at_once, settings, monkeypatch):
+    run, _ = results_page(as_owner)
+    settings.TOM_BACKGROUND = "thread"
+    monkeypatch.setattr("tom_common.turns.turns.take", lambda service: service != "GraceDB")
+    as_owner.post(
+        reverse("dataservices:keep-regions", args=[run.pk]),
+        {"selected_results": [run.results.first().row_id], "percent": "50"},
+    )
+    assert JobWorker().run_one()
+    waiting = Job.objects.get(task__endswith="keep_sky_maps")
+    assert (waiting.state, SkyRegion.objects.exists()) == ("queued", False)
+    assert waiting.message.startswith("Waits until GraceDB can be asked")
 
 
 def test_a_superevent_is_no_target(events):
