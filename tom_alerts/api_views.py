@@ -104,8 +104,8 @@ class AlertFilterViewSet(ApiMixin, viewsets.ModelViewSet):
         if test is None:
             nothing = {"sampled": 0, "passed": 0, "finished": None, "error": "", "examples": []}
             return Response({**nothing, "is_current": False})
-        names = ("sampled", "passed", "finished", "error", "examples")
-        told = {name: getattr(test, name) for name in names}
+        told = {name: getattr(test, name) for name in ("sampled", "passed", "finished", "error")}
+        told["examples"], _ = filter_tests.shown_to(self.request.user, test)
         return Response({**told, "is_current": may_be_on}, status=code)
 
     @action(detail=True, methods=["post"])

@@ -90,14 +90,17 @@ class FilterView(LoginRequiredMixin, TemplateView):
             mjd_utc_to_datetime(mjd) if mjd is not None else None
             for mjd in ((test.oldest_mjd, test.newest_mjd) if test else ())
         ]
+        examples, misses = filter_tests.shown_to(self.request.user, test) if test else ([], [])
         return super().get_context_data(
             filter=one,
             test=test,
+            examples=examples,
+            near_misses=misses,
             job=test.job if test else None,
             is_current=may_be_on,
             span=span if any(span) else None,
-            columns=list(test.examples[0]["values"]) if test and test.examples else [],
-            miss_columns=list(test.near_misses[0]["values"]) if test and test.near_misses else [],
+            columns=list(examples[0]["values"]) if examples else [],
+            miss_columns=list(misses[0]["values"]) if misses else [],
             may_change=shared_for_user(
                 self.request.user, AlertFilter.objects.filter(pk=one.pk), "change"
             ).exists(),
