@@ -12,6 +12,8 @@ from tom_catalogs.models import CatalogueLookup, ValueSource
 from tom_common.grants import grant_access
 from tom_common.history.models import ChangeSet
 from tom_common.history.revert import revert
+from tom_common.models import Job
+from tom_dataservices.models import QueryRun
 from tom_targets.models import Target
 from tom_targets.tests.factories import SiderealTargetFactory
 
@@ -110,6 +112,18 @@ def test_a_value_edited_since_has_no_hint(looked_up, andromeda, client):
     found.dec = 40.0
     found.save()
     assert current_sources(Target.objects.get(pk=andromeda.pk)) == []
+
+
+def test_a_page_that_asks_back_goes_on_looking_for_answers_at_its_own_address(looked_up, andromeda, client):
+    SiderealTargetFactory(name="Neighbour", ra=10.68479, dec=41.26906, permissions="PUBLIC")
+    runs = runs_of(looked_up)
+    late = QueryRun.objects.get(pk=runs["Simbad"])
+    QueryRun.objects.filter(pk=late.pk).update(finished=None)
+    Job.objects.filter(pk=late.job_id).update(state="running")
+    chosen = {"use-ra": runs["NED"], "use-dec": runs["NED"]}
+    page = send(client, looked_up, "complete", **chosen).content.decode()
+    assert "Nothing was stored." in page
+    assert f'hx-get="{looked_up.context["lookup"].get_absolute_url()}"' in page
 
 
 def test_another_target_there_is_told_before_anything_is_stored(looked_up, andromeda, client):
