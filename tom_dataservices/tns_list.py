@@ -37,20 +37,24 @@ _COLUMNS = (
     *("objid", "prefix", "name", "ra", "dec", "sky_index", "redshift", "type_id", "type_name", "discovered"),
     *("discovery_mag", "discovery_filter", "reporting_group", "source_group", "internal_names", "modified"),
 )
-_OFFICIAL = re.compile(r"(?:at|sn|frb|tde|fbot)(\d{4}[a-z]+)")
+_OFFICIAL = re.compile(r"(?:at|sn|frb|tde|fbot)((?:\d{4}){1,2}[a-z]+)")  # bursts bear their whole date
 _RUBIN = re.compile(r"lssta?pdo(\d+)")
 Tell = Callable[[str], None]
 
 
 @dataclass
 class ListReport:
-    """What became of files: names, rows, those that were new or newer, those left out and why."""
+    """What became of files: names, rows, those that were new or newer, those left out and why.
+
+    `newest` is the last change (UTC) that any of the usable rows tells.
+    """
 
     files: list[str] = field(default_factory=list)
     rows: int = 0
     changed: int = 0
     rejected: int = 0
     reasons: list[str] = field(default_factory=list)
+    newest: dt.datetime | None = None
 
     def summary(self) -> str:
         """Return the numbers as a sentence."""
@@ -122,9 +126,8 @@ def read_file(file: IO[bytes], name: str, *, tell: Tell = lambda words: None) ->
     """
     report = ListReport()
     _read(file, name, None, report, tell)
-    newest = TnsObject.objects.order_by("-modified").values_list("modified", flat=True).first()
-    if name.startswith(_ALL_START) and newest is not None:
-        _note_read(name, newest.astimezone(dt.UTC).date() - dt.timedelta(days=1), report)
+    if name.startswith(_ALL_START) and report.newest is not None:
+        _note_read(name, report.newest.date() - dt.timedelta(days=1), report)
     return report
 
 
@@ -171,6 +174,7 @@ def _usable(rows: Iterable[dict[str, Any]], report: ListReport) -> dict[int, tup
             if len(report.reasons) < _TOLD:
                 report.reasons.append(f"{row.get('name') or row.get('objid') or 'a row'}: {error}")
             continue
+        report.newest = max(report.newest or stored[-1], stored[-1])
         earlier = found.get(stored[0])
         if earlier is None or earlier[-1] <= stored[-1]:
             found[stored[0]] = stored

@@ -87,7 +87,8 @@ def _fitting(query: dict[str, Any]) -> QuerySet[TnsObject]:
         rows = rows.exclude(type_name="")
     elif query.get("classified") == "no":
         rows = rows.filter(type_name="")
-    return rows if query.get("with_frb") else rows.exclude(prefix="FRB")
+    is_with_bursts = query.get("with_frb") or query.get("ids")  # one that is named is asked for
+    return rows if is_with_bursts else rows.exclude(prefix="FRB")
 
 
 def _moment(mjd_utc: Any) -> dt.datetime | None:

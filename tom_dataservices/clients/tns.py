@@ -8,7 +8,7 @@ from typing import Any
 from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number
 from tom_dataservices.clients.tns_connection import TnsConnection, bot_of
 
-_PREFIX = re.compile(r"^(AT|SN|FRB|TDE)\s*(?=\d{4})", re.IGNORECASE)
+_PREFIX = re.compile(r"^(AT|SN|FRB|TDE|FBOT)\s*(?=\d{4})", re.IGNORECASE)
 
 
 class TransientNameServer(Catalogue):
@@ -22,7 +22,7 @@ class TransientNameServer(Catalogue):
         """Return the transient of an official name, with or without its prefix, or of a survey's name."""
         name = term.strip()
         official = _PREFIX.sub("", name)
-        if not re.match(r"^\d{4}[a-zA-Z]+$", official):
+        if not re.match(r"^(\d{4}){1,2}[a-zA-Z]+$", official):
             found = self._ask("search", {"internal_name": name, "internal_name_exact_match": "1"})
             if not isinstance(found, list) or not found:
                 raise self.nothing(term)

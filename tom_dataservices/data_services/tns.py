@@ -22,7 +22,7 @@ from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 from tom_dataservices.tns_list import covered_until
 from tom_dataservices.tns_list_search import official_names, search
 
-_OFFICIAL = re.compile(r"(?:AT|SN|FRB|TDE|FBOT)?\s*(\d{4}[a-zA-Z]+)", re.IGNORECASE)
+_OFFICIAL = re.compile(r"(?:AT|SN|FRB|TDE|FBOT)?\s*((?:\d{4}){1,2}[a-zA-Z]+)", re.IGNORECASE)
 _DETAILS = 20
 _MOST_DETAILS = 200
 _CLASSES = (
@@ -159,7 +159,7 @@ class TnsService(BrokerService):
     client = TnsSearch
     form = TnsForm
     survey = "TNS"
-    object_pattern = r"(?i)(?:AT|SN|FRB|TDE|FBOT)\s*(\d{4}[a-z]+)"
+    object_pattern = r"(?i)(?:AT|SN|FRB|TDE|FBOT)\s*((?:\d{4}){1,2}[a-z]+)"
     service_notes = "Official names and classifications of transients, with what was reported of them."
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -80,6 +80,8 @@ def test_the_api_is_asked_for_spectra_by_its_own_key(standin):
         ("SN2026abc, AT2026abd", ["object", "object"]),
         ("ZTF26aaaaaaa", ["search", "object"]),
         ("1999zz", ["object"]),
+        ("FRB 20180916B, 20121102A", ["object", "object"]),
+        ("12345678", ["search"]),
     ],
 )
 def test_names_of_either_kind_are_found(standin, typed, asked):

@@ -299,3 +299,18 @@ def test_both_names_of_an_object_of_rubin_are_the_same(standin):
     assert tns_completion.complete_targets().known == 1
     assert target.aliases.filter(name="AT 2026abc").exists()
     assert [row["id"] for row in found(objects="LSST-P-DO-170028508652666896", from_list="on")] == ["2026abc"]
+
+
+def test_a_fast_radio_burst_is_known_by_its_name_of_eight_digits(standin):
+    target = Target.objects.create(name="FRB 20180916B", type="SIDEREAL", ra=29.503, dec=65.717)
+    burst = {"name_prefix": "FRB", "typeid": 130, "type": "FRB", "ra": 29.503, "declination": 65.717}
+    read(list_row(28000, "20180916B", **burst))
+    assert tns_completion.complete_targets().known == 1
+    assert target.classifications.exists()
+    assert [row["name"] for row in found(objects="FRB 20180916B", from_list="on")] == ["FRB 20180916B"]
+
+
+def test_an_older_file_of_everything_covers_its_own_days_only(standin):
+    read(list_row(1, "2026abc", lastmodified="2026-11-20 10:00:00"), name=name_of_day(dt.date(2026, 11, 20)))
+    read(list_row(2, "2026abd", lastmodified="2026-11-10 10:00:00"), name=ALL.removesuffix(".zip"))
+    assert tns_list.covered_until() == dt.date(2026, 11, 9)
