@@ -95,7 +95,8 @@ class BatchVerdict:
 
     def keep(self, found: Mapping[str, int]) -> int:
         """Store the candidates and what is to be done with them; return how many are new."""
-        hidden = _hidden(self.hits, found)
+        wanted = {found[name] for hit in self.hits for name in hit.rows if name in found}
+        hidden = _hidden(self.hits, wanted)
         return keep_candidates(self.hits, [self._row(hit, found, hidden) for hit in self.hits])
 
     def _row(self, hit: Hits, found: Mapping[str, int], hidden: Mapping[int, set[int]]) -> list[Candidate]:
@@ -122,9 +123,8 @@ class BatchVerdict:
         return rows
 
 
-def _hidden(hits: Sequence[Hits], found: Mapping[str, int]) -> dict[int, set[int]]:
-    """Return the targets that the owner of a filter may not see, by owner: another team's do not count."""
-    wanted = {found[name] for hit in hits for name in hit.rows if name in found}
+def _hidden(hits: Sequence[Hits], wanted: set[int]) -> dict[int, set[int]]:
+    """Return which targets the owner of a filter may not see, by owner: another team's do not count."""
     private: set[int] = set()
     for keys in chunks(wanted):
         rows = Target._default_manager.filter(pk__in=keys, permissions=Target.Permissions.PRIVATE)
@@ -335,8 +335,9 @@ def screen_results(run: QueryRun) -> None:
     results: list[QueryResult] = list(run.results.defer("raw"))
     table = ResultTable(results)
     hits = [Hits(one, {names_of(results[row]): row for row in _rows_of(one, table)}) for one in filters]
+    hidden = _hidden(hits, {one.target_id for one in results if one.target_id is not None})
     with transaction.atomic():
-        keep_candidates(hits, [_of_results(hit, run, results, table) for hit in hits])
+        keep_candidates(hits, [_of_results(hit, run, results, table, hidden) for hit in hits])
 
 
 def _may_look(one: AlertFilter) -> bool:
@@ -354,8 +355,13 @@ def names_of(result: QueryResult) -> str:
 
 
 def _of_results(
-    hit: Hits, run: QueryRun, results: Sequence[QueryResult], table: ResultTable
+    hit: Hits,
+    run: QueryRun,
+    results: Sequence[QueryResult],
+    table: ResultTable,
+    hidden: Mapping[int, set[int]],
 ) -> list[Candidate]:
+    unseen = hidden.get(hit.one.user_id, set())
     return [
         Candidate(
             alert_filter=hit.one,
@@ -366,7 +372,7 @@ def _of_results(
             dec=results[row].dec,
             mjd=table.column("mjd")[row],
             facts=facts_of(table, row),
-            target_id=results[row].target_id,
+            target_id=None if results[row].target_id in unseen else results[row].target_id,
             result_id=results[row].pk,
         )
         for name, row in hit.rows.items()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -102,7 +102,7 @@ def decide(
     made = Made(chosen.target_id, content) if is_made else Made()
     try:
         return _written(chosen, _Said(state, user, reason[:200], target_list), made)
-    except CandidateError:
+    except (CandidateError, DatabaseError):
         if is_made:
             _take_back(chosen.pk, made, user)
         raise

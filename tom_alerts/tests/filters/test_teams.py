@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,6 +25,7 @@ from tom_dataservices.kept_answers import packed
 from tom_dataservices.models import QueryResult, QueryRun
 from tom_dataservices.tests.ingest.batches import cutouts
 from tom_targets.models import Target, TargetList, TrashedTarget
+from tom_targets.tests.factories import SiderealTargetFactory
 
 pytestmark = pytest.mark.django_db
 NAME = "ZTF26aaaaaaa"
@@ -338,3 +339,26 @@ def test_a_query_that_is_no_longer_shared_gives_the_filter_nothing(query_candida
     test = run_test(FilterTest.objects.create(alert_filter=theirs, user=member, mark=theirs.mark()))
     assert (test.error, test.sampled, test.examples) == (words, 0, [])
     assert Candidate.objects.filter(alert_filter__user=owner).count() == 3
+
+
+def test_a_hidden_target_of_a_result_is_none_of_the_candidate(query_candidate):
+    owner, _ = query_candidate
+    hidden = SiderealTargetFactory(name="Another", permissions="PRIVATE")
+    run = run_of(BrokerQuery.objects.get(), "Found again")
+    run.results.update(target=hidden.pk)
+    screen_results(run)
+    candidate = candidates_for_user(owner, Candidate.objects.filter(name="Found again")).get()
+    assert candidate.target is None
+
+
+def test_a_target_whose_decision_could_not_be_written_is_taken_back(query_candidate, monkeypatch):
+    owner, _ = query_candidate
+
+    def lost(*args, **kwargs):
+        raise OperationalError("the database is locked")
+
+    monkeypatch.setattr(Decision.objects, "bulk_create", lost)
+    with pytest.raises(OperationalError):
+        triage.decide(Candidate.objects.get(), "saved", user=owner)
+    assert not Target.objects.exists() and TrashedTarget.objects.count() == 1
+    assert Candidate.objects.get().state == "new"
