@@ -16,6 +16,7 @@ from tom_dataservices.runs import MOST_RESULTS, fetch_now, start_run, throw_away
 from tom_dataservices.saved_queries import claim_due, due_queries, query_models
 from tom_dataservices.saved_query import SavedQuery
 from tom_dataservices.service_choices import keep_choices, services_to_read
+from tom_dataservices.tasks import fetch_images_later
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ def run_kept_query(model: str, pk: int) -> dict[str, Any]:
         fetch_now(run, tell)
     except PluginFailedError as error:
         return {"error": str(error)}
+    fetch_images_later(run, user=None)
     new = run.results.filter(is_new=True).count()
     if new and query.user is not None:
         words = f"{query.name}: {new} new result{'s' * (new != 1)}"

@@ -95,12 +95,17 @@ def run_query(run_pk: int) -> dict[str, Any]:
             fetch_now(run, tell)
     except PluginFailedError as error:
         raise InputRefused(str(error)) from error
+    fetch_images_later(run, user=run.user)
+    links = [{"label": "Show the results", "url": run.get_absolute_url()}]
+    return {"results": run.found, "has_more": run.has_more, "links": links}
+
+
+def fetch_images_later(run: QueryRun, *, user: Any) -> None:
+    """Fetch images of the results of a run in a job of a user, None for nobody, if its service gives any."""
     if run.found and run.kind == DataServiceProvider.kind:
         asked = DataServiceProvider(run.provider, run.user)
         if gives_cutouts(asked.plugin):
-            fetch_result_cutouts.submit(user=run.user, title=f"Images of {run}"[:200], run_pk=run.pk)
-    links = [{"label": "Show the results", "url": run.get_absolute_url()}]
-    return {"results": run.found, "has_more": run.has_more, "links": links}
+            fetch_result_cutouts.submit(user=user, title=f"Images of {run}"[:200], run_pk=run.pk)
 
 
 @background_task(max_retries=1, time_limit_ms=10 * 60 * 1000, title="Images of results", queue="bulk")

@@ -100,6 +100,13 @@ def test_a_query_of_somebody_who_left_does_not_run(services, query, users):
     assert run_due_queries() == {"begun": 0}
 
 
+def test_images_come_also_without_anybody_who_asks(services, query, monkeypatch):
+    monkeypatch.setattr("tom_dataservices.tasks.gives_cutouts", lambda plugin: plugin is services)
+    run_due_queries()
+    images = Job.objects.get(task__endswith="fetch_result_cutouts")
+    assert (images.user, images.arguments["kwargs"]) == (None, {"run_pk": QueryRun.objects.get().pk})
+
+
 def test_old_results_are_thrown_away(services, query):
     run_due_queries()
     assert tidy_queries() == {"runs": 0}
