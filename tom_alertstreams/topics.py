@@ -43,7 +43,7 @@ def _fits(pattern: str, topic: str) -> bool:
         return True
     if pattern.startswith("^"):
         try:
-            return bool(re.match(pattern, topic))
+            return bool(re.match(pattern.replace(DATE, r"\d{8}"), topic))
         except re.error:  # librdkafka says so to whoever reads the stream
             return False
     parts = (re.escape(part) for part in pattern.split(DATE))

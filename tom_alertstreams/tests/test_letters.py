@@ -301,6 +301,8 @@ def test_the_pages_say_that_messages_were_not_kept(role, client, settings):
         (["a", "b"], "b", True),
         (["^hermes\\..*"], "hermes.test", True),
         (["hermes.*"], "hermes.test", False),
+        (["^ztf_YYYYMMDD_.*"], "ztf_20261101_programid1", True),
+        (["^ztf_YYYYMMDD_.*"], "ztf_soon_programid1", False),
     ],
 )
 def test_a_topic_is_known_by_its_pattern(patterns, topic, expected):
