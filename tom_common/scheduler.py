@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import Error, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from tom_common import conf
@@ -168,8 +168,8 @@ def _run_or_note(row: PeriodicTask, entry: Periodic, now: dt.datetime) -> Job | 
     """Queue the work of a row; what fails is noted there, and tried again a little later."""
     try:
         return _run(row, entry, now)[0]
-    except Error:
-        raise  # that would befall the others, too
+    except (OperationalError, InterfaceError):
+        raise  # the database is away or locked: that would befall the others, too
     except Exception as error:
         logger.exception("periodic task %s cannot be queued", row.name)
         again = now + dt.timedelta(seconds=min(entry.every_s, AGAIN_AFTER_S))

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from tom_common import scheduler
@@ -119,7 +119,10 @@ def test_a_project_changes_and_stops_what_apps_offer(monkeypatch, settings):
     assert {name: entry.every_s for name, entry in found.items()} == {"two": 7200, "three": 10}
 
 
-def test_work_that_cannot_be_queued_does_not_keep_the_others_waiting(at_once, monkeypatch, settings, caplog):
+@pytest.mark.parametrize("error", [RuntimeError, DataError, IntegrityError])
+def test_work_that_cannot_be_queued_does_not_keep_the_others_waiting(
+    at_once, monkeypatch, settings, caplog, error
+):
     settings.TOM_PERIODIC_TASKS = {
         "a broken one": {"task": ADD, "every_s": 600, "title": "Breaks"},
         **settings.TOM_PERIODIC_TASKS,
@@ -131,7 +134,7 @@ def test_work_that_cannot_be_queued_does_not_keep_the_others_waiting(at_once, mo
     def fail(self, *, title, **kwargs):
         if title == "Breaks":
             Job.objects.create(task="x")
-            raise RuntimeError("no licence")
+            raise error("no licence")
         return leave(self, title=title, **kwargs)
 
     monkeypatch.setattr(scheduler.BackgroundTask, "leave", fail)
@@ -139,7 +142,7 @@ def test_work_that_cannot_be_queued_does_not_keep_the_others_waiting(at_once, mo
 
     assert Job.objects.count() == 1  # what the broken one had begun is rolled back
     row = PeriodicTask.objects.get(name="a broken one")
-    assert "RuntimeError: no licence" in row.note
+    assert f"{error.__name__}: no licence" in row.note
     assert row.last_run_at is None
     assert dt.timedelta(seconds=50) < row.next_run_at - timezone.now() <= MINUTE  # it is tried again soon
     assert "no licence" in caplog.text
