@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from tom_alertstreams.keeping import keep_letters
@@ -27,6 +27,7 @@ from tom_dataservices.packets import (
     learn_schemas,
     read_message_batches,
 )
+from tom_dataservices.plugin_errors import JOB_ENDS
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class PacketStore(OffsetKeeper):
         except Exception as error:  # one message may break what is done for all
             if len(messages) == 1:
                 logger.exception("message %s of %s cannot be stored", messages[0].offset, messages[0].place)
-                return bury(self, messages[0], f"{type(error).__name__}: {error}")
+                return bury(self, messages[0], reason_of(error))
             middle = len(messages) // 2
             result = self.store(messages[:middle])
             result.add(self.store(messages[middle:]))
@@ -123,24 +124,25 @@ class PacketStore(OffsetKeeper):
         fresh = self.advance(messages)
         result = Stored(known=len(messages) - len(fresh))
         by_place = {(message.place, message.offset): message for message in fresh}
+        buried: set[tuple[str, int]] = set()  # a message may hold many alerts, and is one letter
         batches = read_message_batches(
             fresh, self.schemas, batch_size=max(1, len(fresh)), with_cutouts=self.with_cutouts
         )
         for batch in batches:
             rejected, batch.rejected = batch.rejected, []
             batch.received -= len(rejected)
-            unusable = [
-                (by_place[one.file, one.number], one.reason)
-                for one in rejected
-                if (one.file, one.number) in by_place
-            ]
-            keep_letters(self.group, unusable)
-            result.dead += len(unusable)
+            reasons: dict[tuple[str, int], str] = {}
+            for one in rejected:
+                if (place := (one.file, one.number)) in by_place and place not in buried:
+                    reasons.setdefault(place, one.reason)
+            keep_letters(self.group, [(by_place[place], reason) for place, reason in reasons.items()])
+            buried |= set(reasons)
             if batch.received:
                 report, changed = self.ingest(batch)
                 result.new_targets += report.new_targets
                 result.new_data += report.new_data
                 result.changed |= changed
+        result.dead = len(buried)
         result.used = len(fresh) - result.dead
         return result
 
@@ -153,17 +155,34 @@ class PacketStore(OffsetKeeper):
         return self.use(message_of(letter))
 
     def use(self, message: StreamMessage) -> str:
-        """Store one message, whatever was read before, and return why it cannot be; empty if it was."""
-        changed: set[int] = set()
+        """Store one message, whatever was read before, and return why it cannot be; empty if it was.
+
+        Whatever a message breaks is the reason why it stays; what ends the job goes through.
+        """
         try:
-            learn_schemas([message], self.schemas)
-            with transaction.atomic():
-                for batch in read_message_batches([message], self.schemas, with_cutouts=self.with_cutouts):
-                    if batch.rejected:
-                        return batch.rejected[0].reason
-                    changed |= self.ingest(batch)[1]
-        except (DatabaseError, InterfaceError, RemoteUnavailable, ValueError) as error:
-            return f"{type(error).__name__}: {error}"
+            return self.take(message)
+        except JOB_ENDS:
+            raise
+        except Exception as error:  # the edge of the loop: the next dead letter has its turn
+            logger.info("message %s of %s cannot be used", message.offset, message.place, exc_info=True)
+            return reason_of(error)
+
+    def take(self, message: StreamMessage) -> str:
+        """Store one message and return what its packets lack, or nothing; raise what breaks at it."""
+        changed: set[int] = set()
+        reason = ""
+        learn_schemas([message], self.schemas)
+        with transaction.atomic():
+            for batch in read_message_batches([message], self.schemas, with_cutouts=self.with_cutouts):
+                if batch.rejected:
+                    reason = batch.rejected[0].reason
+                    break
+                changed |= self.ingest(batch)[1]
         if changed:
             refresh_summaries(sorted(changed))
-        return ""
+        return reason
+
+
+def reason_of(error: Exception) -> str:
+    """Return what a dead letter says of an error."""
+    return f"{type(error).__name__}: {error}"

@@ -1,5 +1,6 @@
 """A Kafka stream of real packets: exactly once, whatever ends in the middle."""
 
+import io
 import json
 import threading
 import time
@@ -15,18 +16,19 @@ from tom_alertstreams.alertstreams.alertstream import get_alert_streams
 from tom_alertstreams.alertstreams.kafka import KafkaAlertStream
 from tom_alertstreams.consumer import KafkaReader
 from tom_alertstreams.models import DeadLetter, StreamOffset, StreamState
+from tom_alertstreams.offsets import letter_of
+from tom_alertstreams.services import StoresByGroup, replay_all
 from tom_alertstreams.storing import PacketStore
+from tom_common.job_endings import JobCancelled, JobTimedOut
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.ingest import IngestOptions, ingest_packets
-from tom_dataservices.packets import SchemaStore, StreamMessage
+from tom_dataservices.packets import SchemaStore, StreamMessage, reading
 from tom_targets.models import Target
 
 
 @pytest.fixture(scope="module")
 def packets():
     """Give the real packets of Fink's ZTF file as (schema text, schemaless value) pairs."""
-    import io
-
     path = shared_data_dir() / "data" / "alerts" / "fink" / "fink_ztf_31alerts.avro"
     with path.open("rb") as file:
         reader = fastavro.reader(file)
@@ -147,6 +149,80 @@ def test_a_message_that_breaks_the_storing_is_found_and_buried(packets, monkeypa
     before = PhotometryReducedDatum.objects.count()
     assert store_for().replay(letter) == ""
     assert PhotometryReducedDatum.objects.count() > before
+
+
+def letters_of(messages, reason="broken"):
+    DeadLetter.objects.bulk_create([letter_of("us", message, reason) for message in messages])
+    return DeadLetter.objects.order_by("offset")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [TypeError, KeyError])
+def test_a_letter_that_breaks_the_storing_again_does_not_keep_the_others(packets, monkeypatch, error):
+    letters = letters_of(messages_of(packets)[:2])
+    store = store_for()
+    monkeypatch.setattr(StoresByGroup, "of", lambda self, letter: store)
+    monkeypatch.setattr(store, "ingest", breaking_once(store.ingest, error("still so")))
+
+    assert replay_all(letters) == (1, 1)
+
+    first, second = letters
+    assert (first.replayed, first.in_hand_since) == (None, None)
+    assert first.reason.startswith(f"{error.__name__}: ")
+    assert second.replayed is not None
+    assert Target.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("end", [JobTimedOut, JobCancelled])
+@pytest.mark.parametrize("where", ["the storing", "the reading"])
+def test_the_end_of_its_job_is_no_fault_of_a_letter(packets, monkeypatch, end, where):
+    (letter,) = letters_of(messages_of(packets)[:1])
+    store = store_for()
+    monkeypatch.setattr(StoresByGroup, "of", lambda self, letter: store)
+    if where == "the storing":
+        monkeypatch.setattr(store, "ingest", breaking_once(store.ingest, end()))
+    else:
+        monkeypatch.setattr(reading.Table, "of", breaking_once(reading.Table.of, end()))
+
+    with pytest.raises(end):
+        replay_all(DeadLetter.objects.all())
+
+    letter.refresh_from_db()
+    assert (letter.reason, letter.replayed, letter.in_hand_since) == ("broken", None, None)
+    assert replay_all(DeadLetter.objects.all()) == (1, 0)
+
+
+def breaking_once(function, error):
+    """Return a function that raises an error at the first call, and is another one from then on."""
+    errors = [error]
+
+    def called(*args, **kwargs):
+        if errors:
+            raise errors.pop()
+        return function(*args, **kwargs)
+
+    return called
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_with_many_bad_alerts_is_one_dead_letter():
+    path = shared_data_dir() / "data" / "alerts" / "fink" / "fink_ztf_31alerts.avro"
+    with path.open("rb") as file:
+        reader = fastavro.reader(file)
+        schema, records = reader.writer_schema, list(reader)[:5]
+    for record in records[1:4]:
+        record["objectId"] = ""
+    container = io.BytesIO()
+    fastavro.writer(container, schema, records)
+
+    result = store_for().store([StreamMessage("many", 0, 7, container.getvalue())])
+
+    assert (result.used, result.dead) == (0, 1)
+    stored = {records[0]["objectId"], records[4]["objectId"]}  # the good ones of the message are there
+    assert set(Target.objects.values_list("name", flat=True)) == stored
+    letter = DeadLetter.objects.get()
+    assert (letter.offset, letter.reason) == (7, "the packet names no object")
 
 
 def test_a_dead_letter_that_is_still_bad_says_why(db):

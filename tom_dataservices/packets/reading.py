@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tom_common.job_endings import JobCancelled, JobTimedOut
+
 from .batch import AlertBatch, Rejection
 from .framing import PacketSchema, RawPacket, SchemaStore, list_files, read_packets
 from .framing.files import Progress
@@ -170,6 +172,8 @@ def _batches(
 ) -> Iterator[AlertBatch]:
     try:
         made: Normalised | None = survey.read(Table.of(records), packets)
+    except (JobCancelled, JobTimedOut):  # no fault of a packet
+        raise
     except Exception as error:  # noqa: BLE001  the edge of the loop: no packet may end the reading of a night
         logger.exception("%s packets of %s cannot be brought to the common form", len(packets), survey.survey)
         if len(packets) == 1:
