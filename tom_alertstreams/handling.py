@@ -8,11 +8,13 @@ from typing import Any, Protocol
 
 from django.db import InternalError, transaction
 from django.db.transaction import TransactionManagementError
+from django.utils import timezone
 
 from tom_alertstreams.models import DeadLetter
 from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, Partition, message_of
 from tom_alertstreams.storing import Stored, bury
 from tom_dataservices.packets import StreamMessage
+from tom_dataservices.plugin_errors import JOB_ENDS
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +84,7 @@ class HandlerStore(OffsetKeeper):
         if not self.is_fresh(message):
             return Stored(known=1)
         try:
-            used = self._hand_over(message, note=True)
+            used = self._hand_over(message, lambda: bool(self.advance([message])))
         except DATABASE_AWAY as error:
             if self._tries(message) < TRIES:
                 raise
@@ -104,8 +106,14 @@ class HandlerStore(OffsetKeeper):
         self._failed = (message.place, message.offset, count)
         return count
 
-    def _hand_over(self, message: StreamMessage, *, note: bool) -> bool:
-        """Call the handler; with `note`, the offset is moved behind the message in the same transaction.
+    def _hand_over(self, message: StreamMessage, note: Callable[[], bool]) -> bool:
+        """Call the handler, and note in the same transaction that it was given the message.
+
+        Parameters
+        ----------
+        message : StreamMessage
+        note : callable
+            Writes so, and locks the row where it stands; returns False if there was nothing left to note.
 
         Returns
         -------
@@ -115,7 +123,7 @@ class HandlerStore(OffsetKeeper):
         arguments = self.decode(message)
         if arguments is not None and self._in_transaction:
             try:
-                return self._hand_over_in_transaction(message, arguments, note=note)
+                return self._hand_over_in_transaction(arguments, note)
             except _BrokenError:
                 self._in_transaction = False
                 logger.warning(
@@ -125,15 +133,12 @@ class HandlerStore(OffsetKeeper):
                 )
         if arguments is not None:
             self.handler(*arguments)
-        if note:
-            with transaction.atomic():
-                self.advance([message])
+        with transaction.atomic():
+            note()
         return True
 
-    def _hand_over_in_transaction(
-        self, message: StreamMessage, arguments: tuple[Any, ...], *, note: bool
-    ) -> bool:
-        """Hand over in a transaction, where the row of the offset is locked before the handler is called.
+    def _hand_over_in_transaction(self, arguments: tuple[Any, ...], note: Callable[[], bool]) -> bool:
+        """Hand over in a transaction, where it is noted, and the row locked, before the handler is called.
 
         Raises
         ------
@@ -143,7 +148,7 @@ class HandlerStore(OffsetKeeper):
         """
         connection = transaction.get_connection()
         with transaction.atomic():
-            if note and not self.advance([message]):
+            if not note():
                 return False
             try:
                 with transaction.atomic():
@@ -165,13 +170,23 @@ class HandlerStore(OffsetKeeper):
             raise _BrokenError
 
     def replay(self, letter: DeadLetter) -> str:
-        """Call the handler once more and return why it cannot use the message still; empty if it did."""
+        """Call the handler once more and return why it cannot use the message still; empty if it did.
+
+        The letter is noted as used in the transaction of the handler: a process that is killed leaves both
+        or neither.
+        """
+        waiting = DeadLetter.objects.filter(pk=letter.pk, replayed=None)
         try:
-            self._hand_over(message_of(letter), note=False)
+            used = self._hand_over(
+                message_of(letter),
+                lambda: bool(waiting.update(replayed=timezone.now(), in_hand_since=None)),
+            )
+        except JOB_ENDS:
+            raise
         except Exception as error:
             logger.info("dead letter %s cannot be used still", letter.pk, exc_info=True)
             return _reason(error)
-        return ""
+        return "" if used else "it was used or discarded meanwhile"
 
 
 class _BrokenError(Exception):

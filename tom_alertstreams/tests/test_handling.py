@@ -8,6 +8,8 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from tom_alertstreams.alertstreams.hopskotch import HopskotchAlertStream
 from tom_alertstreams.handling import TRIES, HandlerStore
 from tom_alertstreams.models import DeadLetter, StreamOffset
+from tom_alertstreams.services import StoresByGroup, replay, replay_all
+from tom_common.job_endings import JobCancelled, JobTimedOut
 from tom_dataservices.packets import StreamMessage
 from tom_targets.models import TargetList
 
@@ -131,17 +133,73 @@ def test_a_handler_at_which_the_database_fails_for_ever_holds_nothing_up():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_a_handler_wrote_goes_with_the_offset_that_could_not_be_noted(monkeypatch):
-    store = HandlerStore("us", note, decode)
+def test_what_a_handler_wrote_goes_with_the_offset_that_could_not_be_kept():
+    StreamOffset.objects.create(group="us", topic="notices", partition=0, next_offset=0)
+    breaks = [True]
 
-    def goes_away(messages):
-        transaction.get_connection().savepoint()
-        raise OperationalError("the database went away")
+    def note_as_the_database_goes(alert):
+        note(alert)
+        if breaks:
+            breaks.pop()
+            raise OperationalError("the database went away")
 
-    monkeypatch.setattr(store, "advance", goes_away)
+    store = HandlerStore("us", note_as_the_database_goes, decode)
     with pytest.raises(OperationalError):
         store.store([message(0, name="a")])
-    assert (called, names()) == ([], [])
+    assert (len(called), names(), StreamOffset.objects.get().next_offset) == (1, [], 0)
+
+    assert store.store([message(0, name="a")]).used == 1
+    assert (len(called), names(), StreamOffset.objects.get().next_offset) == (2, ["a"], 1)
+    assert not DeadLetter.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_replay_that_is_killed_when_the_handler_is_done_is_not_done_again(monkeypatch):
+    letter = DeadLetter(group="us", topic="notices", partition=0, offset=3, value=b'{"name": "a"}')
+    letter.save()
+    store = HandlerStore("us", note, decode)
+    monkeypatch.setattr(StoresByGroup, "of", lambda self, letter: store)
+    real = store.replay
+
+    def die_behind_it(one):
+        real(one)
+        raise SystemExit  # between the transaction of the handler and whatever comes next
+
+    with monkeypatch.context() as killed:
+        killed.setattr(store, "replay", die_behind_it)
+        with pytest.raises(SystemExit):
+            replay(letter, StoresByGroup())
+
+    assert replay_all(DeadLetter.objects.all()) == (0, 0)
+    assert (len(called), names()) == (1, ["a"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_letter_whose_handler_fails_at_the_replay_waits_on():
+    letter = DeadLetter(group="us", topic="notices", partition=0, offset=3, value=b'{"name": "twice"}')
+    letter.save()
+    StreamOffset.objects.create(group="us", topic="notices", partition=0, next_offset=0)
+    assert "IntegrityError" in HandlerStore("us", break_the_rule, decode).replay(letter)
+    letter.refresh_from_db()
+    assert (letter.replayed, names()) == (None, [])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("end", [JobTimedOut, JobCancelled])
+def test_the_end_of_the_job_that_replays_is_no_fault_of_the_letter(monkeypatch, end):
+    letter = DeadLetter(group="us", topic="notices", partition=0, offset=3, value=b'{"name": "a"}')
+    letter.save()
+
+    def note_until_the_end(alert):
+        note(alert)
+        raise end
+
+    store = HandlerStore("us", note_until_the_end, decode)
+    monkeypatch.setattr(StoresByGroup, "of", lambda self, letter: store)
+    with pytest.raises(end):
+        replay_all(DeadLetter.objects.all())
+    letter.refresh_from_db()
+    assert (letter.reason, letter.replayed, letter.in_hand_since, names()) == ("", None, None, [])
 
 
 def stream(**handlers):
