@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.db import InterfaceError, OperationalError
+from django.db.models import Q
 
 from tom_alertstreams.models import DeadLetter, StreamOffset
 from tom_dataservices.packets import StreamMessage
@@ -58,9 +59,14 @@ class OffsetKeeper:
             [StreamOffset(group=self.group, topic=key[0], partition=key[1], next_offset=0) for key in keys],
             ignore_conflicts=True,
         )
-        rows = StreamOffset.objects.select_for_update().filter(
-            group=self.group, topic__in={topic for topic, _ in keys}
-        )
+        partitions: dict[str, list[int]] = {}
+        for topic, partition in sorted(keys):
+            partitions.setdefault(topic, []).append(partition)
+        # No other partition of these topics: whoever reads it needs not wait.
+        ours = Q()
+        for topic, some in partitions.items():
+            ours |= Q(topic=topic, partition__in=some)
+        rows = StreamOffset.objects.select_for_update().filter(ours, group=self.group)
         offsets = {(row.topic, row.partition): row for row in rows.order_by("pk")}
         fresh = []
         for message in messages:

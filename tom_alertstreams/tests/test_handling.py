@@ -1,6 +1,8 @@
 """Handlers of messages: called once, in the transaction of their message, whatever they raise."""
 
 import json
+import threading
+from dataclasses import replace
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -8,6 +10,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from tom_alertstreams.alertstreams.hopskotch import HopskotchAlertStream
 from tom_alertstreams.handling import TRIES, HandlerStore
 from tom_alertstreams.models import DeadLetter, StreamOffset
+from tom_alertstreams.offsets import OffsetKeeper
 from tom_alertstreams.services import StoresByGroup, replay, replay_all
 from tom_common.job_endings import JobCancelled, JobTimedOut
 from tom_dataservices.packets import StreamMessage
@@ -200,6 +203,33 @@ def test_the_end_of_the_job_that_replays_is_no_fault_of_the_letter(monkeypatch, 
         replay_all(DeadLetter.objects.all())
     letter.refresh_from_db()
     assert (letter.reason, letter.replayed, letter.in_hand_since, names()) == ("", None, None, [])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    not connection.features.has_select_for_update, reason="this database locks no single rows"
+)
+def test_a_partition_waits_for_none_that_another_process_reads():
+    other = message(0, "elsewhere", name="b")
+    keys = [("notices", 0), ("notices", 1), ("elsewhere", 0), ("elsewhere", 1)]
+    StreamOffset.objects.bulk_create(
+        [StreamOffset(group="us", topic=topic, partition=number, next_offset=0) for topic, number in keys]
+    )
+    free = []
+
+    def look():
+        with transaction.atomic():
+            rows = StreamOffset.objects.select_for_update(skip_locked=True)
+            free.extend(rows.order_by("pk").values_list("topic", "partition"))
+        connection.close()
+
+    with transaction.atomic():
+        first = message(0, name="a")
+        assert OffsetKeeper("us").advance([first, replace(other, partition=1)]) != []
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join(20)
+    assert free == [("notices", 1), ("elsewhere", 0)]
 
 
 def stream(**handlers):
