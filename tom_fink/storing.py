@@ -11,12 +11,15 @@ from typing import Any
 
 from django.db import transaction
 
-from tom_alertstreams.storing import PacketStore
+from tom_alertstreams.offsets import DATABASE_AWAY
+from tom_alertstreams.storing import PacketStore, reason_of
 from tom_common.astro.time import mjd_utc_to_datetime
+from tom_common.remote import RemoteUnavailable
 from tom_dataservices.ingest import IngestReport
 from tom_dataservices.ingest.targets import known_targets, merge_objects
 from tom_dataservices.packets import AlertBatch, AlertObject, StreamMessage
 from tom_dataservices.packets.surveys.rubin import NAME_PREFIX
+from tom_dataservices.plugin_errors import JOB_ENDS
 from tom_targets.models import Target, TargetList
 
 logger = logging.getLogger("tom_fink.alertstream")
@@ -75,9 +78,17 @@ class StreamAlert(dict[str, Any]):
         ------
         ValueError
             If it cannot be stored.
+        OperationalError, InterfaceError, RemoteUnavailable
+            If the database or the schema registry is away, or rows are locked: no fault of the alert.
         """
         self.store.verbose = verbose
-        if reason := self.store.use(self.message):
+        try:
+            reason = self.store.take(self.message)
+        except (*DATABASE_AWAY, RemoteUnavailable, *JOB_ENDS):
+            raise
+        except Exception as error:  # a handler of others catches one kind
+            raise ValueError(reason_of(error)) from error
+        if reason:
             raise ValueError(reason)
 
 

@@ -7,6 +7,7 @@ import threading
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ImproperlyConfigured
+from django.db import InterfaceError, OperationalError
 from guardian.shortcuts import get_perms
 
 from tests.shared_data import shared_data_dir
@@ -15,6 +16,7 @@ from tom_alertstreams.models import DeadLetter, StreamOffset, StreamState
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.packets import StreamMessage
 from tom_fink.alertstream import FinkAlertStream, alert_logger
+from tom_fink.storing import FinkPacketStore
 from tom_targets.models import Target, TargetList
 
 TOPIC = "fink_sso_ztf_candidates_ztf"
@@ -209,6 +211,41 @@ def test_a_handler_that_breaks_leaves_a_dead_letter_and_the_rest_goes_on(ztf):
     assert store.store(messages).known == 4
     assert store.replay(letter) == ""
     assert Target.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_deadlock_at_an_alert_of_a_handler_is_no_fault_of_the_alert(ztf, monkeypatch, error):
+    seen.clear()
+    stream = FinkAlertStream(**options(TOPIC_HANDLERS={TOPIC: f"{__name__}.own_handler"}))
+    store = stream.message_store()
+    real, errors = FinkPacketStore.ingest, [error("deadlock detected")]
+
+    def ingest(self, batch):
+        if errors:
+            raise errors.pop()
+        return real(self, batch)
+
+    monkeypatch.setattr(FinkPacketStore, "ingest", ingest)
+    with pytest.raises(error):
+        store.store(messages_of(ztf)[:1])
+    assert (DeadLetter.objects.count(), Target.objects.count()) == (0, 0)
+
+    seen.clear()
+    assert store.store(messages_of(ztf)[:1]).used == 1
+    assert Target.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_alert_that_cannot_be_stored_is_a_value_error_of_its_handler(ztf, monkeypatch):
+    def ingest(self, batch):
+        raise TypeError("no such column")
+
+    monkeypatch.setattr(FinkPacketStore, "ingest", ingest)
+    stream = FinkAlertStream(**options(TOPIC_HANDLERS={TOPIC: f"{__name__}.own_handler"}))
+    seen.clear()
+    assert stream.message_store().store(messages_of(ztf)[:1]).dead == 1
+    assert DeadLetter.objects.get().reason == "the handler failed, ValueError: TypeError: no such column"
 
 
 @pytest.mark.django_db(transaction=True)
