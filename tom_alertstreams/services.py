@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,11 @@ from tom_alertstreams import conf
 from tom_alertstreams.alertstreams.alertstream import get_alert_streams
 from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.models import DeadLetter
+from tom_alertstreams.storing import reason_of
 from tom_alertstreams.topics import is_read
+from tom_dataservices.plugin_errors import JOB_ENDS
+
+logger = logging.getLogger(__name__)
 
 IN_HAND = dt.timedelta(hours=1)
 """For how long a replay that was killed keeps others from the one letter that it had in hand."""
@@ -54,7 +59,13 @@ def replay(letter: DeadLetter, stores: StoresByGroup) -> str:
 
     Of two replays of one letter at a time the second leaves it alone: a handler is called once.
     """
-    store = stores.of(letter)
+    try:
+        store = stores.of(letter)
+    except JOB_ENDS:
+        raise
+    except Exception as error:  # the edge of the loop: other letters are of other streams
+        logger.exception("the stream of dead letter %s cannot be used", letter.pk)
+        return f"its stream cannot be used, {reason_of(error)}"
     if store is None:
         broken = f" ({' '.join(stores.broken)})" if stores.broken else ""
         return f"no stream in settings.ALERT_STREAMS reads {letter.topic} as group {letter.group}{broken}"

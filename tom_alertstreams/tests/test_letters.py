@@ -85,6 +85,30 @@ def test_a_handler_is_given_the_time_of_the_message_at_a_replay():
 
 
 @pytest.mark.django_db
+def test_a_stream_that_cannot_be_used_keeps_no_letter_of_another_stream(settings):
+    settings.ALERT_STREAMS.append(
+        {
+            "NAME": "tom_alertstreams.alertstreams.kafka.KafkaAlertStream",
+            "OPTIONS": {
+                "URL": "localhost:1",
+                "GROUP_ID": "theirs",
+                "TOPICS": ["alerts"],
+                "SCHEMA_FILE": "there/is/no.avsc",
+            },
+        }
+    )
+    kept(message(0, topic="alerts"), group="theirs")
+    kept(message(1))
+
+    assert replay_all(DeadLetter.objects.all()) == (1, 1)
+
+    assert [alert for alert, _ in taken] == ["good"]
+    (left,) = DeadLetter.objects.filter(replayed=None)
+    assert left.group == "theirs"
+    assert "its stream cannot be used" in replay(left, StoresByGroup())
+
+
+@pytest.mark.django_db
 def test_two_replays_at_once_call_the_handler_once(settings):
     (letter,) = kept(message())
     seen_by_the_second = DeadLetter.objects.get()
