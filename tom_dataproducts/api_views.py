@@ -83,7 +83,8 @@ class DataProductViewSet(
         ),
         "destroy": ApiDoc(
             "Delete a file",
-            "What was measured from it goes, too. The change set can be reverted for `TOM_FILE_TRASH_DAYS`.",
+            "What was measured from it goes, too. The change set can be reverted for"
+            " `TOM_FILE_TRASH_DAYS` days; where these are 0, the file is gone at once.",
         ),
         "download": ApiDoc(
             "Download a file", responses={(200, "*/*"): {"type": "string", "format": "binary"}}, errors=[404]

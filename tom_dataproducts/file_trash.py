@@ -6,12 +6,12 @@ The way back is the history: who undoes the change set of the deletion brings ro
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+import orjson
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.db.models.deletion import Collector
@@ -20,13 +20,17 @@ from django.utils import timezone
 
 from tom_common.history import RevertRefusedError, change_set, tracked_for, unrecorded
 from tom_dataproducts import conf
-from tom_dataproducts.models import REDUCED_DATUM_MODELS, DataProduct, LightCurveSummary, TrashedFile
+from tom_dataproducts.models import (
+    REDUCED_DATUM_MODELS,
+    DataProduct,
+    LightCurveSummary,
+    ReducedDatum,
+    TrashedFile,
+)
 from tom_targets.models import BaseTarget, TrashedTarget
 from tom_targets.trash import remove_unneeded
 from tom_targets.trash_content import insert_part, model_of, pack, point_again, unpack
-from tom_targets.trash_rows import collect_generic
-
-logger = logging.getLogger(__name__)
+from tom_targets.trash_rows import chunks, collect_generic, words_for
 
 _BATCH = 100
 
@@ -166,6 +170,8 @@ def _restore(trashed: TrashedFile, user: Any) -> None:
                 if model := model_of(part["model"]):
                     # A measurement that came again with another file is left to that one.
                     is_measured = model in REDUCED_DATUM_MODELS
+                    if model is ReducedDatum:
+                        part = _without_known(part, left_out, using)
                     insert_part(model, part, restored, left_out, using, skip_known=is_measured)
                 else:
                     left_out[part["model"]] += len(part["rows"])
@@ -175,10 +181,33 @@ def _restore(trashed: TrashedFile, user: Any) -> None:
         LightCurveSummary.objects.using(using).mark_stale(touched)
         trashed.delete()
         if followed := tracked_for(DataProduct):
-            told = {"restored": True}
+            told = {"restored": True, "left_out": dict(left_out)}
             changes.said(followed, "create", product.pk, product.target_id, after=_shown(product), note=told)
-    for kind, count in left_out.items():
-        logger.info("file %s came back without %s %s", product.pk, count, kind)
+
+
+def _without_known(part: dict[str, Any], left_out: dict[str, int], using: str) -> dict[str, Any]:
+    """Leave out measurements of any kind that were stored again: no constraint of the database tells them."""
+    names = ("target_id", "data_type", "timestamp", "value")
+    if not set(names) <= set(part["columns"]):
+        return part
+    places = [part["columns"].index(name) for name in names]
+    read = [ReducedDatum._meta.get_field(name).to_python for name in names]
+
+    def sameness(values: Iterable[Any]) -> tuple[Any, ...]:
+        *plain, value = values
+        return (*plain, orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+
+    kept = []
+    for chunk in chunks(part["rows"]):
+        keys = [sameness(to(row[at]) for to, at in zip(read, places, strict=True)) for row in chunk]
+        there = ReducedDatum._base_manager.using(using).filter(
+            target__in={key[0] for key in keys}, timestamp__in={key[2] for key in keys}
+        )
+        known = set(map(sameness, there.values_list(*names)))
+        kept += [row for row, key in zip(chunk, keys, strict=True) if key not in known]
+    if missing := len(part["rows"]) - len(kept):
+        left_out[words_for(ReducedDatum)[1]] += missing
+    return {**part, "rows": kept}
 
 
 def expired() -> QuerySet[TrashedFile]:

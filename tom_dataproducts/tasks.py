@@ -106,11 +106,10 @@ def draw_fits_extension(extension_pk: int) -> None:
 def read_fits_soon(products: Any, *, user: Any = None) -> int:
     """Have those FITS files read that were not, each asked for once in ten minutes; return how many."""
     from tom_dataproducts.file_selectors import unread_pictures
+    from tom_dataproducts.models.fits_files import asked_key
 
     wanted = [
-        product.pk
-        for product in unread_pictures(products)
-        if cache.add(f"tom_dataproducts.read_fits.{product.pk}", True, 600)
+        product.pk for product in unread_pictures(products) if cache.add(asked_key(product.pk), True, 600)
     ]
     if wanted:
         read_fits_files.submit(user=user, product_pks=wanted)

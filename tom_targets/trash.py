@@ -174,7 +174,7 @@ def restore(trashed: TrashedTarget) -> Restored:
                 target_rows_moved.send(sender=Target, target_pks=moved)
             trashed.delete()
             if followed := tracked_for(type(target)):
-                name, note = {"name": target.name}, {"restored": True}
+                name, note = {"name": target.name}, {"restored": True, "left_out": dict(left_out)}
                 changes.said(followed, "create", target.pk, target.pk, after=name, note=note)
     except IntegrityError as error:
         logger.exception("target %s cannot be restored", trashed.name)

@@ -139,7 +139,8 @@ def _words(change: Change, tracked: Tracked, names: _Names) -> tuple[str, list[V
     name = own.get(tracked.name_field) or ""
     verb = "deleted" if change.action == Change.Action.DELETE else "added"
     if notes.get("restored"):
-        verb = "brought back"
+        missing = [f"{kind} ({count:,})" for kind, count in sorted(notes.get("left_out", {}).items())]
+        verb = f"brought back, but for {', '.join(missing)}" if missing else "brought back"
     elif notes.get("merged_into"):
         verb = "merged into another"
     shown = [one for one in tracked.shown if one != tracked.name_field and own.get(one) not in (None, "")]

@@ -34,6 +34,7 @@ from tom_dataproducts.fits_images.reading import (
 from tom_dataproducts.fits_images.sky import sky_grid
 from tom_dataproducts.images import PictureError, grey_png, reduced
 from tom_dataproducts.models import DataProduct, FitsExtension, FitsReading
+from tom_dataproducts.models.fits_files import asked_key
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +135,7 @@ def forget(product: DataProduct) -> None:
     with transaction.atomic(), unrecorded():
         FitsReading.objects.filter(data_product=product).delete()
         DataProduct.objects.filter(pk=product.pk).update(thumbnail=None)
-        cache.delete(f"tom_dataproducts.read_fits.{product.pk}")
+        cache.delete(asked_key(product.pk))
         if name:
             storage = product.thumbnail.storage
             transaction.on_commit(lambda: storage.delete(name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.cache import cache
 from django.db import models, transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
@@ -27,6 +28,11 @@ class FitsReading(models.Model):
 
     def __str__(self) -> str:
         return f"reading of {self.source}"
+
+
+def asked_key(product_pk: int) -> str:
+    """Return under which name the cache knows for a while that a file was asked to be read."""
+    return f"tom_dataproducts.read_fits.{product_pk}"
 
 
 def preview_path(instance: FitsExtension, filename: str) -> str:
@@ -76,3 +82,10 @@ def remove_preview(instance: FitsExtension, **kwargs: Any) -> None:
     if instance.preview and instance.preview.name:
         storage, name = instance.preview.storage, instance.preview.name
         transaction.on_commit(lambda: storage.delete(name), using=kwargs.get("using"))
+
+
+@receiver(post_delete, sender="tom_dataproducts.DataProduct", dispatch_uid="tom_dataproducts.forget_asked")
+def forget_asked(instance: Any, **kwargs: Any) -> None:
+    """Let a file be read anew as soon as it comes back, alone or with its target."""
+    key = asked_key(instance.pk)
+    transaction.on_commit(lambda: cache.delete(key), using=kwargs.get("using"))

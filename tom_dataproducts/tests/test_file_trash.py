@@ -25,9 +25,11 @@ from tom_dataproducts.models import (
     DataUpload,
     LightCurveSummary,
     PhotometryReducedDatum,
+    ReducedDatum,
     TrashedFile,
 )
 from tom_dataproducts.storage_check import check_storage
+from tom_dataproducts.tasks import read_fits_soon
 from tom_dataproducts.tests.factories import DataProductFactory, PhotometryFactory
 from tom_dataproducts.tests.fits_images.files import several
 from tom_dataproducts.tests.people import as_user, shared_target
@@ -220,16 +222,27 @@ def test_points_that_came_again_meanwhile_stay_with_their_new_file(owner, people
     send(client, target, GOOD)
     first = DataProduct.objects.get()
     confirm(client, first)
+    at = timezone.now()
+    generic = {"target": target, "data_type": "polarimetry", "timestamp": at}
+    for depth in (1.5, 2.0):
+        value = {"depth": depth, "who": ["a", "b"]}
+        ReducedDatum.objects.create(data_product=first, value=value, **generic)
     change = services.delete_data_product(first, user=people[0]["owner"])
     send(client, target, GOOD + b"61002.5,r,18.5,0.05\n", name="longer.csv")
     second = DataProduct.objects.get()
     confirm(client, second)
     assert len(points()) == 3
+    ReducedDatum.objects.create(data_product=second, value={"who": ["a", "b"], "depth": 1.5}, **generic)
     with now():
         revert(ChangeSet.objects.get(pk=change), people[0]["owner"])
     assert DataProduct.objects.count() == 2
     assert len(points()) == 3
     assert set(PhotometryReducedDatum.objects.values_list("data_product", flat=True)) == {second.pk}
+    others = ReducedDatum.objects.values_list("data_product", "value__depth")
+    assert set(others) == {(second.pk, 1.5), (first.pk, 2.0)}
+    assert len(others) == 2
+    told = client.get(ChangeSet.objects.latest("pk").get_absolute_url()).content.decode()
+    assert "brought back, but for measurements (1), photometry points (2)" in told
 
 
 def test_staff_looks_at_deleted_files_in_the_admin_site(client, people):
@@ -372,6 +385,7 @@ def test_the_images_of_a_file_that_came_back_are_drawn_again(client, people, now
     owner = people[0]["owner"]
     target = shared_target(people, "PRIVATE")
     product = DataProductFactory(target=target, data__filename="field.fits", data__data=several())
+    assert read_fits_soon([product]) == 1
     fits.read_file(product)
     with now():
         if trash == "of files":
