@@ -75,7 +75,8 @@ def move_to_trash(product: DataProduct, *, user: Any = None) -> int | None:
         )
         if followed := tracked_for(DataProduct):
             note = {"trash": trashed.pk}
-            changes.said(followed, "delete", stored.pk, stored.target_id, before=_shown(stored), note=note)
+            before, owner = _shown(stored), stored.target_id
+            changes.said(followed, "delete", stored.pk, owner, before=before, note=note, row_count=row_count)
         with unrecorded():
             collector.delete()
         LightCurveSummary.objects.using(using).mark_stale(touched)

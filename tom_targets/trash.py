@@ -79,7 +79,9 @@ def move_to_trash(target: BaseTarget, *, user: Any = None) -> TrashedTarget:
         trashed, collector = archive(target, user=user)
         if followed := tracked_for(type(target)):
             name, note = {"name": target.name}, {"trash": trashed.pk}
-            changes.said(followed, "delete", target.pk, target.pk, before=name, note=note)
+            changes.said(
+                followed, "delete", target.pk, target.pk, before=name, note=note, row_count=trashed.row_count
+            )
         collector.delete()
     return trashed
 

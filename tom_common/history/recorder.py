@@ -185,11 +185,20 @@ class Recorder:
         after: dict[str, Any] | None = None,
         before: dict[str, Any] | None = None,
         note: dict[str, Any] | None = None,
+        row_count: int = 1,
     ) -> None:
         """Take note of something that a service did in a way of its own, word for word."""
         marker = self._marker()
         self._add(
-            tracked, action, marker, object_pk, subject_id, before=before or {}, after=after, note=note or {}
+            tracked,
+            action,
+            marker,
+            object_pk,
+            subject_id,
+            before=before or {},
+            after=after,
+            note=note or {},
+            row_count=row_count,
         )
         if action == CREATE and tracked.is_subject and subject_id is not None:
             self._created[tracked.subject, subject_id] = marker

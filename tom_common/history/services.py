@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Sum
 
 from tom_common.history.encoding import chunks
 from tom_common.history.models import Change, ChangeSet
@@ -17,6 +17,9 @@ from tom_common.history.revert import MAX_PREVIEWED, revert
 from tom_common.history.telling import tell
 from tom_common.models import Job
 
+MAX_RESTORED = 50
+"""So many deleted files or targets are brought back in the request."""
+
 
 @dataclass(frozen=True)
 class Undone:
@@ -24,6 +27,15 @@ class Undone:
 
     change_set: ChangeSet | None = None
     job: Job | None = None
+
+
+def is_long(change_set: ChangeSet) -> bool:
+    """Tell whether undoing a change set is work for a job: many changes, or many rows to bring back."""
+    if change_set.change_count > MAX_PREVIEWED:
+        return True
+    kept = change_set.changes.filter(action=Change.Action.DELETE, object_pk__isnull=False).exclude(note="")
+    found = kept.order_by().aggregate(count=Count("pk"), rows=Sum("row_count"))
+    return found["count"] > MAX_RESTORED or (found["rows"] or 0) > MAX_PREVIEWED
 
 
 def undo(change_set: ChangeSet, user: Any, *, reason: str = "") -> Undone:
@@ -41,7 +53,7 @@ def undo(change_set: ChangeSet, user: Any, *, reason: str = "") -> Undone:
     RevertRefusedError
         If something is in the way; the text says what. What is in the way of a long one, the job says.
     """
-    if change_set.change_count <= MAX_PREVIEWED:
+    if not is_long(change_set):
         return Undone(change_set=revert(change_set, user, reason=reason))
     from tom_common.history.tasks import revert_change_set  # the task does what stands here
 

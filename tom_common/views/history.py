@@ -13,7 +13,7 @@ from tom_common.history import RevertRefusedError
 from tom_common.history.permissions import why_not_revert
 from tom_common.history.revert import plan_revert
 from tom_common.history.selectors import changes_in, visible_change_sets
-from tom_common.history.services import undo
+from tom_common.history.services import is_long, undo
 from tom_common.history.telling import tell
 from tom_common.history.words import change_lines
 from tom_common.keyset import count_rows, keyset_page, pager
@@ -82,7 +82,8 @@ class RevertView(ChangeSetMixin, TemplateView):
         found = self.get_change_set()
         plan = plan_revert(found, self.request.user)
         told = tell(self.request.user, [found], thorough=True)[0]
-        return super().get_context_data(change_set=found, told=told, plan=plan, **kwargs)
+        in_job = plan.is_checked and is_long(found)
+        return super().get_context_data(change_set=found, told=told, plan=plan, in_job=in_job, **kwargs)
 
     def post(self, request, *args, **kwargs):
         found = self.get_change_set()
