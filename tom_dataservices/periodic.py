@@ -8,7 +8,9 @@ from typing import Any
 from django.apps import apps
 
 from tom_common.background import background_task, current_job
+from tom_common.models import Job
 from tom_common.notifications import notify
+from tom_dataservices.models import QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import provider
 from tom_dataservices.registry import data_services
@@ -25,15 +27,23 @@ logger = logging.getLogger(__name__)
 def run_due_queries() -> dict[str, int]:
     """Begin the kept queries whose time has come, each a job of its own; safe to run twice.
 
-    So one that fails or lasts keeps no other from running.
+    So one that fails or lasts keeps no other from running. One whose last job has not ended yet waits for its
+    next time.
     """
     begun = 0
     for model in query_models():
         for query in due_queries(model):
-            if claim_due(query):
+            if claim_due(query) and not _is_under_way(query):
                 run_kept_query.submit(title=f"By itself: {query}"[:200], model=model._meta.label, pk=query.pk)
                 begun += 1
     return {"begun": begun}
+
+
+def _is_under_way(query: SavedQuery) -> bool:
+    """Tell whether a job of a query waits or runs."""
+    asked = {"arguments__kwargs__model": query._meta.label, "arguments__kwargs__pk": query.pk}
+    states = (Job.State.QUEUED, Job.State.RUNNING)
+    return Job.objects.filter(task=run_kept_query.path, state__in=states, **asked).exists()
 
 
 @background_task(title="A query that runs by itself", queue="bulk", time_limit_ms=30 * 60 * 1000)
@@ -41,7 +51,8 @@ def run_kept_query(model: str, pk: int) -> dict[str, Any]:
     """Run a kept query with the rights of its owner, who is told of results that the run before had not.
 
     All results are fetched: nobody is there to ask for more of them. A service that fails is no failure of
-    the job: the run holds the sentence, and is listed among what was asked lately.
+    the job: the run holds the sentence, and is listed among what was asked lately. A job that is taken up
+    again goes on with its run.
     """
     query: SavedQuery | None = apps.get_model(model)._default_manager.filter(pk=pk).first()
     if query is None:
@@ -51,10 +62,14 @@ def run_kept_query(model: str, pk: int) -> dict[str, Any]:
         asked = provider(kind, name, query.user)
     except ImportError as error:  # its plugin is gone; the list of queries and the system check say so
         return {"error": str(error)}
-    run = start_run(
-        asked, dict(query.parameters), query=query, again=True, in_background=False, wanted=MOST_RESULTS
-    )
     job = current_job()
+    run = _begun_by(job.pk)
+    if run is None:
+        run = start_run(
+            asked, dict(query.parameters), query=query, again=True, in_background=False, wanted=MOST_RESULTS
+        )
+        run.job_id = job.pk
+        run.save(update_fields=["job_id"])
 
     def tell(count: int) -> None:
         job.check_cancelled()
@@ -70,6 +85,13 @@ def run_kept_query(model: str, pk: int) -> dict[str, Any]:
         words = f"{query.name}: {new} new result{'s' * (new != 1)}"
         notify(query.user, "query", words, url=run.get_absolute_url())
     return {"results": run.found, "new": new}
+
+
+def _begun_by(job_pk: int | None) -> QueryRun | None:
+    """Return the run that a job has begun and not ended."""
+    if job_pk is None:
+        return None
+    return QueryRun.objects.filter(job_id=job_pk, finished=None).first()
 
 
 @background_task(title="Old results of queries", queue="bulk")

@@ -5,9 +5,12 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from tom_common.job_context import JobStopped
+from tom_common.job_worker import JobWorker
 from tom_common.models import Job, Notification
 from tom_dataservices.models import DataServiceQuery, QueryRun
 from tom_dataservices.periodic import run_due_queries, run_kept_query, tidy_queries
+from tom_dataservices.saved_queries import copy_query
 
 
 @pytest.fixture
@@ -98,6 +101,52 @@ def test_a_query_of_somebody_who_left_does_not_run(services, query, users):
     users["owner"].is_active = False
     users["owner"].save()
     assert run_due_queries() == {"begun": 0}
+
+
+def test_a_query_that_lasts_longer_than_its_rhythm_does_not_run_beside_itself(services, query, users):
+    under_way = Job.objects.create(
+        title="x",
+        task=run_kept_query.path,
+        state=Job.State.RUNNING,
+        arguments={"args": [], "kwargs": {"model": "tom_dataservices.DataServiceQuery", "pk": query.pk}},
+    )
+    other = copy_query(query, user=users["owner"])
+    DataServiceQuery.objects.filter(pk=other.pk).update(every_minutes=60, next_run=timezone.now())
+    assert run_due_queries() == {"begun": 1}
+    assert QueryRun.objects.get().query_id == other.pk
+    Job.objects.filter(pk=under_way.pk).update(state=Job.State.DONE)
+    DataServiceQuery.objects.filter(pk=query.pk).update(next_run=timezone.now())
+    assert run_due_queries() == {"begun": 1}
+
+
+def test_a_job_that_is_taken_up_again_goes_on_with_its_run(
+    services, query, transactional_db, settings, monkeypatch, client
+):
+    settings.TOM_BACKGROUND = "thread"
+    monkeypatch.setattr("tom_dataservices.runs._BATCH", 5)
+    real = services.query_targets
+    calls = []
+
+    def stopped_once(self, parameters):
+        for number, star in enumerate(real(self, parameters)):
+            if number == 7 and not calls:
+                calls.append(number)
+                raise JobStopped
+            yield star
+
+    monkeypatch.setattr(services, "query_targets", stopped_once)
+    run_due_queries.leave()
+    worker = JobWorker()
+    while worker.run_one():
+        continue
+    run = QueryRun.objects.get()
+    assert (calls, run.found, run.results.count()) == ([7], 11, 11)
+    QueryRun.objects.update(finished=None)
+    Job.objects.update(state="running")
+    client.force_login(query.user)
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert "11 results so far." in page
+    assert run.job.get_absolute_url() not in page  # it is a job of nobody
 
 
 def test_images_come_also_without_anybody_who_asks(services, query, monkeypatch):
