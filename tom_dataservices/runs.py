@@ -230,7 +230,11 @@ class _Before:
 
 
 def _before(run: QueryRun) -> _Before | None:
-    """Return what the last complete run found that asked the same of the same query for the same user."""
+    """Return what earlier runs found that asked the same of the same query for the same user.
+
+    That is what the last complete one found, with all that later ones added; of runs of which none was
+    complete, the last.
+    """
     if run.query_id is None:
         return None
     earlier = QueryRun.objects.filter(
@@ -242,10 +246,12 @@ def _before(run: QueryRun) -> _Before | None:
         error="",
         finished__isnull=False,
     )
-    last = earlier.order_by("-pk").first()
+    complete = earlier.filter(has_more=False).order_by("-pk").first()
+    last = complete or earlier.order_by("-pk").first()
     if last is None:
         return None
-    ids = frozenset(last.results.values_list("result_id", flat=True))
+    rows = QueryResult.objects.filter(run__in=earlier.filter(pk__gte=last.pk).order_by().values("pk"))
+    ids = frozenset(rows.order_by().values_list("result_id", flat=True).distinct())
     return _Before(ids, last.found if last.has_more else None)
 
 

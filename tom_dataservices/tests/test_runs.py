@@ -189,6 +189,21 @@ def test_what_the_run_before_did_not_look_at_is_not_new(services, users, query, 
     assert (third.found, names_of_new(third)) == (251, ["Star new"])
 
 
+def test_a_short_look_between_two_complete_runs_hides_nothing_that_is_new(
+    services, users, query, monkeypatch
+):
+    def run(**options):
+        return names_of_new(fetch_now(run_of(users["owner"], name_begins="", query=query, **options)))
+
+    stars = services.stars()
+    first, last = ({"name": f"Star {name}", "ra": 1.0, "dec": 1.0, "mag": 9} for name in ("first", "last"))
+    assert run(wanted=MOST_RESULTS) == []
+    monkeypatch.setitem(services.query_service.__globals__, "STARS", [first, *stars, last])
+    assert run() == ["Star first"]  # as many as a page shows
+    assert run(wanted=MOST_RESULTS) == ["Star last"]
+    assert run(wanted=MOST_RESULTS) == []
+
+
 def test_what_another_user_was_shown_is_still_new_to_the_owner(services, users, query, monkeypatch):
     fetch_now(run_of(users["owner"], name_begins="", query=query))
     new = {"name": "Star new", "ra": 1.0, "dec": 1.0, "mag": 9}
