@@ -80,11 +80,19 @@ def _gives_data(service: Any) -> bool:
     return any(getattr(service, name, None) is not getattr(DataService, name) for name in makers)
 
 
-def fed_by(name: str, targets: QuerySet) -> QuerySet:
+def fed_by(name: str, targets: QuerySet, *, among: Sequence[int] | None = None) -> QuerySet:
     """Return the targets that have data or classifications of a service, or were made of its results.
 
     A broker's measurements are stored as those of the survey that made them (ZTF, LSST), since several
     brokers give the same: they do not tell who gave them.
+
+    Parameters
+    ----------
+    name : str
+        Of the service.
+    targets : QuerySet of targets
+    among : sequence of int, optional
+        Their keys, if they are few: nothing else is looked through then.
     """
     told: list[QuerySet] = [
         model._default_manager.filter(source_name=name).order_by() for model in REDUCED_DATUM_MODELS
@@ -100,6 +108,8 @@ def fed_by(name: str, targets: QuerySet) -> QuerySet:
     ]
     fed = Q()
     for rows in told:
+        if among is not None:
+            rows = rows.filter(target_id__in=among)
         fed |= Q(pk__in=rows.values("target_id"))
     return targets.filter(fed)
 
@@ -141,7 +151,8 @@ def update(
         some = keys[start : start + _BATCH]
         fresh = set() if force else _asked_lately(kind, name, some, asked.results_valid_s)
         found = Target.objects.in_bulk(some)
-        fed = set(fed_by(name, Target.objects.filter(pk__in=some)).values_list("pk", flat=True))
+        of_some = fed_by(name, Target.objects.filter(pk__in=some), among=some)
+        fed = set(of_some.values_list("pk", flat=True))
         for key in some:
             # Another job may be at the same targets: what it has just asked is not asked twice.
             if key in fresh or (not force and _asked_lately(kind, name, [key], asked.results_valid_s)):

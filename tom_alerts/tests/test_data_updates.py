@@ -7,13 +7,14 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from tom_alerts import data_updates
 from tom_alerts.alerts import GenericAlert, GenericBroker
 from tom_alerts.models import BrokerQuery, ServiceUpdate
 from tom_common.grants import grant_access
 from tom_common.models import Job
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.tests.conftest import PATHS, StarService
-from tom_targets.models import TargetList
+from tom_targets.models import Target, TargetList
 from tom_targets.tests.factories import SiderealTargetFactory
 
 
@@ -85,6 +86,21 @@ def test_services_are_asked_about_targets_with_data_of_theirs(targets):
     assert PointBroker.asked == ["Alert"]
     assert PhotometryReducedDatum.objects.filter(target=targets["Star 3"], brightness=15.5).exists()
     assert not PhotometryReducedDatum.objects.filter(target=targets["Alone"]).exists()
+
+
+def test_each_chunk_of_targets_looks_through_its_own_data_only(targets, monkeypatch):
+    real, limits = data_updates.fed_by, []
+
+    def noted(name, rows, **options):
+        limits.append(options.get("among"))
+        return real(name, rows, **options)
+
+    monkeypatch.setattr(data_updates, "fed_by", noted)
+    called()
+    assert [among for among in limits if among is not None] == [[targets["Star 3"].pk], [targets["Alert"].pk]]
+    everything = Target.objects.all()
+    assert list(real("Stars", everything, among=[targets["Star 3"].pk])) == [targets["Star 3"]]
+    assert not real("Stars", everything, among=[targets["Alone"].pk, targets["Alert"].pk])
 
 
 def test_nobody_is_asked_oftener_than_its_answers_change(targets):
