@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from tom_alerts.filter_models import AlertFilter, Candidate
-from tom_alerts.kept_alerts import unpacked
+from tom_alerts.kept_alerts import access_of, unpacked
 from tom_common.history import change_run
 from tom_dataproducts.summaries import refresh_summaries
 from tom_dataservices.ingest import IngestOptions
@@ -112,10 +112,27 @@ def _stored(candidate: Candidate, user: Any) -> int | None:
     return None if known is None else int(known.pk)
 
 
-def _of_alert(candidate: Candidate, one: AlertFilter, groups: Sequence[Group], user: Any) -> int:
-    options = IngestOptions(
-        user=user, permissions=one.permissions, group_ids=tuple(group.pk for group in groups)
+def _allowed(candidate: Candidate, one: AlertFilter, groups: Sequence[Group]) -> tuple[str, tuple[int, ...]]:
+    """Return who may see the target of an alert: those to whom the filter shows it, and its ingest, too."""
+    wanted = tuple(group.pk for group in groups)
+    access = access_of(candidate.content)
+    if access is None:
+        return one.permissions, wanted
+    levels = list(Target.Permissions)  # the most open first
+    strictest = max(
+        (Target.Permissions(one.permissions), Target.Permissions(access.permissions)), key=levels.index
     )
+    if access.permissions != Target.Permissions.PRIVATE:
+        return strictest.value, wanted
+    if one.permissions == Target.Permissions.PRIVATE:
+        return strictest.value, tuple(pk for pk in wanted if pk in access.group_ids)
+    there = Group.objects.filter(pk__in=access.group_ids).order_by("pk")
+    return strictest.value, tuple(there.values_list("pk", flat=True))
+
+
+def _of_alert(candidate: Candidate, one: AlertFilter, groups: Sequence[Group], user: Any) -> int:
+    permissions, group_ids = _allowed(candidate, one, groups)
+    options = IngestOptions(user=user, permissions=permissions, group_ids=group_ids)
     batch = unpacked(candidate.content)
     run = change_run(user, kind="ingest", title=f"{candidate.name}: from the filter {one.name}"[:200])
     report, changed = ingest_batch(batch, options, run, screens=False)

@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 import json
 import zlib
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from tom_alerts import conf
 from tom_alerts.filter_models import Candidate, Decision
 from tom_alerts.values import plain_column
 from tom_common.background import current_job
+from tom_dataservices.ingest.options import IngestOptions
 from tom_dataservices.packets.batch import AlertBatch, AlertObject, Cutout, PointColumns
 
 MAX_POINTS = 2000
@@ -23,8 +24,16 @@ MAX_POINTS = 2000
 _CHUNK = 500
 
 
-def packed(batch: AlertBatch, number: int) -> bytes:
-    """Return one alert of a batch as bytes."""
+@dataclass(frozen=True)
+class KeptAccess:
+    """Who was to see the target of an alert when it came: a level, and the groups that get a private one."""
+
+    permissions: str
+    group_ids: frozenset[int]
+
+
+def packed(batch: AlertBatch, number: int, options: IngestOptions) -> bytes:
+    """Return one alert of a batch as bytes, with who may see what comes of it."""
     alert = batch.objects[number]
     rows = np.flatnonzero(batch.points.object_index == number)
     rows = rows[np.argsort(batch.points.time_us[rows], kind="stable")][-MAX_POINTS:]
@@ -37,6 +46,7 @@ def packed(batch: AlertBatch, number: int) -> bytes:
         "magnitude_system": batch.magnitude_system,
         "bands": batch.bands,
         "is_simulated": batch.is_simulated,
+        "access": {"permissions": options.permissions, "groups": list(options.group_ids)},
         "alert": told,
         "points": {one.name: plain_column(getattr(points, one.name)) for one in fields(points)},
         "cutouts": [
@@ -47,9 +57,20 @@ def packed(batch: AlertBatch, number: int) -> bytes:
     return zlib.compress(json.dumps(content).encode(), level=1)
 
 
+def _told(content: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(zlib.decompress(bytes(content)))
+    return found
+
+
+def access_of(content: Any) -> KeptAccess | None:
+    """Return who was to see the target of a kept alert; None of one that was kept before this was noted."""
+    access = _told(content).get("access")
+    return None if access is None else KeptAccess(access["permissions"], frozenset(access["groups"]))
+
+
 def unpacked(content: Any) -> AlertBatch:
     """Return a kept alert as a batch of one."""
-    told = json.loads(zlib.decompress(bytes(content)))
+    told = _told(content)
     columns = {
         name: [np.nan if value is None else value for value in values]
         for name, values in told["points"].items()

@@ -88,8 +88,9 @@ class Known(NamedTuple):
 class BatchVerdict:
     """What the filters say of a batch; see ``tom_dataservices.ingest.screening.Verdict``."""
 
-    def __init__(self, batch: AlertBatch, table: Any, hits: Sequence[Hits]) -> None:
+    def __init__(self, batch: AlertBatch, options: IngestOptions, table: Any, hits: Sequence[Hits]) -> None:
         self.batch = batch
+        self.options = options
         self.table = table
         self.hits = hits
 
@@ -117,7 +118,7 @@ class BatchVerdict:
                     mjd=alert.mjd_utc,
                     facts=facts_of(self.table, row),
                     target_id=target_id,
-                    content=packed(self.batch, row) if target_id is None else None,
+                    content=packed(self.batch, row, self.options) if target_id is None else None,
                 )
             )
         return rows
@@ -174,7 +175,7 @@ def screen(batch: AlertBatch, options: IngestOptions) -> BatchVerdict | None:
                 newest[alert.name] = row
         if newest:
             hits.append(Hits(one, newest))
-    return BatchVerdict(batch, table, hits)
+    return BatchVerdict(batch, options, table, hits)
 
 
 def _allowed(filters: Sequence[AlertFilter], options: IngestOptions) -> list[AlertFilter]:
