@@ -140,7 +140,8 @@ class StoringBroker(GenericBroker):
         return StoringAlert(timestamp="", id="1", name=alert, ra=10.0, dec=20.0, mag=18, score=1, url="")
 
 
-def test_a_target_that_a_broker_stores_itself_is_as_private_as_was_chosen(db, django_user_model):
+def test_a_target_that_a_broker_stores_itself_is_as_private_as_was_chosen(db, django_user_model, settings):
+    settings.TARGET_DEFAULT_PERMISSION = "PUBLIC"
     user = django_user_model.objects.create_user("astronomer")
     kept = BrokerProvider.of(StoringBroker()).make_target("Nova", Access(user, permissions="PRIVATE"))
     target = Target.objects.get()

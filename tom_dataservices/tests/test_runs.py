@@ -235,7 +235,7 @@ def test_a_target_that_another_process_stored_meanwhile_is_not_called_new(servic
 
 
 @pytest.fixture
-def own_storing(services, monkeypatch):
+def own_storing(services, monkeypatch, settings):
     """A service that stores its targets itself, and fails on one right after."""
 
     def to_target(self, result, **kwargs):
@@ -247,6 +247,7 @@ def own_storing(services, monkeypatch):
         return target
 
     seen = []
+    settings.TARGET_DEFAULT_PERMISSION = "PUBLIC"
     monkeypatch.setattr(services, "to_target", to_target)
     return seen
 
