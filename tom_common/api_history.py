@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from tom_common.api_docs import ApiDoc, query_parameter
 from tom_common.api_fields import as_utc_text
-from tom_common.api_pagination import page_schema
+from tom_common.api_pagination import list_schema
 from tom_common.api_views import ApiMixin
 from tom_common.forms.history import ChangeFilterForm
 from tom_common.history import RevertRefusedError
@@ -180,7 +180,7 @@ class ChangeSetViewSet(ApiMixin, mixins.RetrieveModelMixin, viewsets.GenericView
         "list": ApiDoc(
             "List change sets",
             "What was changed in one go, newest first: of what you may see, and your own.",
-            responses={200: page_schema(CHANGE_SET)},
+            responses={200: list_schema(CHANGE_SET)},
             parameters=[
                 query_parameter("kind", "Of this kind.", {"type": "string", "enum": list(KINDS)}),
                 query_parameter("author", "A user name, or a part of one.", _TEXT),
@@ -194,7 +194,7 @@ class ChangeSetViewSet(ApiMixin, mixins.RetrieveModelMixin, viewsets.GenericView
         "changes": ApiDoc(
             "List the changes of a change set",
             "Those that you may see, in the order in which they were made.",
-            responses={200: page_schema(CHANGE)},
+            responses={200: list_schema(CHANGE)},
             errors=[400, 404],
         ),
         "revert": ApiDoc(

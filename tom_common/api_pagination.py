@@ -152,8 +152,13 @@ def sort_of(queryset: QuerySet) -> str:
     return "-pk"
 
 
-def page_schema(items: dict[str, Any]) -> dict[str, Any]:
-    """Return the OpenAPI schema of a page of a list."""
+def list_schema(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI schema of a page of a list from that of one row."""
+    return page_schema({"type": "array", "items": item})
+
+
+def page_schema(rows: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI schema of a page of a list from that of its rows, an array."""
     link = {"type": "string", "nullable": True, "format": "uri"}
     return {
         "type": "object",
@@ -166,6 +171,6 @@ def page_schema(items: dict[str, Any]) -> dict[str, Any]:
             },
             "next": {**link, "description": "Address of the next page."},
             "previous": {**link, "description": "Address of the page before."},
-            "results": items,
+            "results": rows,
         },
     }

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from tom_common.api_docs import ApiDoc, query_parameter
 from tom_common.api_history import CHANGE, changes_json
-from tom_common.api_pagination import KeysetPagination, page_schema
+from tom_common.api_pagination import KeysetPagination, list_schema
 from tom_common.history.selectors import changes_of
 from tom_targets import conf, follow, history_page
 from tom_targets.models import Target
@@ -66,7 +66,7 @@ API_DOCS = {
     "history": ApiDoc(
         "List the changes of a target",
         "Newest first: who changed what, when, from which value to which.",
-        responses={200: page_schema(CHANGE)},
+        responses={200: list_schema(CHANGE)},
         errors=[400, 404],
     ),
     "as_of": ApiDoc(

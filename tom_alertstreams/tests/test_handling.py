@@ -206,7 +206,7 @@ def test_the_end_of_the_job_that_replays_is_no_fault_of_the_letter(monkeypatch, 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="others lock tables, or what they scanned")
+@pytest.mark.only_on("postgresql")  # others lock tables, or what they scanned
 def test_a_partition_waits_for_none_that_another_process_reads():
     other = message(0, "elsewhere", name="b")
     keys = [("notices", 0), ("notices", 1), ("elsewhere", 0), ("elsewhere", 1)]

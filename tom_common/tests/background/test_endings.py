@@ -119,7 +119,7 @@ def test_task_that_calls_sys_exit_fails_its_job_and_not_the_worker(thread_mode):
     assert (job.state, job.error) == (State.FAILED, "SystemExit: there is nothing to do here")
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="has the server end a connection")
+@pytest.mark.only_on("postgresql")  # has the server end a connection
 @pytest.mark.parametrize("inside", [True, False], ids=["in a transaction", "outside of one"])
 def test_job_whose_database_connection_broke_ends(thread_mode, inside):
     job = tasks.lose_the_database.send(inside)
@@ -131,7 +131,7 @@ def test_job_whose_database_connection_broke_ends(thread_mode, inside):
     assert "closed the connection" in job.error or "terminating connection" in job.error
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="has the server end a connection")
+@pytest.mark.only_on("postgresql")  # has the server end a connection
 def test_job_that_did_not_notice_that_its_connection_broke_is_done(thread_mode):
     job = tasks.lose_the_database_unnoticed.send()
 
