@@ -180,7 +180,7 @@ class ChangeSetViewSet(ApiMixin, mixins.RetrieveModelMixin, viewsets.GenericView
         "list": ApiDoc(
             "List change sets",
             "What was changed in one go, newest first: of what you may see, and your own.",
-            responses={200: list_schema(CHANGE_SET)},
+            responses={200: CHANGE_SET},
             parameters=[
                 query_parameter("kind", "Of this kind.", {"type": "string", "enum": list(KINDS)}),
                 query_parameter("author", "A user name, or a part of one.", _TEXT),
