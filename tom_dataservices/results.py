@@ -11,12 +11,11 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models.signals import pre_save
 
 from tom_common.history import change_set
 from tom_targets.models import Target
 from tom_targets.permissions import may, targets_for_user
-from tom_targets.signals import target_created
+from tom_targets.signals import target_created, target_creating
 from tom_targets.target_parts import give_access
 
 
@@ -79,12 +78,12 @@ def _note_new(instance: Any, **_: Any) -> None:
 
 def _narrow_new(instance: Any, **_: Any) -> None:
     stored = _stored_now.get()
-    if stored is not None and stored.permissions and instance._state.adding:
+    if stored is not None and stored.permissions:
         instance.permissions = stored.permissions
 
 
+target_creating.connect(_narrow_new, dispatch_uid="tom_dataservices.results")
 target_created.connect(_note_new, dispatch_uid="tom_dataservices.results")
-pre_save.connect(_narrow_new, sender=Target, dispatch_uid="tom_dataservices.results")
 
 
 def may_add_data(user: Any, target: Any) -> bool:

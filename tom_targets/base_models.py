@@ -26,7 +26,7 @@ from tom_targets.field_names import (  # noqa: F401  public names
     SIDEREAL_FIELDS,
 )
 from tom_targets.match_manager import TargetMatchManager
-from tom_targets.signals import target_created
+from tom_targets.signals import target_created, target_creating
 
 
 def get_default_target_permission() -> str:
@@ -231,6 +231,8 @@ class BaseTarget(TrackedModel):
     def save_base(self, *args: Any, **kwargs: Any) -> None:
         """Store the row, and tell the apps above of a new one; see Django."""
         is_new = self._state.adding
+        if is_new:
+            target_creating.send(sender=type(self), instance=self)
         super().save_base(*args, **kwargs)
         if is_new:
             target_created.send(sender=type(self), instance=self)

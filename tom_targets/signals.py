@@ -5,6 +5,12 @@ from django.dispatch import Signal
 target_rows_moved = Signal()
 """Sent inside the transaction after rows of any app moved between targets; argument ``target_pks``."""
 
+target_creating = Signal()
+"""Sent before a new target is saved by itself; argument ``instance``, which may still be changed.
+
+Not Django's own ``pre_save``, for the reason told at ``target_created``.
+"""
+
 target_created = Signal()
 """Sent inside the transaction after a new target was saved by itself; argument ``instance``.
 
