@@ -26,6 +26,19 @@ class LargeTableAdmin(admin.ModelAdmin):
     list_filter = ("source_name",)
 
 
+class LookOnlyAdmin(admin.ModelAdmin):
+    """For rows that the program makes and takes away by itself."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
 @admin.register(ReducedDatum)
 class ReducedDatumAdmin(LargeTableAdmin):
     list_display = ("target", "data_type", "timestamp", "source_name")
@@ -74,7 +87,7 @@ class DataProductAdmin(admin.ModelAdmin):
 
 
 @admin.register(TrashedFile)
-class TrashedFileAdmin(admin.ModelAdmin):
+class TrashedFileAdmin(LookOnlyAdmin):
     """To look at what takes room in the storage: the way back is the history of the target."""
 
     show_full_result_count = False
@@ -86,15 +99,6 @@ class TrashedFileAdmin(admin.ModelAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).defer("content")
 
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
 
 @admin.register(DataProductGroup)
 class DataProductGroupAdmin(admin.ModelAdmin):
@@ -103,7 +107,7 @@ class DataProductGroupAdmin(admin.ModelAdmin):
 
 
 @admin.register(LightCurveSummary)
-class LightCurveSummaryAdmin(admin.ModelAdmin):
+class LightCurveSummaryAdmin(LookOnlyAdmin):
     """To look at: the rows are computed."""
 
     show_full_result_count = False
@@ -111,12 +115,3 @@ class LightCurveSummaryAdmin(admin.ModelAdmin):
     list_select_related = ("target",)
     list_filter = ("is_stale",)
     search_fields = ("=target__name",)
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False

@@ -167,7 +167,7 @@ _ALL = (
     Column("light_curve", "Light curve", _sparkline, css="tom-list-curve"),
     Column(
         "last_mag",
-        "Last magnitude",
+        "Magnitude",
         lambda target, summary, extras: magnitude(summary),
         sort=f"{_SUMMARY}__last_mag",
         unit="mag",

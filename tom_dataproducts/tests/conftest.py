@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.cache import cache
 
 from tom_dataproducts.tests.people import as_user, shared_target
 
@@ -23,3 +24,16 @@ def owner(client, people):
     users, _ = people
     target = shared_target(people, "PRIVATE")
     return as_user(client, users["owner"]), target
+
+
+@pytest.fixture
+def own_storage(settings, tmp_path):
+    """Keep the files of a test apart, and nothing in the cache."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    cache.clear()
+
+
+@pytest.fixture
+def now(django_capture_on_commit_callbacks):
+    """Give a block after which what waits for the commit is done."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -30,28 +29,11 @@ from tom_dataproducts.tasks import read_fits_soon
 from tom_dataproducts.tests.factories import DataProductFactory, PhotometryFactory
 from tom_dataproducts.tests.fits_images.files import several
 from tom_dataproducts.tests.people import as_user, shared_target
-from tom_dataproducts.tests.uploading import BAD_ROW, GOOD, confirm, page, points, send
+from tom_dataproducts.tests.uploading import BAD_ROW, GOOD, confirm, content_of, page, points, send
 from tom_targets.trash import move_to_trash
 from tom_targets.trash import restore as restore_target
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_storage(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    cache.clear()
-
-
-@pytest.fixture
-def now(django_capture_on_commit_callbacks):
-    """Give a block after which what waits for the commit is done."""
-    return lambda: django_capture_on_commit_callbacks(execute=True)
-
-
-def content_of(product):
-    with product.data.open("rb") as file:
-        return file.read()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 
 
 def last_deletion():

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -22,6 +21,7 @@ from tom_dataproducts.models import (
 )
 from tom_dataproducts.tests.factories import DataProductFactory, PhotometryFactory
 from tom_dataproducts.tests.people import as_user, shared_target
+from tom_dataproducts.tests.uploading import content_of
 from tom_targets.history import delete_targets
 from tom_targets.merge import merge_targets
 from tom_targets.models import TrashedTarget
@@ -29,24 +29,7 @@ from tom_targets.trash import move_to_trash
 from tom_targets.trash import purge as purge_targets
 from tom_targets.trash import restore as restore_target
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_storage(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    cache.clear()
-
-
-@pytest.fixture
-def now(django_capture_on_commit_callbacks):
-    """Give a block after which what waits for the commit is done."""
-    return lambda: django_capture_on_commit_callbacks(execute=True)
-
-
-def content_of(product):
-    with product.data.open("rb") as file:
-        return file.read()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 
 
 def outdate():

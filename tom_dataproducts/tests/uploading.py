@@ -30,3 +30,8 @@ def confirm(client, product, **changes):
 
 def points():
     return list(PhotometryReducedDatum.objects.order_by("timestamp").values_list("bandpass", "brightness"))
+
+
+def content_of(product):
+    with product.data.open("rb") as file:
+        return file.read()

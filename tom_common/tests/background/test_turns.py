@@ -1,7 +1,6 @@
 """A service that hangs keeps neither other services nor other interactive work waiting."""
 
 import threading
-import time
 
 import pytest
 
@@ -9,7 +8,7 @@ from tom_common import job_worker, turns
 from tom_common.background import background_task
 from tom_common.models import Job, Worker
 from tom_common.tests import background_tasks as tasks
-from tom_common.tests.background.running import run_due
+from tom_common.tests.background.running import run_due, wait_for
 from tom_common.turns import Turns, shares, turn
 
 State = Job.State
@@ -40,13 +39,6 @@ def _nobody_asks(monkeypatch):
 
 def states_of(jobs):
     return set(Job.objects.filter(pk__in=[job.pk for job in jobs]).values_list("state", flat=True))
-
-
-def wait_for(claim, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not claim() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert claim()
 
 
 def test_what_hangs_leaves_threads_to_others(thread_mode):
