@@ -77,7 +77,7 @@ def brightness_facts(target: BaseTarget) -> list[Fact]:
     facts = []
     if summary.last_mag is not None:
         mag = formats.with_error(summary.last_mag, summary.last_mag_error)
-        facts.append(Fact("Last magnitude", f"{summary.last_band} {mag} mag".strip()))
+        facts.append(Fact("Magnitude", f"{summary.last_band} {mag} mag".strip()))
     if summary.last_detection is not None:
         facts.append(Fact("Last detection", moment(summary.last_detection)))
     if change := formats.change(summary.rate_mag_per_day):

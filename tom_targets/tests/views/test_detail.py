@@ -40,7 +40,7 @@ def test_the_facts_have_their_units(cast, client):
     assert facts["in degrees"] == "188.736250 \u22125.250000"
     # astropy 7: SkyCoord(188.73625, -5.25, unit="deg").galactic = 295.1163, +57.3901
     assert facts["Galactic l, b"].startswith("29")
-    assert facts["Last magnitude"] == "r 18.21 ± 0.04 mag"
+    assert facts["Magnitude"] == "r 18.21 ± 0.04 mag"
     assert facts["Change"] == "brightening 0.051 mag/day"
     assert facts["Distance"] == "1234.5 ± 12 pc"
     assert facts["Proper motion RA"] == "1.5 mas/yr"
