@@ -119,7 +119,7 @@ def test_several_topics_each_have_a_list_and_a_wait_for_none_counts(broker, ztf,
             producer.produce(topic, value=value, key=key)
     producer.flush(30)
     topics = "fink_one_ztf, fink_two_lsst"
-    listen(FinkAlertStream(**options(URL=address, TOPIC=topics, MAX_POLL_NUMBER=5, TIMEOUT=2)))
+    listen(FinkAlertStream(**options(URL=address, TOPIC=topics, MAX_POLL_NUMBER=10, TIMEOUT=2)))
     assert dict(StreamOffset.objects.values_list("topic", "next_offset")) == {
         "fink_one_ztf": 2,
         "fink_two_lsst": 2,
