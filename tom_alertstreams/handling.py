@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
+import requests
 from django.db import InternalError, transaction
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils import timezone
 from tom_alertstreams.models import DeadLetter
 from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, Partition, message_of
 from tom_alertstreams.storing import Stored, bury
+from tom_common.remote import RemoteUnavailable, translated
 from tom_dataservices.packets import StreamMessage
 from tom_dataservices.plugin_errors import JOB_ENDS
 
@@ -65,6 +67,7 @@ class HandlerStore(OffsetKeeper):
         self.decode = decode
         self._in_transaction = True
         self._failed: tuple[str, int, int] = ("", 0, 0)
+        self._so_far = Stored()
 
     def store(self, messages: Sequence[StreamMessage]) -> Stored:
         """Hand over messages one by one; one that the handler cannot use becomes a dead letter.
@@ -74,10 +77,16 @@ class HandlerStore(OffsetKeeper):
         OperationalError, InterfaceError
             If the database cannot be reached; messages handed over before stay so. A message at which it
             fails `TRIES` times, and then takes a dead letter, becomes one.
+        RemoteUnavailable
+            If a service that the handler asks does not answer; likewise.
         """
-        result = Stored()
+        result, self._so_far = self._so_far, Stored()
         for message in messages:
-            result.add(self._store_one(message))
+            try:
+                result.add(self._store_one(message))
+            except (*DATABASE_AWAY, RemoteUnavailable):
+                self._so_far = result  # told with what the next try uses
+                raise
         return result
 
     def _store_one(self, message: StreamMessage) -> Stored:
@@ -85,8 +94,9 @@ class HandlerStore(OffsetKeeper):
             return Stored(known=1)
         try:
             used = self._hand_over(message, lambda: bool(self.advance([message])))
-        except DATABASE_AWAY as error:
-            if self._tries(message) < TRIES:
+        except (*DATABASE_AWAY, RemoteUnavailable) as error:
+            is_repeatable = not getattr(error, "may_have_obeyed", False)
+            if is_repeatable and self._tries(message) < TRIES:
                 raise
             logger.exception(
                 "the handler of %s broke at offset %s, again and again", message.place, message.offset
@@ -129,10 +139,10 @@ class HandlerStore(OffsetKeeper):
                 logger.warning(
                     "%s went on after an error of the database; it is called outside of transactions from"
                     " now on",
-                    getattr(self.handler, "__qualname__", self.handler),
+                    self._handler_name,
                 )
         if arguments is not None:
-            self.handler(*arguments)
+            self._ask_handler(arguments)
         with transaction.atomic():
             note()
         return True
@@ -161,13 +171,34 @@ class HandlerStore(OffsetKeeper):
 
     def _call(self, arguments: tuple[Any, ...], connection: Any) -> None:
         try:
-            self.handler(*arguments)
+            self._ask_handler(arguments)
         except TransactionManagementError as error:
             if connection.needs_rollback:
                 raise _BrokenError from error
             raise
         if connection.needs_rollback:
             raise _BrokenError
+
+    def _ask_handler(self, arguments: tuple[Any, ...]) -> None:
+        """Call the handler; a service that did not answer its question is no fault of the message.
+
+        Raises
+        ------
+        RemoteUnavailable
+            In place of what ``requests`` raises, unless the service may have obeyed.
+        """
+        try:
+            self.handler(*arguments)
+        except requests.RequestException as error:
+            found = translated(f"A service that {self._handler_name} asks", error)
+            method = getattr(error.request, "method", None)
+            if not isinstance(found, RemoteUnavailable) or method not in ("GET", "HEAD"):
+                raise
+            raise found from error
+
+    @property
+    def _handler_name(self) -> str:
+        return str(getattr(self.handler, "__qualname__", self.handler))
 
     def replay(self, letter: DeadLetter) -> str:
         """Call the handler once more and return why it cannot use the message still; empty if it did.

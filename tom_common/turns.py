@@ -48,6 +48,11 @@ class Turns:
             self._held[threading.get_ident()] = service
             return True
 
+    def holds(self) -> bool:
+        """Tell whether this thread has a turn."""
+        with self._lock:
+            return threading.get_ident() in self._held
+
     def give_back(self) -> None:
         """Give the turn of this thread back."""
         with self._lock:
@@ -83,6 +88,11 @@ def turn(service: str) -> Iterator[None]:
         yield
     finally:
         turns.give_back()
+
+
+def holds_turn() -> bool:
+    """Tell whether the current job holds a turn: it must not sleep, but go back to its queue (`RunAgain`)."""
+    return turns.holds()
 
 
 def shares(threads: int) -> tuple[int, int]:

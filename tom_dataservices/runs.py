@@ -20,7 +20,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.html import conditional_escape
 
-from tom_common.background import JobCancelled, JobTimedOut, current_job
+from tom_common.background import JobCancelled, JobTimedOut, RunAgain, current_job
 from tom_dataservices import conf
 from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
 from tom_dataservices.exceptions import MissingDataException
@@ -153,6 +153,9 @@ def fetch_now(run: QueryRun, tell: Callable[[int], None] = lambda count: None) -
                     tell(run.found)
     except PluginFailedError as problem:
         _end(run, batch, asked, error=str(problem))
+        raise
+    except RunAgain:  # it goes on later: what has come by now is shown meanwhile
+        _keep(run, batch)
         raise
     except (JobCancelled, JobTimedOut) as stop:
         how = "was cancelled" if isinstance(stop, JobCancelled) else "took too long"

@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+import requests
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from tom_alertstreams.alertstreams.hopskotch import HopskotchAlertStream
@@ -13,6 +14,7 @@ from tom_alertstreams.models import DeadLetter, StreamOffset
 from tom_alertstreams.offsets import OffsetKeeper
 from tom_alertstreams.services import StoresByGroup, replay, replay_all
 from tom_common.job_endings import JobCancelled, JobTimedOut
+from tom_common.remote import RemoteUnavailable
 from tom_dataservices.packets import StreamMessage
 from tom_targets.models import TargetList
 
@@ -130,7 +132,7 @@ def test_a_handler_at_which_the_database_fails_for_ever_holds_nothing_up():
         with pytest.raises(OperationalError):
             store.store(batch)
     result = store.store(batch)
-    assert (result.used, result.dead, result.known) == (1, 1, 1)
+    assert (result.used, result.dead) == (2, 1)
     assert names() == ["a", "b"]
     assert "no such table" in DeadLetter.objects.get().reason
 
@@ -228,6 +230,66 @@ def test_a_partition_waits_for_none_that_another_process_reads():
         thread.start()
         thread.join(20)
     assert free == [("notices", 1), ("elsewhere", 0)]
+
+
+class Asking:
+    """A handler that keeps each alert, and then asks a service which does not answer so many times."""
+
+    def __init__(self, error, times):
+        self.error, self.times = error, times
+
+    def __call__(self, alert):
+        note(alert)
+        if alert["name"] == "asks" and self.times > 0:
+            self.times -= 1
+            raise self.error
+
+
+def obeyed_perhaps():
+    error = RemoteUnavailable("Slack did not answer within 30 s; it may have obeyed nevertheless.")
+    error.may_have_obeyed = True
+    return error
+
+
+def of_requests(method):
+    return requests.ConnectionError("refused", request=requests.Request(method, "http://localhost/"))
+
+
+AWAY = [RemoteUnavailable("Sherlock answered 503.", status=503), of_requests("GET")]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", AWAY)
+def test_a_message_waits_for_the_service_that_its_handler_asks(error):
+    store = HandlerStore("us", Asking(error, TRIES - 1), decode)
+    batch = [message(0, name="first"), message(1, name="asks"), message(2, name="last")]
+    for _ in range(TRIES - 1):
+        with pytest.raises(RemoteUnavailable):
+            store.store(batch)
+        assert names() == ["first"]
+    result = store.store(batch)
+    assert (result.used, result.dead, names()) == (3, 0, ["asks", "first", "last"])
+    assert not DeadLetter.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", AWAY)
+def test_a_message_whose_service_never_answers_becomes_a_letter(error):
+    store = HandlerStore("us", Asking(error, 99), decode)
+    batch = [message(0, name="asks"), message(1, name="last")]
+    for _ in range(TRIES - 1):
+        with pytest.raises(RemoteUnavailable):
+            store.store(batch)
+    result = store.store(batch)
+    assert (result.used, result.dead, names()) == (1, 1, ["last"])
+    assert "RemoteUnavailable" in DeadLetter.objects.get().reason
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [obeyed_perhaps(), of_requests("POST")])
+def test_what_a_service_may_have_obeyed_is_not_sent_again(error):
+    result = HandlerStore("us", Asking(error, 99), decode).store([message(0, name="asks")])
+    assert (result.used, result.dead, len(called)) == (0, 1, 1)
 
 
 def stream(**handlers):

@@ -47,9 +47,12 @@ class RemoteUnavailable(RemoteError):
     never_arrived : bool
         Whether it is certain that the service did not see the request, so that sending it again repeats
         nothing. False where nobody knows.
+    may_have_obeyed : bool
+        Whether it was asked to change something, and may have done so: it must not be sent again by itself.
     """
 
     never_arrived = False
+    may_have_obeyed = False
 
     def __init__(self, text: str, *, status: int | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(text)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -28,8 +28,7 @@ from tom_common.remote.errors import (
     retry_after_s,
     translated,
 )
-
-logger = logging.getLogger(__name__)
+from tom_common.remote.tries import tried
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
@@ -37,7 +36,6 @@ WHOLE_TIMEOUT_S = 120.0
 """Longest that one answer may take from its first to its last byte."""
 TRIES = 3
 FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 60.0
 MAX_REPLY_BYTES = 100_000_000
 MAX_REDIRECTS = 5
 USER_AGENT = f"BetterTOM/{__version__}"
@@ -135,22 +133,18 @@ class RemoteService:
         self, path: str, params: Mapping[str, Any] | None, read: Callable[[bytes], Any], body: Any = None
     ) -> Any:
         options = {"params": params} if body is None else {"params": params, "json": body}
-        for attempt in range(1, self.tries + 1):
-            try:
-                return self._request("GET", path, read, **options)
-            except RemotePaused:
-                raise
-            except RemoteUnavailable as error:
-                if attempt == self.tries:
-                    raise
-                pause_s = error.retry_after_s
-                if pause_s is None:
-                    pause_s = FIRST_PAUSE_S * 2 ** (attempt - 1)
-                if pause_s > LONGEST_PAUSE_S:
-                    raise
-                logger.info("%s; asked again in %.1f s", error, pause_s)
-                time.sleep(pause_s)
-        raise AssertionError("unreachable")
+        ask = partial(self._request, "GET", path, read, **options)
+        return tried(ask, self.tries, first_pause_s=FIRST_PAUSE_S)
+
+    def ask_form(self, path: str, data: Mapping[str, Any], *, minds_429: bool = True) -> Any:
+        """Ask by a form, where that changes nothing, and return the JSON of the answer; tried again as a GET.
+
+        Raises
+        ------
+        RemoteError
+        """
+        ask = partial(self._request, "POST", path, asks=True, data=data)
+        return tried(ask, self.tries, first_pause_s=FIRST_PAUSE_S, minds_429=minds_429)
 
     def post_json(self, path: str, data: Any, params: Mapping[str, Any] | None = None) -> Any:
         """Send JSON once and return the JSON of the answer.
@@ -211,7 +205,13 @@ class RemoteService:
     # --- one request
 
     def _request(
-        self, method: str, path: str, read: Callable[[bytes], Any] | None = None, **options: Any
+        self,
+        method: str,
+        path: str,
+        read: Callable[[bytes], Any] | None = None,
+        *,
+        asks: bool = False,
+        **options: Any,
     ) -> Any:
         url = urljoin(self.base_url, path.lstrip("/"))
         if _origin(url) != _origin(self.base_url):
@@ -219,9 +219,11 @@ class RemoteService:
             raise RemoteBadReply(f"{self.name} leads to another machine, {where}: nothing is asked there.")
         host = _origin(url)[1]
         self._must_be_asked(host)
+        asks = asks or method == "GET"
         try:
-            answer = self._asked(method, url, read or self._json, **options)
+            answer = self._asked(method, url, read or self._json, asks=asks, **options)
         except RemoteUnavailable as error:
+            error.may_have_obeyed = not (asks or error.never_arrived or error.status == 429)
             # A service that is busy (429) is well.
             record.note(self.name, host, str(error), is_silent=error.status != 429)
             raise
@@ -239,7 +241,9 @@ class RemoteService:
             text = f"{self.name} did not answer lately, and is not asked again before {again:%H:%M:%S} UTC."
             raise RemotePaused(text, retry_after_s=paused_s)
 
-    def _asked(self, method: str, url: str, read: Callable[[bytes], Any], **options: Any) -> Any:
+    def _asked(
+        self, method: str, url: str, read: Callable[[bytes], Any], *, asks: bool, **options: Any
+    ) -> Any:
         try:
             for _ in range(MAX_REDIRECTS):
                 with requests.request(
@@ -257,7 +261,7 @@ class RemoteService:
                     url = self._moved(method, url, response)
                     options.pop("params", None)  # they are part of the new address
         except requests.RequestException as error:
-            raise self._no_answer(method, error) from None
+            raise self._no_answer(error, asks=asks) from None
         raise RemoteBadReply(f"{self.name} leads from one address to the next without end.")
 
     def _moved(self, method: str, url: str, response: requests.Response) -> str:
@@ -329,10 +333,10 @@ class RemoteService:
             raise RemoteUnavailable(f"{self.name} broke off after {size:,} of {int(promised):,} bytes.")
         return content
 
-    def _no_answer(self, method: str, error: requests.RequestException) -> RemoteError:
+    def _no_answer(self, error: requests.RequestException, *, asks: bool) -> RemoteError:
         """Turn an error of the library into ours, without the address, which may hold a credential."""
         found = translated(self.name, error, read_timeout_s=self._timeout[1])
-        if method != "GET" and isinstance(error, requests.ConnectionError | requests.Timeout):
+        if not asks and isinstance(error, requests.ConnectionError | requests.Timeout):
             if not _never_connected(error):
                 text = f"{str(found).rstrip('.')}; it may have obeyed nevertheless."
                 return RemoteUnavailable(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Any
 
 from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number
@@ -33,7 +34,11 @@ class TransientNameServer(Catalogue):
         return tns_object(said)
 
     def _ask(self, what: str, data: dict[str, str]) -> Any:
-        return TnsConnection(self.service, bot_of(self.setting)).ask(what, data)
+        return self._connection.ask(what, data)
+
+    @cached_property
+    def _connection(self) -> TnsConnection:
+        return TnsConnection(self.service, bot_of(self.setting))
 
 
 def tns_object(said: dict[str, Any]) -> CatalogueObject:

@@ -1,6 +1,8 @@
 """How the Transient Name Server is asked: the marker of the bot, both envelopes, and its rate limit.
 
-The limit counts for all processes that use the same bot: what an answer says of it is kept in the cache.
+The limit counts for all processes that use the same bot: what an answer says of it is kept in the cache. A
+job that holds a turn (``tom_common.turns``) does not wait for the limit, but goes back to its queue; the
+answers that it has got by then are kept for it, so that it goes on where it was.
 """
 
 from __future__ import annotations
@@ -8,18 +10,26 @@ from __future__ import annotations
 import json
 import logging
 import time
+import zlib
 from collections.abc import Callable, Mapping
+from time import sleep
 from typing import Any
 
 from django.core.cache import cache
 
+from tom_common.job_context import current_job
+from tom_common.job_endings import RunAgain
 from tom_common.remote import RemoteBadReply, RemoteRejected, RemoteService, RemoteUnavailable
+from tom_common.turns import holds_turn
 from tom_dataservices.exceptions import NotConfiguredError, QueryServiceError
 
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 90.0
 """A window of the limit is a minute long."""
+MOST_WAITS = 60
+"""So often a job waits for the limit without an answer between; then it ends."""
+_KEPT_S = 3600
 
 
 def bot_of(read: Callable[[str], Any], what_for: str = "its user") -> dict[str, Any]:
@@ -58,6 +68,8 @@ class TnsConnection:
         self._key = str(bot["api_key"])
         self._service = connect(headers={"User-Agent": marker_of(bot)}, secrets=[self._key])
         self._limit = f"tns-limit:{self._service.base_url}:{bot['bot_id']}"
+        self._answers: dict[str, bytes] | None = None
+        self._waits = 0
 
     def ask(self, what: str, data: Mapping[str, Any]) -> Any:
         """Ask ``get/<what>`` and return what lies under ``data``, or ``data.reply`` as older servers have it.
@@ -66,6 +78,8 @@ class TnsConnection:
 
         Raises
         ------
+        RunAgain
+            In place of waiting, if the job holds a turn.
         NotConfiguredError
             If the server does not accept the bot.
         QueryServiceError
@@ -73,6 +87,10 @@ class TnsConnection:
         RemoteError
             If it does not answer, or the limit stays spent.
         """
+        question = json.dumps([what, data], sort_keys=True)
+        kept = self._kept().get(question)
+        if kept is not None:
+            return json.loads(zlib.decompress(kept))
         kind = "cone" if "ra" in data else "any"
         try:
             said = self._asked(what, data, kind)
@@ -86,7 +104,11 @@ class TnsConnection:
         if said.get("id_code") not in (200, "200", None):
             raise QueryServiceError(f"TNS refuses the question: {said.get('id_message') or said['id_code']}.")
         found = said["data"]
-        return found["reply"] if isinstance(found, dict) and "reply" in found else found
+        found = found["reply"] if isinstance(found, dict) and "reply" in found else found
+        if holds_turn():
+            self._kept()[question] = zlib.compress(json.dumps(found).encode())
+            self._waits = 0
+        return found
 
     def text_of(self, address: str) -> str:
         """Return a file of the server, such as a spectrum; it wants the key for that, too."""
@@ -96,7 +118,7 @@ class TnsConnection:
         self._wait(kind)
         form = {"api_key": self._key, "data": json.dumps(data)}
         try:
-            said = self._service.post_form(f"api/get/{what}", form)
+            said = self._service.ask_form(f"api/get/{what}", form, minds_429=False)
         except RemoteRejected as error:
             if error.status in (401, 403):
                 raise NotConfiguredError(
@@ -117,10 +139,11 @@ class TnsConnection:
         cache.set(f"{self._limit}:{kind}", time.time() + wait_s, max(1, int(wait_s)))
 
     def _wait(self, kind: str) -> None:
-        """Wait until the limit allows another question.
+        """Wait until the limit allows another question, or put the job off that holds a turn.
 
         Raises
         ------
+        RunAgain
         RemoteUnavailable
             If that takes longer than a window of the limit should.
         """
@@ -135,4 +158,56 @@ class TnsConnection:
                 retry_after_s=wait_s,
             )
         logger.info("the limit of TNS is spent; asked again in %.0f s", wait_s)
-        time.sleep(wait_s)
+        if holds_turn():
+            self._put_off(wait_s)
+        pause(wait_s)
+
+    # --- jobs that hold a turn
+
+    @property
+    def _place(self) -> str:
+        return f"tns-answers:{self._limit}:{current_job().pk}"
+
+    def _kept(self) -> dict[str, bytes]:
+        """Return the answers of this job, those included that it had got when it was put off."""
+        if self._answers is None:
+            self._answers = {}
+            if holds_turn() and (before := cache.get(self._place)):
+                self._waits, self._answers = before
+                cache.delete(self._place)
+        return self._answers
+
+    def _put_off(self, wait_s: float) -> None:
+        """End this run of the job, which goes on by itself once the limit allows it.
+
+        Raises
+        ------
+        RunAgain
+        RemoteUnavailable
+            If it has waited too often.
+        """
+        answers, waits = self._kept(), self._waits + 1
+        if waits > MOST_WAITS:
+            raise RemoteUnavailable(
+                f"TNS allowed this bot no question though it waited {MOST_WAITS} times. Run the query again"
+                " later, and see who else uses the bot.",
+                status=429,
+            )
+        cache.set(self._place, (waits, answers), _KEPT_S)
+        raise RunAgain(
+            wait_s, f"TNS allows this bot no more questions for {wait_s:.0f} s; this goes on by itself then."
+        )
+
+
+def pause(wait_s: float) -> None:
+    """Sleep, a second at a time; a job that is cancelled meanwhile ends.
+
+    Raises
+    ------
+    JobCancelled
+    """
+    job = current_job()
+    until = time.monotonic() + wait_s
+    while (left_s := until - time.monotonic()) > 0:
+        job.check_cancelled()
+        sleep(min(1.0, left_s))

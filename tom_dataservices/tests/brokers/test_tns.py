@@ -35,7 +35,7 @@ def waits(monkeypatch):
         listed.append(seconds)
         cache.clear()  # as if the time had passed
 
-    monkeypatch.setattr("tom_dataservices.clients.tns_connection.time.sleep", wait)
+    monkeypatch.setattr("tom_dataservices.clients.tns_connection.pause", wait)
     return listed
 
 
@@ -253,3 +253,13 @@ def test_a_third_column_is_the_error():
 
 def test_nothing_is_sent_that_was_not_asked():
     assert question({"ids": []}) == {}
+
+
+def test_a_question_is_asked_again_while_tns_has_a_problem(standin, monkeypatch):
+    monkeypatch.setattr("tom_common.remote.service.FIRST_PAUSE_S", 0.0)
+    standin.faults["POST", "/api/get/object"] = [500, "half"]
+    assert found(objects="2026abc")[0]["name"] == "SN 2026abc"
+    standin.faults["POST", "/api/get/object"] = "drop"
+    with pytest.raises(RemoteUnavailable) as caught:
+        found(objects="2026abc")
+    assert "obeyed" not in str(caught.value)
