@@ -20,16 +20,16 @@ def upload_max_bytes() -> int:
 def data_service_settings(name: str) -> dict[str, Any] | None:
     """Entry of a service in ``DATA_SERVICES``; None if there is none.
 
-    ``BROKERS`` is where older settings have it, and is read for a service that ``DATA_SERVICES`` lacks.
+    ``BROKERS`` and ``HARVESTERS`` are where older settings have it: what ``DATA_SERVICES`` lacks, or leaves
+    empty, is read there.
     """
-    for setting_name in ("DATA_SERVICES", "BROKERS"):
-        entries = getattr(settings, setting_name, None) or {}
-        if name in entries:
-            return dict(entries[name])
-        for key, entry in entries.items():
-            if setting_name == "BROKERS" and key.lower() == name.lower():
-                return dict(entry)
-    return None
+    found: dict[str, Any] | None = None
+    for setting_name in ("HARVESTERS", "BROKERS", "DATA_SERVICES"):
+        for key, entry in (getattr(settings, setting_name, None) or {}).items():
+            if key == name or (setting_name != "DATA_SERVICES" and key.lower() == name.lower()):
+                given = {one: value for one, value in entry.items() if value not in (None, "")}
+                found = {**dict.fromkeys(entry), **(found or {}), **given}
+    return found
 
 
 def results_shown() -> int:

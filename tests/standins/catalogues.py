@@ -68,6 +68,7 @@ class Catalogues(StandIn):
         super().__init__()
         self.recorded = recorded
         self.tns_key = "the key"
+        self.tns_near = ["2023ixf"]
         self.statements = []
         self.scout = Scout()
 
@@ -81,6 +82,7 @@ class Catalogues(StandIn):
         answers = {
             "/scout.api": lambda: _json(self.scout.scout(query)),
             "/srs/ObjectLookup": lambda: self.ned(query),
+            "/cgi-bin/objsearch": lambda: self.ned_near(query),
             "/sbdb.api": lambda: self.sbdb(query),
             "/api/get-orb": lambda: self.mpc(json.loads(body)),
             "/api/horizons.api": lambda: self.horizons(query),
@@ -106,16 +108,28 @@ class Catalogues(StandIn):
         if "mesDistance" in adql:
             rows = [["  152.67", "pc  ", -20.0, 27.0]] if oid else []
             return _json(_table(["dist", "unit", "minus_err", "plus_err"], rows))
+        if "CIRCLE" in adql:
+            near = tap.is_near(adql, BETELGEUSE["ra"], BETELGEUSE["dec"])
+            return _json(_table(list(BETELGEUSE), [list(BETELGEUSE.values())] if near else []))
         if oid:
             return _json(_table(["id"], [[name] for name in BETELGEUSE_NAMES]))
         name = re.search(r"ident.id = '(.*)'", adql).group(1)
-        known = name.lower() in {"betelgeuse", "hd 39801", "alf ori"}
+        known = name.lower().replace(" ", "") in {"betelgeuse", "hd39801", "alfori"}
         rows = [list(BETELGEUSE.values())] if known else []
         return _json(_table(list(BETELGEUSE), rows))
 
     def ned(self, query):
+        if query["name"][0] == "Antennae":
+            return _json({"ResultCode": 1, "Interpreted": {"Aliases": ["NGC 4038", "NGC  4039"]}})
         known = query["name"][0].lower() in {"m31", "messier 031"}
         return _json(M31 if known else {"ResultCode": 0, "Supplied": query["name"][0]})
+
+    def ned_near(self, query):
+        """Answer with the recorded cone around 83.82, -5.39, or with the recorded error."""
+        lon, lat = (float(query[key][0].rstrip("d")) for key in ("lon", "lat"))
+        known = abs(lon - 83.822083) < 0.001 and abs(lat + 5.391111) < 0.001
+        file = "query_near_position.xml" if known else "error.xml"
+        return 200, (self.recorded / "ned" / file).read_bytes(), "text/xml"
 
     def sesame(self, name):
         if name.lower() == "m31":
@@ -145,6 +159,10 @@ class Catalogues(StandIn):
             return 200, (self.recorded / "jplhorizons" / files[command]).read_bytes(), "text/plain"
         if command == "DES=67P; CAP; NOFRAG;":
             return 200, b' No ephemeris for target "67P" after A.D. 2100\n', "text/plain"
+        if command == "Halley":
+            rows = b"    90000030    -239    1P             1P              Halley\n"
+            rows += b"    90000033    1994    1P             1P              Halley\n"
+            return 200, b" Matching small-bodies: \n\n    Record #  Epoch-yr\n" + rows, "text/plain"
         if command == "Mars":
             rows = b"  ID#      Name\n  -------  ----\n        4  Mars Barycenter\n      499  Mars\n"
             return 200, b' Multiple major-bodies match string "MARS*"\n\n' + rows, "text/plain"
@@ -155,6 +173,9 @@ class Catalogues(StandIn):
             return 401, b"<html>Unauthorized</html>", "text/html"
         asked = json.loads(form["data"][0])
         if what == "search":
+            if "ra" in asked:
+                near = abs(float(asked["ra"]) - TRANSIENT["radeg"]) < 0.01
+                return _envelope([{"objname": one} for one in self.tns_near] if near else NOT_ON_TNS)
             known = asked["internal_name"] == "ZTF23aaklqou"
             return _envelope([{"objname": "2023ixf", "prefix": "SN", "objid": 131234}] if known else [])
         return _envelope(TRANSIENT if asked["objname"] == "2023ixf" else NOT_ON_TNS)

@@ -68,7 +68,7 @@ def gaia(adql, recorded):
     if number:
         rows = [row for row in rows if row[names.index("source_id")] == int(number[1])]
     else:
-        rows = [row for row in rows if _is_near(adql, row[names.index("ra")], row[names.index("dec")])]
+        rows = [row for row in rows if is_near(adql, row[names.index("ra")], row[names.index("dec")])]
     return {"metadata": found["metadata"], "data": rows[:1]}
 
 
@@ -79,7 +79,7 @@ def vizier(adql):
     columns = re.findall(r'"([^"]+)"', adql.partition(" FROM ")[0])
     if "CONTAINS" in adql:
         ra, dec = (row[re.search(rf'"({start}[^"]*)"', adql)[1]] for start in ("RA", "DE"))
-        known = _is_near(adql, ra, dec)
+        known = is_near(adql, ra, dec)
     else:
         where = adql.partition(" WHERE ")[2]
         names = re.findall(r'"([^"]+)" = ', where)
@@ -89,7 +89,7 @@ def vizier(adql):
     return {"metadata": metadata, "data": [[row[name] for name in columns]] if known else []}
 
 
-def _is_near(adql, ra_deg, dec_deg):
+def is_near(adql, ra_deg, dec_deg):
     circle = re.search(r"CIRCLE\('ICRS', ([^,]+), ([^,]+), ([^)]+)\)", adql)
     ra, dec, radius = (float(part) for part in circle.groups())
     return abs(ra - ra_deg) < radius and abs(dec - dec_deg) < radius

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from tom_common.astro.typed_position import TypedPosition, read_position
 from tom_common.remote import RemoteService
 from tom_dataservices import conf
 from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 
 _GAUSS_DEG_PER_DAY = 0.9856076686
 _JD_OF_MJD_0 = Decimal("2400000.5")
+_WIDEST_A_AU = 1000.0
+"""Of wider orbits nothing is derived: the digits of q and e do not suffice."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,18 @@ class AmbiguousNameError(QueryServiceError):
 
 
 class Catalogue(ABC):
-    """A service that knows objects by their names.
+    """A service that knows objects by their names, or by their places.
 
-    ``name`` is its key in ``DATA_SERVICES``, where ``base_url`` may take the place of its own.
+    ``name`` is its key in ``DATA_SERVICES``, where ``base_url`` may take the place of its own;
+    ``other_names`` are keys that count as well. ``near_arcsec`` is how far around a typed place is searched
+    where no radius stands behind it.
     """
 
     name: ClassVar[str]
+    other_names: ClassVar[tuple[str, ...]] = ()
     base_url: ClassVar[str]
     info_url: ClassVar[str] = ""
+    near_arcsec: ClassVar[float] = 5.0
 
     def service(self, **options: Any) -> RemoteService:
         """Return the connection to the service."""
@@ -61,11 +68,11 @@ class Catalogue(ABC):
 
     def setting(self, key: str) -> Any:
         """Return a value of the service's entry in ``DATA_SERVICES``, None if it has none."""
-        return (conf.data_service_settings(self.name) or {}).get(key)
+        entries = (conf.data_service_settings(name) or {} for name in (self.name, *self.other_names))
+        return next((entry[key] for entry in entries if entry.get(key) not in (None, "")), None)
 
-    @abstractmethod
     def lookup(self, term: str) -> CatalogueObject:
-        """Return the object of a name.
+        """Return the object of a name, or what lies nearest to a typed place.
 
         Raises
         ------
@@ -76,6 +83,23 @@ class Catalogue(ABC):
         RemoteError
             If the service does not answer as it should.
         """
+        text = " ".join(term.split())
+        place = read_position(text)
+        if place is None or place.is_iau_name:
+            return self.named(text)
+        return self.at_place(place, text)
+
+    @abstractmethod
+    def named(self, term: str) -> CatalogueObject:
+        """Return the object of a name; see `lookup`."""
+
+    def at_place(self, place: TypedPosition, term: str) -> CatalogueObject:
+        """Return what lies nearest to a place; see `lookup`."""
+        raise MissingDataException(f"{self.name} is asked for names, not for places.")
+
+    def radius_arcsec(self, place: TypedPosition) -> float:
+        """Return how far around a place is searched."""
+        return place.radius_arcsec or self.near_arcsec
 
     def nothing(self, term: str) -> MissingDataException:
         """Return the error that says the catalogue has no such object."""
@@ -119,12 +143,15 @@ def orbit_fields(
     Angles refer to the ecliptic and equinox of J2000. The scheme is that of a comet for comets and for e
     above 0.9, of a major planet for planets, else of a minor planet.
     """
-    if a_au is None and q_au is not None and e is not None and e < 1.0:
+    is_bound = e is not None and e < 1.0
+    if not is_bound:  # services give a < 0 and a hyperbolic anomaly, which our columns do not mean
+        a_au = mean_anomaly_deg = motion_deg_per_day = None
+    if a_au is None and q_au is not None and e is not None and is_bound:
         a_au = q_au / (1.0 - e)
+        a_au = a_au if a_au <= _WIDEST_A_AU else None
     if q_au is None and a_au is not None and e is not None:
         q_au = a_au * (1.0 - e)
-    is_bound = a_au is not None and 0.0 < a_au <= 1000.0 and (e or 0.0) < 1.0
-    if motion_deg_per_day is None and is_bound and a_au is not None:
+    if motion_deg_per_day is None and a_au is not None and 0.0 < a_au <= _WIDEST_A_AU:
         motion_deg_per_day = _GAUSS_DEG_PER_DAY / a_au**1.5
     if mean_anomaly_deg is None and None not in (epoch_mjd, tp_mjd, motion_deg_per_day):
         mean_anomaly_deg = ((epoch_mjd - tp_mjd) * motion_deg_per_day) % 360.0  # type: ignore[operator]
@@ -140,7 +167,7 @@ def orbit_fields(
         "inclination": inclination_deg,
         "lng_asc_node": node_deg,
         "arg_of_perihelion": peri_deg,
-        "semimajor_axis": a_au if is_bound else None,
+        "semimajor_axis": a_au,
         "mean_anomaly": mean_anomaly_deg,
         "mean_daily_motion": motion_deg_per_day,
         "perihdist": q_au,

@@ -7,7 +7,8 @@ from typing import Any
 
 from tom_common.astro.typed_position import TypedPosition, read_position
 from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number
-from tom_dataservices.clients.tap import first_row, in_circle, tap_rows
+from tom_dataservices.clients.tap import distance_to, first_row, in_circle, tap_rows
+from tom_dataservices.exceptions import MissingDataException
 
 # A source_id is at least 2**35: fewer digits are the number of something else.
 _SOURCE = re.compile(r"^(?:gaia\s*)?(?P<release>e?dr[23])?\s*(?P<number>\d{11,19})$", re.IGNORECASE)
@@ -15,7 +16,6 @@ _COLUMNS = (
     "source_id, designation, ref_epoch, ra, dec, pmra, pmdec, parallax, parallax_error,"
     " phot_g_mean_mag, bp_rp, radial_velocity"
 )
-_NEAR_ARCSEC = 3.0
 
 
 class Gaia(Catalogue):
@@ -24,30 +24,32 @@ class Gaia(Catalogue):
     name = "Gaia"
     base_url = "https://gea.esac.esa.int"
     info_url = "https://gea.esac.esa.int/archive/"
+    near_arcsec = 3.0
 
-    def lookup(self, term: str) -> CatalogueObject:
-        """Return the source of a number (``Gaia DR3 123...``), or the nearest one of a typed place.
+    def named(self, term: str) -> CatalogueObject:
+        """Return the source of a number (``Gaia DR3 123...``), or the nearest one of a place in a name.
 
-        The sources of EDR3 are those of DR3. A place may have a radius behind it; without, 3 arcsec are
-        searched.
+        The sources of EDR3 are those of DR3.
         """
-        text = " ".join(term.split())
-        if source := _SOURCE.match(text):
-            table = "gaiadr2" if (source["release"] or "").lower() == "dr2" else "gaiadr3"
-            rows = self._ask(table, f"source_id = {source['number']}")
-        elif place := read_position(text):
-            rows = self._near(place)
-        else:
-            raise self.nothing(term)
+        source = _SOURCE.match(term)
+        if source is None:
+            if place := read_position(term):
+                return self.at_place(place, term)
+            raise MissingDataException(f"{self.name} is asked for its source numbers and for places.")
+        table = "gaiadr2" if (source["release"] or "").lower() == "dr2" else "gaiadr3"
+        return self._first(self._ask(table, f"source_id = {source['number']}"), term)
+
+    def at_place(self, place: TypedPosition, term: str) -> CatalogueObject:
+        """Return the source nearest to a place."""
+        radius_arcsec = self.radius_arcsec(place)
+        near = in_circle("ra", "dec", ra_deg=place.ra_deg, dec_deg=place.dec_deg, radius_arcsec=radius_arcsec)
+        rows = self._ask("gaiadr3", near, distance_to("ra", "dec", place))
+        return self._first(rows, term)
+
+    def _first(self, rows: list[dict[str, Any]], term: str) -> CatalogueObject:
         if not rows:
             raise self.nothing(term)
         return _source(rows[0])
-
-    def _near(self, place: TypedPosition) -> list[dict[str, Any]]:
-        radius_arcsec = place.radius_arcsec or _NEAR_ARCSEC
-        near = in_circle("ra", "dec", ra_deg=place.ra_deg, dec_deg=place.dec_deg, radius_arcsec=radius_arcsec)
-        distance = f"DISTANCE(POINT('ICRS', ra, dec), POINT('ICRS', {place.ra_deg!r}, {place.dec_deg!r}))"
-        return self._ask("gaiadr3", near, distance)
 
     def _ask(self, release: str, condition: str, order: str = "") -> list[dict[str, Any]]:
         # ruwe is a column of the table since the third release only.

@@ -15,11 +15,11 @@ from tom_dataservices.clients.catalogue import (
     mjd_of_jd_or_mjd,
     orbit_fields,
 )
+from tom_dataservices.clients.small_bodies import read_small_body
 
 _UNIX_EPOCH_JD = 2440587.5
 _DAY_S = 86400.0
-_COMET = re.compile(r"^\d{1,4}[PD](/|$)|^[PCDXA]/")
-_DESIGNATION = re.compile(r"^\d{1,4}P$|^[PCDXA]/")
+_MAJOR_BODY = "major body"
 _MAGNITUDES = {
     "H": re.compile(r"\bH= *([-\d.]+)"),
     "G": re.compile(r"\bG= *([-\d.]+)"),
@@ -35,7 +35,7 @@ class Horizons(Catalogue):
     base_url = "https://ssd.jpl.nasa.gov"
     info_url = "https://ssd.jpl.nasa.gov/horizons/"
 
-    def lookup(self, term: str) -> CatalogueObject:
+    def named(self, term: str) -> CatalogueObject:
         """Return the body of a name, designation or number, with its elements of now."""
         now_jd = _UNIX_EPOCH_JD + time.time() / _DAY_S
         parameters = {
@@ -73,7 +73,8 @@ class Horizons(Catalogue):
             key: as_number(found.group(1)) if (found := pattern.search(head)) else None
             for key, pattern in _MAGNITUDES.items()
         }
-        is_comet = bool(_COMET.match(name))
+        body = read_small_body(name)
+        is_comet = body is not None and body.is_comet
         fields = orbit_fields(
             epoch_mjd=mjd_of_jd_or_mjd(value.get("JDTDB")),
             e=as_number(value.get("EC")),
@@ -88,6 +89,9 @@ class Horizons(Catalogue):
             is_comet=is_comet,
             is_planet=bool(re.search(r"\(\d99\)$", name)),
         )
+        major = re.fullmatch(r"(.+) \(-?\d+\)", name)
+        if major:  # a planet, a moon, a spacecraft; what its text calls H is no magnitude
+            name, magnitude = major.group(1), dict.fromkeys(magnitude)
         period_d = as_number(value.get("PR"))
         fields |= {
             "ephemeris_period": period_d,
@@ -95,9 +99,9 @@ class Horizons(Catalogue):
             "abs_mag": magnitude["M1"] if is_comet else magnitude["H"],
             "slope": magnitude["K1"] if is_comet else magnitude["G"],
         }
-        inside = re.search(r"\(([^)]+)\)$", name)
-        aliases = (inside.group(1),) if inside and not inside.group(1).isdigit() else ()
-        return CatalogueObject(name, fields, aliases, {}, self.info_url)
+        if body is None:
+            return CatalogueObject(name, fields, (), {}, self.info_url)
+        return CatalogueObject(body.full_name, fields, body.aliases, {}, self.info_url)
 
     def _refusal(self, text: str, term: str) -> Exception:
         if "No matches found" in text or "no matches found" in text:
@@ -113,21 +117,31 @@ class Horizons(Catalogue):
 
 
 def command(term: str) -> str:
-    """Return how Horizons is asked for a term: names as they are, comets by their newest apparition."""
-    text = " ".join(term.replace("'", "").split())
-    if _DESIGNATION.match(text):
-        return f"DES={text}; CAP; NOFRAG;"
-    if re.match(r"^\d{4} [A-Z]{2}\d*$", text):
-        return f"DES={text};"
-    if text.isdigit() and not (text.endswith("99") and len(text) == 3):
-        return f"{text};"
-    return text
+    """Return how Horizons is asked for a term: names as they are, comets by their newest apparition.
+
+    Without a semicolon it looks for planets, moons and spacecraft first.
+    """
+    text = " ".join(term.replace("'", "").replace('"', "").replace(";", "").split())
+    if text.startswith(f"{_MAJOR_BODY} "):
+        return text.removeprefix(f"{_MAJOR_BODY} ")
+    if text.isdigit():  # a number, or the record of a comet's apparition; 199 to 999 are planets
+        return text if text.endswith("99") and len(text) == 3 else f"{text};"
+    body = read_small_body(text)
+    if body is None:
+        return text
+    if body.number.isdigit():
+        return f"{body.number};"
+    if body.is_comet and not body.number.endswith("I"):
+        return f"DES={body.asked_for}; CAP; NOFRAG;"
+    return f"DES={body.asked_for};"
 
 
 def _choices(text: str) -> list[tuple[str, str]]:
+    """Return what a table of several bodies offers: records of small bodies, or numbers of major ones."""
+    before = f"{_MAJOR_BODY} " if "Multiple major-bodies" in text else ""
     rows = []
     for line in text.splitlines():
         found = re.match(r"^\s*(-?\d+)\s{2,}(\S.*?)\s*$", line)
         if found:
-            rows.append((found.group(1), " ".join(found.group(2).split())[:80]))
+            rows.append((before + found.group(1), " ".join(found.group(2).split())[:80]))
     return rows

@@ -13,6 +13,7 @@ from tom_dataservices.clients.catalogue import (
     mjd_of_jd_or_mjd,
     orbit_fields,
 )
+from tom_dataservices.clients.small_bodies import asked_for, read_small_body
 
 
 class SmallBodyDatabase(Catalogue):
@@ -22,9 +23,9 @@ class SmallBodyDatabase(Catalogue):
     base_url = "https://ssd-api.jpl.nasa.gov"
     info_url = "https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html"
 
-    def lookup(self, term: str) -> CatalogueObject:
+    def named(self, term: str) -> CatalogueObject:
         """Return the asteroid or comet of a name, number or designation."""
-        parameters = {"sstr": term.strip(), "full-prec": "true", "phys-par": "true", "alt-des": "1"}
+        parameters = {"sstr": asked_for(term), "full-prec": "true", "phys-par": "true", "alt-des": "1"}
         try:
             said = self.service().get_json("sbdb.api", parameters)
         except RemoteRejected as error:
@@ -45,10 +46,12 @@ class SmallBodyDatabase(Catalogue):
 
 def _object(said: dict[str, Any]) -> CatalogueObject:
     body, orbit = said["object"], said.get("orbit") or {}
-    value = {entry["name"]: entry["value"] for entry in orbit.get("elements") or ()}
+    value = _values(orbit.get("elements"))
+    if not isinstance(body, dict) or not body.get("fullname"):
+        raise RemoteBadReply("JPL SBDB answered without the name of the body.")
     if as_number(value.get("e")) is None:
         raise RemoteBadReply("JPL SBDB answered without the elements of an orbit.")
-    physical = {entry["name"]: as_number(entry["value"]) for entry in said.get("phys_par") or ()}
+    physical = {key: as_number(one) for key, one in _values(said.get("phys_par")).items()}
     is_comet = str(body.get("kind", "")).startswith("c")
     fields = orbit_fields(
         epoch_mjd=mjd_of_jd_or_mjd(orbit.get("epoch")),
@@ -65,9 +68,11 @@ def _object(said: dict[str, Any]) -> CatalogueObject:
     )
     fields["abs_mag"] = physical.get("M1") if is_comet else physical.get("H")
     fields["slope"] = physical.get("K1") if is_comet else physical.get("G")
-    name = " ".join(str(body["fullname"]).split())
-    others = [str(one.get("des") or one.get("yl") or "") for one in body.get("des_alt") or ()]
-    aliases = (str(body.get("des", "")), *others)
+    full_name = " ".join(str(body["fullname"]).split())
+    named = read_small_body(full_name)
+    name = named.full_name if named else full_name
+    others = [one.get(key) for one in body.get("des_alt") or () for key in ("des", "pri", "yl")]
+    aliases = (*(named.aliases if named else ()), *(str(one) for one in others if one))
     extras = {
         "orbit_class": (body.get("orbit_class") or {}).get("name"),
         "near_earth_object": body.get("neo"),
@@ -76,7 +81,16 @@ def _object(said: dict[str, Any]) -> CatalogueObject:
     return CatalogueObject(
         name,
         fields,
-        tuple(dict.fromkeys(one for one in aliases if one and one != name)),
+        tuple(dict.fromkeys(one for one in aliases if one != name)),
         extras,
         f"{SmallBodyDatabase.info_url}#/?sstr={body.get('spkid', '')}",
     )
+
+
+def _values(entries: Any) -> dict[str, Any]:
+    """Return the values of a list of entries by their names; what is no entry is left out."""
+    return {
+        str(entry["name"]): entry.get("value")
+        for entry in entries or ()
+        if isinstance(entry, dict) and entry.get("name")
+    }

@@ -49,7 +49,7 @@ class Scout(Catalogue):
             raise RemoteBadReply("Scout answered without its list of objects.")
         return rows
 
-    def lookup(self, term: str) -> CatalogueObject:
+    def named(self, term: str) -> CatalogueObject:
         """Return the object of a temporary designation, on the most typical of the orbits it may have."""
         said = self._said({"tdes": term.strip(), "orbits": "1", "n-orbits": str(ORBIT_SAMPLES)})
         if not isinstance(said.get("objectName"), str):

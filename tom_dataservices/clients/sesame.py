@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from tom_common.document_types import declares_document_type
 from tom_common.remote import RemoteBadReply
 from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number
 from tom_dataservices.clients.simbad import squeezed
+
+# What older servers write above it; it names a document type and declares nothing.
+_DOCTYPE = re.compile(rb"<!DOCTYPE\s+sesame\s+SYSTEM\s+[\"'][^\"'<>\[\]]*[\"']\s*>", re.IGNORECASE)
 
 
 class Sesame(Catalogue):
@@ -17,14 +22,14 @@ class Sesame(Catalogue):
     base_url = "https://cds.unistra.fr"
     info_url = "https://cds.unistra.fr/cgi-bin/Sesame"
 
-    def lookup(self, term: str) -> CatalogueObject:
+    def named(self, term: str) -> CatalogueObject:
         """Return the object of a name as the first of the three services knows it."""
-        text = self.service().get_text(f"cgi-bin/nph-sesame/-oxpI/SNV?{quote(term.strip())}")
-        if "<!ENTITY" in text or "<!DOCTYPE" in text.partition("<Sesame")[0].replace("<!DOCTYPE Sesame", ""):
+        found = self.service().get_bytes(f"cgi-bin/nph-sesame/-oxpI/SNV?{quote(term, safe='')}")
+        if declares_document_type(_DOCTYPE.sub(b"", found, count=1)):
             raise RemoteBadReply("Sesame answered with XML that is not its own.")
         try:
-            tree = ElementTree.fromstring(text)  # noqa: S314  without entities, see above
-        except ElementTree.ParseError as error:
+            tree = ElementTree.fromstring(found)  # noqa: S314  without entities, see above
+        except (ElementTree.ParseError, ValueError, LookupError) as error:  # the last two: of its encoding
             raise RemoteBadReply("Sesame answered with something that is no XML.") from error
         for resolver in tree.iter("Resolver"):
             ra, dec = as_number(resolver.findtext("jradeg")), as_number(resolver.findtext("jdedeg"))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from tom_common.astro.typed_position import TypedPosition
 from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number
-from tom_dataservices.clients.tap import tap_rows
+from tom_dataservices.clients.tap import distance_to, first_row, in_circle, quoted, tap_rows
 
-_OBJECT = (
-    "SELECT basic.oid, main_id, ra, dec, pmra, pmdec, plx_value, rvz_redshift, otype, sp_type"
-    " FROM basic JOIN ident ON basic.oid = ident.oidref WHERE ident.id = '{}'"
+_COLUMNS = (
+    "basic.oid, main_id, ra, dec, pmra, pmdec, plx_value, plx_err, rvz_redshift, rvz_radvel, otype, sp_type"
 )
+_NAMED = "SELECT {} FROM basic JOIN ident ON basic.oid = ident.oidref WHERE ident.id = {}"
 _NAMES = "SELECT id FROM ident WHERE oidref = {}"
 _DISTANCES = "SELECT dist, unit, minus_err, plus_err FROM mesDistance WHERE oidref = {}"
 _PC = {"pc": 1.0, "kpc": 1e3, "Mpc": 1e6}
@@ -23,15 +24,30 @@ class Simbad(Catalogue):
     base_url = "https://simbad.cds.unistra.fr"
     info_url = "https://simbad.cds.unistra.fr/simbad/"
 
-    def lookup(self, term: str) -> CatalogueObject:
-        """Return the object of any identifier; SIMBAD itself disregards case and blanks."""
-        rows = self._ask(_OBJECT.format(term.strip().replace("'", "''")))
+    def named(self, term: str) -> CatalogueObject:
+        """Return the object of any identifier, under this name; SIMBAD disregards case and blanks."""
+        return self._object(self._ask(_NAMED.format(_COLUMNS, quoted(term))), term, term)
+
+    def at_place(self, place: TypedPosition, term: str) -> CatalogueObject:
+        """Return the object nearest to a place."""
+        near = in_circle(
+            "ra",
+            "dec",
+            ra_deg=place.ra_deg,
+            dec_deg=place.dec_deg,
+            radius_arcsec=self.radius_arcsec(place),
+        )
+        rows = self._ask(first_row(_COLUMNS, "basic", near, order=distance_to("ra", "dec", place)))
+        return self._object(rows, term)
+
+    def _object(self, rows: list[dict[str, Any]], term: str, wanted: str = "") -> CatalogueObject:
         if not rows:
             raise self.nothing(term)
         row = rows[0]
         oid = int(row["oid"])
         names = [squeezed(entry["id"]) for entry in self._ask(_NAMES.format(oid))]
         main = squeezed(row["main_id"])
+        name = _as_written(wanted, [main, *names]) or main
         fields = {
             "type": "SIDEREAL",
             "ra": as_number(row.get("ra")),
@@ -44,11 +60,13 @@ class Simbad(Catalogue):
         }
         extras = {
             "redshift": as_number(row.get("rvz_redshift")),
+            "radial_velocity": as_number(row.get("rvz_radvel")),
+            "parallax_error": as_number(row.get("plx_err")),
             "object_type": row.get("otype"),
             "spectral_type": row.get("sp_type"),
         }
-        aliases = tuple(dict.fromkeys(name for name in names if name and name != main))
-        return CatalogueObject(main, fields, aliases, extras, self.info_url + "sim-id?Ident=%40" + str(oid))
+        aliases = tuple(dict.fromkeys(one for one in (main, *names) if one and _key(one) != _key(name)))
+        return CatalogueObject(name, fields, aliases, extras, self.info_url + "sim-id?Ident=%40" + str(oid))
 
     def _distance(self, oid: int) -> dict[str, float | None]:
         """Return the first distance whose unit is known, in pc, and its error: the mean of both sides."""
@@ -64,6 +82,17 @@ class Simbad(Catalogue):
 
     def _ask(self, adql: str) -> list[dict[str, Any]]:
         return tap_rows(self.service(), "simbad/sim-tap/sync", adql)
+
+
+def _as_written(term: str, names: list[str]) -> str:
+    """Return a typed name with the letters of the identifier that it means: ``m31`` is ``M31``."""
+    same = next((name for name in names if _key(name) == _key(term)), "")
+    letters = iter(same.replace(" ", ""))
+    return "".join(one if one == " " else next(letters) for one in term) if same else term
+
+
+def _key(name: str) -> str:
+    return "".join(name.split()).lower()
 
 
 def squeezed(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tom_common.astro.typed_position import TypedPosition
 from tom_common.remote import RemoteBadReply, RemoteService
 
 _FIRST = "SELECT TOP 1 {} FROM {} WHERE {}"
@@ -30,7 +31,7 @@ def tap_rows(service: RemoteService, path: str, adql: str, *, most: int = 1000) 
     ----------
     IVOA Table Access Protocol 1.1, sections 2.2 and 3.
     """
-    said = service.post_form(
+    said = service.ask_form(
         path,
         {"REQUEST": "doQuery", "LANG": "ADQL", "FORMAT": "json", "MAXREC": str(most), "QUERY": adql},
     )
@@ -50,6 +51,11 @@ def in_circle(ra: str, dec: str, *, ra_deg: float, dec_deg: float, radius_arcsec
     """Return the condition that the columns `ra`, `dec` (deg) lie in a circle (ICRS)."""
     circle = f"CIRCLE('ICRS', {ra_deg!r}, {dec_deg!r}, {radius_arcsec / 3600.0!r})"
     return f"1 = CONTAINS(POINT('ICRS', {ra}, {dec}), {circle})"
+
+
+def distance_to(ra: str, dec: str, place: TypedPosition) -> str:
+    """Return the distance of the columns `ra`, `dec` (deg) from a place, in deg (ICRS)."""
+    return f"DISTANCE(POINT('ICRS', {ra}, {dec}), POINT('ICRS', {place.ra_deg!r}, {place.dec_deg!r}))"
 
 
 def first_row(columns: str, table: str, condition: str, *, order: str = "") -> str:

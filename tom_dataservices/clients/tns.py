@@ -6,7 +6,8 @@ import re
 from functools import cached_property
 from typing import Any
 
-from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number
+from tom_common.astro.typed_position import TypedPosition
+from tom_dataservices.clients.catalogue import AmbiguousNameError, Catalogue, CatalogueObject, as_number
 from tom_dataservices.clients.tns_connection import TnsConnection, bot_of
 
 _PREFIX = re.compile(r"^(AT|SN|FRB|TDE|FBOT)\s*(?=\d{4})", re.IGNORECASE)
@@ -19,16 +20,41 @@ class TransientNameServer(Catalogue):
     base_url = "https://www.wis-tns.org"
     info_url = "https://www.wis-tns.org/"
 
-    def lookup(self, term: str) -> CatalogueObject:
+    def named(self, term: str) -> CatalogueObject:
         """Return the transient of an official name, with or without its prefix, or of a survey's name."""
-        name = term.strip()
-        official = _PREFIX.sub("", name)
+        official = _PREFIX.sub("", term)
         if not re.match(r"^(\d{4}){1,2}[a-zA-Z]+$", official):
-            found = self._ask("search", {"internal_name": name, "internal_name_exact_match": "1"})
-            if not isinstance(found, list) or not found:
+            found = self._found({"internal_name": term, "internal_name_exact_match": "1"})
+            if not found:
                 raise self.nothing(term)
-            official = str(found[0].get("objname", ""))
-        said = self._ask("object", {"objname": official, "photometry": "1", "spectra": "0"})
+            official = found[0]
+        return self._object(official, term)
+
+    def at_place(self, place: TypedPosition, term: str) -> CatalogueObject:
+        """Return the transient at a place; its search tells names without places, so there may be one only.
+
+        Raises
+        ------
+        AmbiguousNameError
+            If there are several.
+        """
+        radius = str(self.radius_arcsec(place))
+        asked = {"ra": str(place.ra_deg), "dec": str(place.dec_deg), "radius": radius, "units": "arcsec"}
+        found = self._found(asked)
+        if not found:
+            raise self.nothing(term)
+        if len(found) > 1:
+            raise AmbiguousNameError(self.name, term, [(one, "") for one in found])
+        return self._object(found[0], term)
+
+    def _found(self, data: dict[str, str]) -> list[str]:
+        """Return the official names that a search finds; one that finds none may give an object."""
+        found = self._ask("search", data)
+        rows = found if isinstance(found, list) else []
+        return [str(row["objname"]) for row in rows if isinstance(row, dict) and row.get("objname")]
+
+    def _object(self, official: str, term: str) -> CatalogueObject:
+        said = self._ask("object", {"objname": official, "photometry": "0", "spectra": "0"})
         if not isinstance(said, dict) or not isinstance(said.get("objname"), str):
             raise self.nothing(term)
         return tns_object(said)

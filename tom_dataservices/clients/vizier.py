@@ -10,9 +10,7 @@ from urllib.parse import quote
 
 from tom_common.astro.typed_position import TypedPosition, read_position
 from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number
-from tom_dataservices.clients.tap import first_row, in_circle, quoted, tap_rows
-
-_NEAR_ARCSEC = 3.0
+from tom_dataservices.clients.tap import distance_to, first_row, in_circle, quoted, tap_rows
 
 
 @dataclass(frozen=True)
@@ -108,31 +106,30 @@ class Vizier(Catalogue):
     name = "VizieR"
     base_url = "https://tapvizier.cds.unistra.fr"
     info_url = "https://vizier.cds.unistra.fr/"
+    near_arcsec = 3.0
 
-    def lookup(self, term: str) -> CatalogueObject:
+    def named(self, term: str) -> CatalogueObject:
         """Return the object of a name: HIP, TYC, 2MASS and WISEA numbers, else the name of a variable star.
 
-        A typed place gives the nearest variable star, or else 2MASS source, within the radius behind it
-        (3 arcsec without one).
+        A place in a name is taken as a typed one.
         """
-        text = " ".join(term.split())
         for table in _TABLES:
-            if table is _VSX and (place := read_position(text)):
-                return self._near(place, term)
-            if found := table.pattern.match(text):
+            if table is _VSX and (place := read_position(term)):
+                return self.at_place(place, term)
+            if found := table.pattern.match(term):
                 rows = self._ask(table, table.condition(found))
                 if rows:
                     return self._object(table, rows[0])
                 break
         raise self.nothing(term)
 
-    def _near(self, place: TypedPosition, term: str) -> CatalogueObject:
-        radius_arcsec = place.radius_arcsec or _NEAR_ARCSEC
+    def at_place(self, place: TypedPosition, term: str) -> CatalogueObject:
+        """Return the nearest variable star, or else the nearest 2MASS source."""
+        radius_arcsec = self.radius_arcsec(place)
         for table in (_VSX, _TWOMASS):
             ra, dec = (f'"{table.fields[key]}"' for key in ("ra", "dec"))
             near = in_circle(ra, dec, ra_deg=place.ra_deg, dec_deg=place.dec_deg, radius_arcsec=radius_arcsec)
-            middle = f"POINT('ICRS', {place.ra_deg!r}, {place.dec_deg!r})"
-            rows = self._ask(table, near, f"DISTANCE(POINT('ICRS', {ra}, {dec}), {middle})")
+            rows = self._ask(table, near, distance_to(ra, dec, place))
             if rows:
                 return self._object(table, rows[0])
         raise self.nothing(term)
