@@ -2,6 +2,8 @@
 
 import json
 import re
+import struct
+import zlib
 from contextlib import contextmanager
 
 from tests.standins.serving import StandIn, running
@@ -14,7 +16,7 @@ LIGHT_CURVE = f"""{HEADER}
 2026-10-01T06:00:00.000,ztf_upper_limit:ZTF26aabcdef-3400250,61314.25,2,,,g,,,20.4,,
 2026-10-03T06:00:00.000,ztf_candidate:3402250000015000001,61316.25,1,150.1,-32.2,R,18.9,0.06,20.5,18.8,0.07
 2026-10-04T06:00:00.000,ztf_candidate:3403250000015000002,61317.25,1,150.1,-32.2,g,19.1,0.08,20.3,,
-2026-10-05T06:00:00.000,lsst_dia_source:170000000000000009,61318.25,4,150.1,-32.2,i,19.0,0.01,24.1,,
+2026-10-05T06:00:00.000,lsst:170000000000000009,61318.25,4,150.1,-32.2,i,19.0,0.01,24.1,,
 """
 
 
@@ -48,12 +50,32 @@ LOCI = [
 LOCI[3]["properties"]["ztf_object_id"] = None
 
 
+def png_of_a_star(side=63):
+    """Return a grey PNG with one star in its middle."""
+    rows = [
+        bytes(int(255 / (1 + ((x - side // 2) ** 2 + (y - side // 2) ** 2) / 12)) for x in range(side))
+        for y in range(side)
+    ]
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
+    parts = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+PNG = png_of_a_star()
+
+
 class Antares(StandIn):
     """State of the stand-in; `queries` holds what it was asked."""
 
     def __init__(self):
         super().__init__()
         self.queries = []
+        self.images_at = None
 
     def settings(self, version=2):
         return {"ANTARES": {"base_url": self.url, "api_version": version, "page_size": 2}}
@@ -66,6 +88,10 @@ class Antares(StandIn):
             tags = {"nuclear_transient": 2, "high_snr": 1, "in_m31": 1}
             data = {"id": "1", "tags": tags, "catalogs": {"milliquas": 2}}
             return 200, {"data": data if version == "v2" else {"attributes": data}}, "application/json"
+        if found := re.fullmatch(r"alerts/(\w+:\d+)/thumbnails", rest):
+            return 200, self.thumbnails(version, found[1]), "application/json"
+        if version == "storage":
+            return 200, PNG, "image/png"
         if rest.startswith("loci/"):
             return self.one(version, rest.partition("/")[2])
         return 404, b"<html><title>Not found</title></html>", "text/html"
@@ -90,6 +116,16 @@ class Antares(StandIn):
             for one in page
         ]
         return {"data": rows, "links": {"next": following}, "meta": {"count": len(found)}}
+
+    def thumbnails(self, version, alert_id):
+        rows = [
+            {"filename": f"{kind}.png", "filemime": "image/png", "thumbnail_type": kind}
+            | {"src": f"{self.images_at or self.url}/storage/{alert_id}/{kind}.png"}
+            for kind in ("template", "science", "difference")
+        ]
+        if version == "v1":
+            return {"data": [{"id": kind["filename"], "attributes": kind} for kind in rows]}
+        return {"data": [{"id": kind["filename"], **kind} for kind in rows], "meta": {}, "links": None}
 
     def one(self, version, locus_id):
         found = next((locus for locus in LOCI if locus["locus_id"] == locus_id), None)

@@ -7,9 +7,10 @@ import io
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
 
 from tom_common.astro.angles import dec_to_dms, ra_to_hms
-from tom_common.remote import RemoteBadReply, RemoteRejected
+from tom_common.remote import RemoteBadReply, RemoteRejected, RemoteService
 from tom_dataservices.clients.broker import (
     BrokerClient,
     BrokerObject,
@@ -27,6 +28,7 @@ from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 MAX_RADIUS_ARCSEC = 3600.0
 NEWEST_FIRST = "-properties.newest_alert_observation_time"
 _SURVEYS = {1: "ZTF", 2: "ZTF", 3: "DECam", 4: "LSST"}
+IMAGE_DOMAIN = ".noirlab.edu"
 _MOST_PAGES = 2000
 
 
@@ -38,7 +40,9 @@ class Antares(BrokerClient):
 
     References
     ----------
-    https://antares.noirlab.edu, interface v1 (JSON:API) and v2 (plain JSON), read autumn 2026.
+    https://antares.noirlab.edu, interface v1 (JSON:API) and v2 (plain JSON), read autumn 2026; that images
+    are PNG, and ids of Rubin's alerts ``lsst:<diaSourceId>``: documentation of ``antares-client``, and the
+    broker module of SkyPortal, read November 2026.
     """
 
     name = "ANTARES"
@@ -117,10 +121,48 @@ class Antares(BrokerClient):
         return sorted(((key, count or 0) for key, count in counts.items()), key=lambda pair: -pair[1])
 
     def thumbnails(self, alert_id: str) -> dict[str, str]:
-        """Return where the images of an alert lie, by kind: science, template, difference."""
-        said = self._said(f"v{self.version}/alerts/{alert_id}/thumbnails")
-        rows = [row.get("attributes", row) for row in said.get("data") or () if isinstance(row, dict)]
-        return {str(row.get("thumbnail_type")): str(row["src"]) for row in rows if row.get("src")}
+        """Return where the images of an alert lie, by kind: science, template, difference; empty without.
+
+        Raises
+        ------
+        RemoteError
+        """
+        try:
+            said = self._said(f"v{self.version}/alerts/{quote(alert_id, safe=':')}/thumbnails")
+        except RemoteRejected as error:
+            if error.status == 404:
+                return {}
+            raise
+        found = said.get("data")
+        rows = found if isinstance(found, list) else [found]
+        kinds = [row.get("attributes") or row for row in rows if isinstance(row, dict)]
+        return {str(row.get("thumbnail_type")): str(row["src"]) for row in kinds if text(row.get("src"))}
+
+    def image(self, address: str) -> bytes:
+        """Return an image of an alert from where ANTARES says that it lies: PNG, or FITS.
+
+        Raises
+        ------
+        RemoteBadReply
+            If that is no machine of ANTARES, nor one of the setting ``image_hosts``.
+        RemoteError
+        """
+        ours = urlsplit(str(self.setting("base_url", self.base_url)))
+        parts = urlsplit(urljoin(ours.geturl(), address))
+        host = parts.hostname or ""
+        is_theirs = parts.scheme == "https" and (
+            host.endswith(IMAGE_DOMAIN) or host in self.setting("image_hosts", ())
+        )
+        if not is_theirs and (parts.scheme, parts.netloc) != (ours.scheme, ours.netloc):
+            raise RemoteBadReply(
+                f"ANTARES says that an image lies at {parts.netloc or 'no address'}: to fetch images from"
+                " there, name the machine in image_hosts of DATA_SERVICES['ANTARES']."
+            )
+        timeout_s = float(self.setting("timeout_s", self.timeout_s))
+        service = RemoteService(
+            "ANTARES images", f"{parts.scheme}://{parts.netloc}", read_timeout_s=timeout_s
+        )
+        return service.get_bytes(parts.geturl())
 
     def _said(self, path: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
@@ -198,7 +240,7 @@ def antares_object(locus: dict[str, Any]) -> BrokerObject:
     names = [*ztf_ids, *rubin_names, locus["id"]]
     points = light_curve(locus.get("lightcurve"))
     newest = max((one for one in points if "mag" in one), key=lambda one: one["mjd"], default={})
-    alert_id = text(known.get("newest_alert_id"))
+    alert_id = _alert_with_images(known)
     newest_mag = magnitude(known.get("newest_alert_magnitude"))
     tags = [str(tag) for tag in locus["tags"]]
     return BrokerObject(
@@ -289,6 +331,12 @@ def _locus(row: Any) -> dict[str, Any]:
         "grav_wave_events": inner.get("grav_wave_events") or [],
         "lightcurve": inner.get("lightcurve"),
     }
+
+
+def _alert_with_images(known: dict[str, Any]) -> str | None:
+    """Return the id of the newest alert, of the brightest where that is an upper limit: it has no images."""
+    told = (text(known.get(key)) for key in ("newest_alert_id", "brightest_alert_id"))
+    return next((one for one in told if one and "upper_limit" not in one), None)
 
 
 def _listed(value: Any) -> list[Any]:

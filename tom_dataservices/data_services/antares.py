@@ -101,6 +101,7 @@ class AntaresService(BrokerService):
     client = Antares
     form = AntaresForm
     object_pattern = r"(ANT\d{4}[a-z0-9]+|ZTF\d{2}[a-z]{7}|LSST-P-DO-\d+)"
+    gives_cutouts = True
     service_notes = "Loci of ZTF and Rubin alerts with the tags that the filters of ANTARES give."
 
     def objects(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
@@ -141,6 +142,13 @@ class AntaresService(BrokerService):
                 raise MissingDataException(f"ANTARES knows no object {object_id}.")
             object_id = found.object_id
         return antares_object(self.client().locus(object_id))
+
+    def cutout(self, result: dict[str, Any], role: str) -> tuple[bytes, str] | None:
+        """Return an image of the newest alert of a result; where it lies costs one more request."""
+        alert_id = (result.get("cutouts") or {}).get(role)
+        client = self.client()
+        address = client.thumbnails(alert_id).get(role) if alert_id else None
+        return (client.image(address), "image/png") if address else None
 
     def lists(self) -> dict[str, Sequence[tuple[Any, Any]]]:
         """Ask for the tags, and on how many loci each is."""

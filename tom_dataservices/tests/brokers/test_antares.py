@@ -1,13 +1,15 @@
 """ANTARES: both generations of its interface, the southern sky, light curves, free queries."""
 
 import pytest
+from django.urls import reverse
 
-from tests.standins.antares import LOCI, antares
+from tests.standins.antares import LOCI, PNG, antares
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.classifications import by_broker
 from tom_dataservices.clients.antares import Antares, antares_object, elasticsearch_query
 from tom_dataservices.data_services.antares import AntaresForm, AntaresService
 from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.models import ResultCutout
 from tom_dataservices.service_choices import keep_choices
 from tom_targets.models import Target
 
@@ -143,3 +145,54 @@ def test_one_condition_stands_alone_and_several_in_a_list():
     }
     several = elasticsearch_query(place | {"tags": ["a"]}, version=1)["query"]["bool"]["filter"]
     assert several[1]["sky_distance"]["htm16"] == {"center": "10.00000000 -20.50000000"}
+
+
+def run_of(client, **values):
+    """Ask by the page, and return the run; `at_once` lets its jobs end before."""
+    ask = {"data_service": "ANTARES", "query_name": "", **values}
+    return client.post(reverse("dataservices:create"), ask, follow=True).context["run"]
+
+
+def test_results_show_the_image_of_the_newest_alert(standin, as_owner, at_once):
+    run = run_of(as_owner, max_results="5")
+    page = as_owner.get(run.get_absolute_url()).content.decode()
+    assert run.found == 5
+    for row in run.results.all():
+        address = reverse("dataservices:result-cutout", args=[row.pk])
+        assert f'src="{address}"' in page
+        assert as_owner.get(address).content == PNG
+    first = LOCI[0]["properties"]["newest_alert_id"]
+    assert f"/storage/{first}/science.png" in standin.calls("GET", "/storage")
+
+
+def test_an_image_that_is_not_there_keeps_no_other_out(standin, as_owner, at_once):
+    standin.faults["GET", f"/v{standin.version}/alerts/"] = [404, (200, b'{"data": null}', {}), 403]
+    run = run_of(as_owner, max_results="5")
+    kept = ResultCutout.objects.order_by("result__number")
+    assert [bool(one.content) for one in kept] == [False, True, True]
+    assert "403" in kept[0].note
+    assert [one.result.number for one in kept] == [2, 3, 4]
+    assert run.error == ""
+
+
+def test_images_are_not_fetched_from_machines_of_others(standin, as_owner, at_once, settings):
+    standin.images_at = "http://169.254.169.254"
+    run_of(as_owner, max_results="1")
+    assert "lies at 169.254.169.254" in ResultCutout.objects.get().note
+    assert "image_hosts" in ResultCutout.objects.get().note
+    assert standin.calls("GET", "/storage") == []
+
+
+@pytest.mark.parametrize(
+    ("newest", "brightest", "alert"),
+    [
+        ("lsst:169342393603063964", "ztf_candidate:1", "lsst:169342393603063964"),
+        ("ztf_upper_limit:ZTF26aabcdef-3400250", "ztf_candidate:1", "ztf_candidate:1"),
+        ("null", None, None),
+    ],
+)
+def test_an_upper_limit_has_no_images(newest, brightest, alert):
+    properties = {"newest_alert_id": newest, "brightest_alert_id": brightest}
+    locus = {"id": "ANT2026a", "ra": 1.0, "dec": 1.0, "properties": properties, "tags": [], "catalogs": []}
+    cutouts = antares_object({**locus, "grav_wave_events": [], "lightcurve": None}).cutouts
+    assert set(cutouts.values()) == ({alert} if alert else set())
