@@ -11,9 +11,14 @@ from tom_alertstreams.consumer import KafkaReader
 
 logger = logging.getLogger("tom_fink.alertstream")
 
+JOIN_S = 60.0  # a broker lets a group wait for its members; librdkafka gives a member 45 s
+
 
 class PollingReader(KafkaReader):
     """Reads topics until so many alerts have come; a wait of `timeout_s` for none counts as one.
+
+    While the broker has not yet given it partitions to read, at most `JOIN_S`, it waits without counting: two
+    alerts of a busy topic are two alerts, however long the joining of the group takes.
 
     Parameters
     ----------
@@ -34,6 +39,7 @@ class PollingReader(KafkaReader):
         self._full_batch = self.batch_size
         self._polled = 0
         self._waiting_since = time.monotonic()
+        self._joining_since: float | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Read until told to stop or `polls` is reached."""
@@ -55,12 +61,23 @@ class PollingReader(KafkaReader):
         if came := self._taken() - before:
             self._polled += came
             self._waiting_since = now
+        elif self._is_joining(consumer, now):
+            self._waiting_since = now
         elif now - self._waiting_since >= self.timeout_s:
             self._polled += 1
             self._waiting_since = now
             logger.info("No alerts received")
         if self._polled >= self.polls:
             self._stop.set()
+
+    def _is_joining(self, consumer: Any, now: float) -> bool:
+        """Tell whether partitions to read may still be given."""
+        if consumer.assignment():
+            self._joining_since = None
+            return False
+        if self._joining_since is None:
+            self._joining_since = now
+        return now - self._joining_since < JOIN_S
 
     def _taken(self) -> int:
         return self.total.used + self.total.dead + self.total.known

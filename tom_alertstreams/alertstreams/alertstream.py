@@ -43,7 +43,7 @@ class AlertStream(ABC):
     required_keys: ClassVar[list[str]] = []
     allowed_keys: ClassVar[list[str]] = []
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         missing = [key for key in self.required_keys if key not in kwargs]
         if missing:
             raise ImproperlyConfigured(
@@ -117,3 +117,11 @@ def stream_labels(alert_stream_configs: list[dict[str, Any]]) -> list[str]:
 def get_default_alert_streams() -> list[AlertStream]:
     """Return the streams of the setting ``ALERT_STREAMS``."""
     return get_alert_streams(conf.alert_streams())
+
+
+def alert_logger(alert: Any, *details: Any) -> None:
+    """Log a message of any stream, with what its stream tells beside it.
+
+    Earlier versions of the published package had it here, and its instructions still name it.
+    """
+    logger.info("alert_logger alert: %s%s", alert, "".join(f"; {one}" for one in details))

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 import re
 import uuid
+from functools import cached_property
 from typing import Any, ClassVar
 
 from tom_alertstreams.alertstreams.connections import of_connection, own_offsets
@@ -77,6 +78,21 @@ class HopskotchAlertStream(HandledStream):
     def get_stream_url(self) -> str:
         """Return the address of the stream with its topics, as hop-client writes it."""
         return f"{str(self.options['URL']).rstrip('/')}/{','.join(self.alert_handler)}"
+
+    @property
+    def stream_url(self) -> str:
+        """What `get_stream_url` returns."""
+        return self.get_stream_url()
+
+    @cached_property
+    def public_topics(self) -> list[str]:
+        """What `get_all_public_topics` returned when it was first asked for."""
+        return self.get_all_public_topics()
+
+    @cached_property
+    def stream(self) -> KafkaReader:
+        """What `get_stream` returns."""
+        return self.get_stream()
 
     def get_stream(self, start_position: str = "") -> KafkaReader:
         """Return what reads the topics; `start_position` is ``EARLIEST`` or ``LATEST``."""

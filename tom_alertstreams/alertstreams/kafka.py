@@ -56,7 +56,7 @@ class KafkaAlertStream(AlertStream):
         "TOPIC_HANDLERS",
     ]
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.options = dict(kwargs)
         super().__init__(**kwargs)
         self.stop = threading.Event()

@@ -12,6 +12,7 @@ from guardian.shortcuts import get_perms
 
 from tests.shared_data import shared_data_dir
 from tom_alertstreams.alertstreams.alertstream import get_alert_streams
+from tom_alertstreams.consumer import KafkaReader
 from tom_alertstreams.models import DeadLetter, StreamOffset, StreamState
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.packets import StreamMessage
@@ -126,6 +127,41 @@ def test_several_topics_each_have_a_list_and_a_wait_for_none_counts(broker, ztf,
     }
     lists = {one.name: one.targets.count() for one in TargetList.objects.all()}
     assert lists == {"fink_one_ztf": 2, "fink_two_lsst": 2}
+
+
+class Member:
+    """Stand for a consumer of which only the partitions are asked."""
+
+    def __init__(self, *partitions):
+        self.partitions = list(partitions)
+
+    def assignment(self):
+        return self.partitions
+
+
+def test_waiting_to_join_the_group_uses_up_no_polls(monkeypatch):
+    monkeypatch.setattr(KafkaReader, "step", lambda self, consumer, stop: None)
+    stream = FinkAlertStream(**options(MAX_POLL_NUMBER=2))
+    reader = stream.reader()
+    reader.timeout_s = 0.0
+    for _ in range(5):
+        reader.step(Member(), stream.stop)
+    assert not stream.stop.is_set()
+    reader.step(Member("partition"), stream.stop)
+    assert not stream.stop.is_set()
+    reader.step(Member("partition"), stream.stop)
+    assert stream.stop.is_set()
+
+
+def test_who_is_never_let_in_ends_nevertheless(monkeypatch):
+    monkeypatch.setattr(KafkaReader, "step", lambda self, consumer, stop: None)
+    monkeypatch.setattr("tom_fink.polling.JOIN_S", 0.0)
+    stream = FinkAlertStream(**options(MAX_POLL_NUMBER=2))
+    reader = stream.reader()
+    reader.timeout_s = 0.0
+    for _ in range(2):
+        reader.step(Member(), stream.stop)
+    assert stream.stop.is_set()
 
 
 def test_without_the_environment_it_says_what_lacks(seed_settings, monkeypatch):

@@ -1,7 +1,5 @@
 """Fink by the names of the published module, against a stand-in with recorded alerts."""
 
-import importlib
-
 import pytest
 
 from tests.shared_data import shared_data_dir
@@ -12,49 +10,6 @@ from tom_dataservices.exceptions import QueryServiceError
 from tom_dataservices.registry import get_data_service_class
 from tom_fink.questions import query_of
 from tom_targets.models import Target
-
-PUBLIC = {
-    "tom_fink": "__version__",
-    "tom_fink.apps": "TomFinkConfig",
-    "tom_fink.alertstream": "FinkAlertStream alert_logger logger",
-    "tom_fink.fink": "FINK_URL FINK_API_URL FINK_REPO_URL COLUMNS SSO_COLUMNS FinkQueryForm FinkBroker"
-    " FinkServiceForm FinkDataService",
-    "tom_alertstreams.apps": "TomAlertstreamsConfig",
-    "tom_alertstreams.alertstreams.alertstream": "AlertStream get_default_alert_streams"
-    " get_alert_streams logger",
-    "tom_alertstreams.alertstreams.antares": "AntaresAlertStream logger",
-    "tom_alertstreams.alertstreams.gcn": "GCNClassicAlertStream alert_logger logger",
-    "tom_alertstreams.alertstreams.hopskotch": "HopskotchAlertStream heartbeat_handler alert_logger logger",
-    "tom_alertstreams.management.commands.readstreams": "Command",
-    "tom_alertstreams.management.commands.hoptestpub": "Command",
-}
-METHODS = {
-    "tom_fink.fink.FinkBroker": "name form fetch_alerts fetch_alert process_reduced_data to_target"
-    " to_generic_alert",
-    "tom_fink.fink.FinkDataService": "name app_version app_link info_url base_url get_form_class"
-    " build_query_parameters query_service query_targets create_target_from_query"
-    " build_query_parameters_from_target query_photometry create_reduced_datums_from_query",
-    "tom_fink.fink.FinkServiceForm": "get_layout simple_fields",
-    "tom_fink.apps.TomFinkConfig": "data_services",
-    "tom_fink.alertstream.FinkAlertStream": "required_keys allowed_keys listen",
-    "tom_alertstreams.alertstreams.hopskotch.HopskotchAlertStream": "required_keys allowed_keys listen"
-    " get_stream PUBLIC_TOPIC_CHECK_INTERVAL get_all_public_topics get_stream_url",
-    "tom_alertstreams.alertstreams.gcn.GCNClassicAlertStream": "required_keys allowed_keys listen",
-    "tom_alertstreams.alertstreams.antares.AntaresAlertStream": "required_keys allowed_keys listen",
-}
-
-
-@pytest.mark.parametrize("path", PUBLIC)
-def test_every_public_name_of_the_published_packages_is_here(path):
-    module = importlib.import_module(path)
-    assert [name for name in PUBLIC[path].split() if not hasattr(module, name)] == []
-
-
-@pytest.mark.parametrize("path", METHODS)
-def test_every_public_part_of_their_classes_is_here(path):
-    module, _, name = path.rpartition(".")
-    cls = getattr(importlib.import_module(module), name)
-    assert [part for part in METHODS[path].split() if not hasattr(cls, part)] == []
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """``manage.py hoptestpub``: send a test message to the topic ``tomtoolkit.test`` of Hopskotch."""
 
 import json
+import logging
 import uuid
 
 from confluent_kafka import KafkaException, Producer
@@ -11,6 +12,8 @@ from django.utils import timezone
 from tom_alertstreams.alertstreams.alertstream import get_default_alert_streams
 from tom_alertstreams.alertstreams.connections import of_connection
 from tom_alertstreams.alertstreams.hopskotch import HopskotchAlertStream
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -44,4 +47,5 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The message was not sent: {failures[0] if failures else 'no answer in 30 s'}"
             )
+        logger.info("sent a test message to %s", options["topic"])
         self.stdout.write(f"sent to {options['topic']}")

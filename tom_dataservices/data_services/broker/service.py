@@ -114,6 +114,16 @@ class BrokerService(DataService):
 
     def build_query_parameters_from_target(self, target: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the question for one target: by the broker's id of it, else by its place."""
+        return self.query_of_target(target)
+
+    def query_of_target(self, target: Any) -> dict[str, Any]:
+        """Return the question for one target in the words of ``plain_query``.
+
+        Raises
+        ------
+        MissingDataException
+            If the broker cannot be asked for it.
+        """
         found = self.object_id_of(target)
         if found:
             return {"ids": [found]}
@@ -161,7 +171,7 @@ class BrokerService(DataService):
         MissingDataException
         """
         if target.pk not in self._known:
-            query = self.build_query_parameters_from_target(target)
+            query = self.query_of_target(target)
             if not query["ids"]:
                 near = next(iter(self.objects(query)), None)
                 if near is None:
