@@ -59,6 +59,8 @@ class Provider(ABC):
 
     kind: ClassVar[str]
     registry: ClassVar[Any]
+    form_address: ClassVar[tuple[str, str]] = ("", "")
+    """Name of the address of the query form, and what it calls the plugin; empty for none."""
 
     def __init__(self, name: str, user: Any = None) -> None:
         self.name = name
@@ -134,6 +136,7 @@ class DataServiceProvider(Provider):
 
     kind = "data_service"
     registry = data_services
+    form_address = ("dataservices:create", "data_service")
 
     def service(self) -> Any:
         """Return a new instance of the service; older classes do not know the user."""
@@ -153,6 +156,7 @@ class DataServiceProvider(Provider):
         wanted = service.build_query_parameters(dict(parameters))
         for index, result in enumerate(service.query_targets(wanted) or ()):
             yield _found(index, result)
+        self.feedback = str(getattr(service, "query_feedback", None) or "")
 
     def result_page(self, run: Any, rows: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
         """Return our page, with the table that the service brings if it has one."""

@@ -31,6 +31,7 @@ class ServiceBroker(GenericBroker):
     service: ClassVar[type[BrokerService]]
     template_name = "tom_alerts/service_results.html"
     score_description = "How sure the broker is of the class, 0 to 1."
+    query_feedback = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Take over what the service says of itself."""
@@ -44,6 +45,7 @@ class ServiceBroker(GenericBroker):
         """Yield what the service finds, as it comes."""
         service = self.service()
         yield from service.query_targets(service.build_query_parameters(parameters))
+        self.query_feedback = service.query_feedback
 
     def fetch_alert(self, id: Any) -> dict[str, Any] | None:  # noqa: A002  public name
         """Return all that the service knows of one object; None if it knows none."""

@@ -81,6 +81,15 @@ class Alerce(BrokerClient):
             is_more = bool(said.get("has_next", following)) and following is not None and bool(items)
             page = following if is_more and following != page else None
 
+    def _classes(self, path: str, arguments: Row) -> list[Row]:
+        """Return the probabilities of an object; the service answers 404 where none was computed."""
+        try:
+            return self.rows(self.service().get_json(path, arguments))
+        except RemoteRejected as error:
+            if error.status != 404:
+                raise
+            return []
+
     def rows(self, said: Any, *keys: str) -> list[Row]:
         """Return the rows of an answer, which stand by themselves or below one of the keys."""
         for key in keys:
@@ -124,7 +133,7 @@ class AlerceZtf(Alerce):
         found = self.object_of(item)
         if found is None:
             raise RemoteBadReply(f"{self.name} answered with an object without a name.")
-        said = self.rows(service.get_json(f"objects/{quote(object_id)}/probabilities"))
+        said = self._classes(f"objects/{quote(object_id)}/probabilities", {})
         points = [*light_curve(curve), *forced_points(self._forced(object_id))]
         alert = newest_with_stamp(curve.get("detections") or (), "candid")
         return replace(
@@ -210,6 +219,11 @@ class AlerceLsst(Alerce):
 
     name = "ALeRCE LSST"
     base_url = "https://api-lsst.alerce.online"
+    info_url = "https://lsst.alerce.online"
+
+    def page_of(self, object_id: str) -> str:
+        """Return the address of the object's page at ALeRCE's explorer for LSST."""
+        return f"{super().page_of(object_id)}?survey=lsst"
 
     def search(self, *, ids: Iterable[str] = (), **arguments: Any) -> Iterator[BrokerObject]:
         """Yield objects, page by page; arguments are those of the server."""
@@ -232,21 +246,18 @@ class AlerceLsst(Alerce):
         said = service.get_json("lightcurve_api/lightcurve", {"survey_id": "lsst", "oid": object_id})
         if not isinstance(said, dict):
             raise RemoteBadReply(f"{self.name} did not answer with a light curve: {start_of(said)}.")
-        points = [
-            *self._points(self.rows(said.get("detections"))),
-            *self._points(self.rows(said.get("forced_photometry")), forced=True),
-        ]
-        try:
-            rows = self.rows(service.get_json("probability_api/probability", {"oid": object_id}))
-        except RemoteRejected as error:
-            if error.status != 404:  # none was computed
-                raise
-            rows = []
+        detections = self.rows(said.get("detections"))
+        forced = self.rows(said.get("forced_photometry"))
+        rows = self._classes("probability_api/probability", {"oid": object_id})
         classes = (*found.classifications, *classes_of(rows, found.mjd_utc))
-        alert = newest_with_stamp(self.rows(said.get("detections")), "measurement_id")
+        alert = newest_with_stamp(detections, "measurement_id")
         return replace(
             found,
-            points=tuple(points),
+            points=(*self._points(detections), *self._points(forced, forced=True)),
+            withdrawn=(
+                *self._points(detections, withdrawn=True),
+                *self._points(forced, forced=True, withdrawn=True),
+            ),
             classifications=classes,
             cutouts=places(object_id, alert),
             cutouts_alert=alert,
@@ -262,14 +273,18 @@ class AlerceLsst(Alerce):
         """Return an image as ``png`` or ``fits``."""
         return lsst_stamp(self, place, file_format)
 
-    def _points(self, rows: list[Row], *, forced: bool = False) -> list[dict[str, Any]]:
+    def _points(
+        self, rows: list[Row], *, forced: bool = False, withdrawn: bool = False
+    ) -> list[dict[str, Any]]:
         made = []
         for row in rows:
             bands = {
                 **LSST_BANDS,
                 **{str(key): str(name) for key, name in (row.get("band_map") or {}).items()},
             }
-            made += flux_points([row], "measurement_id", time="mjd", bands=bands, forced=forced)
+            made += flux_points(
+                [row], "measurement_id", time="mjd", bands=bands, forced=forced, withdrawn=withdrawn
+            )
         return made
 
     def classifiers(self) -> list[tuple[str, str, list[str]]]:

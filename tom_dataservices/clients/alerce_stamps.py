@@ -2,7 +2,10 @@
 
 References
 ----------
-The parameters of ``stamps_api/stamp`` are those of the client ``alerce`` (read November 2026).
+The parameters of ``stamps_api/stamp`` are those of the client ``alerce``, of ALeRCE's own explorer, and of
+the service itself (``multisurveys-apis`` in ``alercebroker/web-services``), all read November 2026. It gives
+``png`` and ``fits``, the latter packed by gzip unless ``is_compressed=false`` says otherwise, and 404 where
+the alert is not kept.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ def ztf_stamp(client: BrokerClient, place: str, file_format: str) -> bytes:
 
 
 def lsst_stamp(client: BrokerClient, place: str, file_format: str) -> bytes:
-    """Return an image of an alert of LSST, ``png`` or ``fits``.
+    """Return an image of an alert of LSST, ``png`` or ``fits`` (gzip).
 
     Raises
     ------

@@ -24,6 +24,10 @@ NO_NUMBERS = frozenset({-999.0, -9999.0, -99999.0})
 """Numbers that stand for no value in every column; 99 and 100 do for magnitudes only."""
 
 
+class LostDigitsError(QueryServiceError, ValueError):
+    """A number of 64 bits came as a float: which object or measurement it is cannot be told."""
+
+
 class BrokerClient:
     """The connection to a broker.
 
@@ -125,6 +129,8 @@ class BrokerObject:
         ``mjd_utc``.
     points : tuple of dict
         Photometry as `point` makes it.
+    withdrawn : tuple of dict
+        Points that the survey has taken back: they are removed where they are stored.
     cutouts : dict
         Where the images of its newest alert lie: role to address or to what the client's ``cutout`` takes.
     cutouts_alert : str
@@ -155,6 +161,7 @@ class BrokerObject:
     extras: dict[str, Any] = field(default_factory=dict)
     classifications: tuple[dict[str, Any], ...] = ()
     points: tuple[dict[str, Any], ...] = ()
+    withdrawn: tuple[dict[str, Any], ...] = ()
     cutouts: dict[str, str] = field(default_factory=dict)
     cutouts_alert: str = ""
     url: str = ""
@@ -297,14 +304,17 @@ def id_text(value: Any) -> str | None:
 
     Raises
     ------
-    ValueError
-        If it came as a float: its last digits are lost.
+    LostDigitsError
+        If it came as a float.
     """
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
         if abs(value) > 2**53:
-            raise ValueError(f"an id came as the float {value!r}: its last digits are lost")
+            raise LostDigitsError(
+                f"The answer holds the id {value!r} as a float: its last digits are lost, and with them "
+                "which object it is. Nothing was taken; tell the service, which has to send whole numbers."
+            )
         value = int(value)
     found = text(value)
     return None if found in (None, "0", "-1") else found

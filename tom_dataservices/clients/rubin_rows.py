@@ -43,8 +43,9 @@ def flux_points(
     time: str = "midpointMjdTai",
     bands: dict[str, str] | None = None,
     forced: bool = False,
+    withdrawn: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Yield points of rows; what the survey has withdrawn is left out.
+    """Yield points of rows; what the survey has withdrawn is left out, or with `withdrawn` the rest.
 
     Parameters
     ----------
@@ -57,17 +58,18 @@ def flux_points(
         Key of the MJD (TAI).
     bands : dict, optional
         What the rows write for a band.
-    forced : bool
+    forced, withdrawn : bool
     """
     for row in rows:
-        if is_withdrawn(row, prefix):
+        if is_withdrawn(row, prefix) is not withdrawn:
             continue
         band = text(row.get(f"{prefix}band"))
+        flux_njy = number(row.get(f"{prefix}psfFlux"))
         made = point(
             mjd=number(row.get(f"{prefix}{time}")),
             tai=True,
             band=(bands or {}).get(band or "", band),
-            flux_njy=number(row.get(f"{prefix}psfFlux")),
+            flux_njy=0.0 if withdrawn and flux_njy is None else flux_njy,
             flux_err_njy=error_of_flux(row.get(f"{prefix}psfFluxErr")),
             forced=forced,
             measurement=id_text(row.get(f"{prefix}{measurement}")),

@@ -9,10 +9,12 @@ from django import forms
 
 from tom_dataservices.clients.broker import BrokerObject, iso_utc
 from tom_dataservices.clients.fink import Fink, FinkLsst, FinkZtf
+from tom_dataservices.clients.fink.lsst import UNNAMED_BODY
 from tom_dataservices.clients.rubin_rows import OBJECT_PATTERN
 from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm
 from tom_dataservices.data_services.broker_cutouts import CutoutsService
 from tom_dataservices.exceptions import MissingDataException
+from tom_targets.models import Target
 
 _ZTF_CLASSES = (
     "Early SN Ia candidate",
@@ -178,6 +180,29 @@ class FinkService(CutoutsService):
         is_list = bool(query.get("ids"))
         left_out = () if is_list else ("mjd_min", "mjd_max")
         return super().fits(found, {key: value for key, value in query.items() if key not in left_out})
+
+    def object_of(self, target: Any) -> BrokerObject:
+        """Return what Fink knows of a target; of a body of the Solar System by its number or designation.
+
+        Raises
+        ------
+        MissingDataException
+        """
+        if target.type == Target.NON_SIDEREAL and target.pk not in self._known:
+            self._known[target.pk] = self._body(target)
+        return super().object_of(target)
+
+    def _body(self, target: Any) -> BrokerObject:
+        names = [target.name, *target.aliases.values_list("name", flat=True)]
+        client: Any = self.client()
+        for name in names:
+            found = [] if name.startswith(UNNAMED_BODY) else client.solar_system(name)
+            if found:
+                return found[0]
+        raise MissingDataException(
+            f"{self.title} knows no body of the Solar System called {' or '.join(names)}: give the target "
+            "its number or designation as a further name."
+        )
 
     def only(self, found: list[BrokerObject], object_id: str) -> BrokerObject:
         """Return the object of an id.

@@ -278,3 +278,19 @@ def test_a_catalogue_without_data_still_gives_names(services, as_owner, users, m
     as_owner.post(reverse("dataservices:update-data"), send)
     assert Job.objects.latest("pk").state == "done"
     assert target.aliases.get().name == "HD 7"
+
+
+def test_the_form_is_filled_in_with_what_a_run_asked(services, as_owner, users):
+    page = asked(as_owner, name_begins="Star 1")
+    address = page.context["change_url"]
+    assert f'href="{address.replace("&", "&amp;")}"' in page.content.decode()
+    assert as_owner.get(address).context["form"].initial["name_begins"] == "Star 1"
+    as_owner.force_login(users["stranger"])
+    assert "name_begins" not in as_owner.get(address).context["form"].initial
+
+
+def test_no_address_of_a_form_holds_a_blank(as_owner):
+    listed = as_owner.get(reverse("dataservices:query_list")).context["services"]
+    addresses = {row["name"]: row["create_url"] for row in listed}
+    assert " " not in "".join(addresses.values())
+    assert as_owner.get(addresses["ALeRCE LSST"]).context["form"].service_name == "ALeRCE LSST"

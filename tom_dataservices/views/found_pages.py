@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views import View
 
 from tom_common.models import Job
@@ -14,7 +16,7 @@ from tom_dataservices import conf, runs
 from tom_dataservices.duplicates import MAX_RADIUS_ARCSEC
 from tom_dataservices.kept_answers import AnswerLostError, plain, unpacked
 from tom_dataservices.models import QueryResult, QueryRun, ResultCutout
-from tom_dataservices.providers import provider
+from tom_dataservices.providers import Provider, provider
 from tom_dataservices.query_forms import TargetsFromResultsForm
 from tom_dataservices.result_cutouts import ROLE, images_awaited
 from tom_dataservices.result_pages import columns_of, result_rows
@@ -113,10 +115,17 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
         "near_arcsec": near_arcsec,
         "known_count": sum(bool(row.known) and row.target is None for row in rows),
         "may_create": may_create_targets(request.user),
+        "change_url": _form_url(asked, run),
         "new_count": run.results.filter(is_new=True).count() if run.query_id is not None else 0,
     }
     template, extra = asked.result_page(run, rows)
     return render(request, template, {**context, **extra})
+
+
+def _form_url(asked: Provider, run: QueryRun) -> str:
+    """Return the address of the form with what a run asked; empty where the kind has no such page."""
+    address, field = asked.form_address
+    return f"{reverse(address)}?{urlencode({field: run.provider, 'run': run.pk})}" if address else ""
 
 
 def _page(request: HttpRequest, run: QueryRun, *, is_moving: bool) -> tuple[int, int, int]:

@@ -7,6 +7,7 @@ registry and addresses are theirs.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -85,7 +86,7 @@ class QueryListPage(QueryKindMixin, ListView):
                 "title": getattr(found, "verbose_name", None) or name,
                 "notes": getattr(found, "service_notes", None) or getattr(found, "help_text", ""),
                 "info_url": getattr(found, "info_url", None) or getattr(found, "help_url", None),
-                "create_url": f"{create}?{self.provider_field}={name}",
+                "create_url": f"{create}?{urlencode({self.provider_field: name})}",
                 "can_ask": _has_form(found),
             }
             for name, found in classes.items()
@@ -138,7 +139,7 @@ class QueryFormPage(QueryKindMixin, TemplateView):
 
     def forms(self) -> tuple[Any, KeepingForm]:
         data = self.request.POST if self.request.method == "POST" else None
-        initial = dict(self.query.parameters) if self.query else self.request.GET.dict()
+        initial = dict(self.query.parameters) if self.query else self._asked_before()
         initial[self.provider_field] = self.asked.name
         if self.query:
             initial["query_name"] = self.query.name
@@ -158,6 +159,15 @@ class QueryFormPage(QueryKindMixin, TemplateView):
             },
         )
         return form, keeping
+
+    def _asked_before(self) -> dict[str, Any]:
+        """Return what the address fills in: fields, or all that an earlier run (``run``) asked."""
+        given = self.request.GET.dict()
+        key = given.pop("run", "")
+        if key.isdecimal() and len(key) < 19:
+            mine = runs.runs_for_user(self.request.user).filter(kind=self.kind, provider=self.asked.name)
+            given = {**next(iter(mine.filter(pk=key).values_list("parameters", flat=True)), {}), **given}
+        return given
 
     def get_context_data(self, **kwargs):
         if "form" not in kwargs:

@@ -44,6 +44,9 @@ LSST_COLUMNS = (
     *(f"f:xm_{name}" for name in _XM.split()),
 )
 
+UNNAMED_BODY = "LSST-SSO-"
+"""Before the survey's number of a body of the Solar System of which no designation is told."""
+
 
 class FinkLsst(Fink):
     """Sources of Rubin's LSST."""
@@ -88,7 +91,7 @@ class FinkLsst(Fink):
     def solar_system(self, designation: str) -> list[BrokerObject]:
         """Return a body of the Solar System with its detections."""
         rows = self.ask("sso", n_or_d=designation)
-        return [self._object(designation, rows, is_sidereal=False)] if rows else []
+        return [self._object(designation, rows, [], is_sidereal=False)] if rows else []
 
     def by_tns_name(self, name: str) -> list[BrokerObject]:
         """Return the objects at the place of a TNS name."""
@@ -106,23 +109,24 @@ class FinkLsst(Fink):
         """Return the objects of rows of sources; a source without one belongs to a moving body."""
         by_id: dict[tuple[str, bool], list[Row]] = {}
         for row in rows:
-            fixed, moving = id_text(row.get("r:diaObjectId")), id_text(row.get("r:ssObjectId"))
+            fixed = id_text(row.get("r:diaObjectId"))
+            moving = None if fixed else id_text(row.get("r:ssObjectId"))
             if fixed or moving:
                 by_id.setdefault((fixed or str(moving), bool(fixed)), []).append(row)
         forced_of: dict[str, list[Row]] = {}
         for row in forced:
             forced_of.setdefault(id_text(row.get("r:diaObjectId")) or "", []).append(row)
         return [
-            self._object(object_id, found, forced_of.get(object_id, ()), is_sidereal=is_sidereal)
+            self._object(object_id, found, forced_of.get(object_id, []), is_sidereal=is_sidereal)
             for (object_id, is_sidereal), found in by_id.items()
         ]
 
     def _object(
-        self, object_id: str, rows: list[Row], forced: Iterable[Row] = (), *, is_sidereal: bool = True
+        self, object_id: str, rows: list[Row], forced: list[Row], *, is_sidereal: bool = True
     ) -> BrokerObject:
-        rows = sorted(rows, key=lambda row: number(row.get("r:midpointMjdTai")) or 0.0, reverse=True)
-        rows = [row for row in rows if not is_withdrawn(row, "r:")] or rows[:1]
-        newest = rows[0]
+        every = sorted(rows, key=lambda row: number(row.get("r:midpointMjdTai")) or 0.0, reverse=True)
+        rows = [row for row in every if not is_withdrawn(row, "r:")]
+        newest = rows[0] if rows else {}
         flux, noise = number(newest.get("r:psfFlux")), error_of_flux(newest.get("r:psfFluxErr"))
         mag, mag_err = ab_magnitude(flux, noise)
         facts = _lsst_facts(rows)
@@ -133,8 +137,8 @@ class FinkLsst(Fink):
         return BrokerObject(
             object_id=object_id,
             name=name,
-            ra_deg=middle(rows, "r:ra"),
-            dec_deg=middle(rows, "r:dec"),
+            ra_deg=middle(rows or every, "r:ra"),
+            dec_deg=middle(rows or every, "r:dec"),
             mjd_utc=mjd_utc_of_tai(newest.get("r:midpointMjdTai")),
             mag=mag,
             mag_err=mag_err,
@@ -143,14 +147,12 @@ class FinkLsst(Fink):
             class_name=facts.get("fink_class") or facts.get("fink_tns_type"),
             score=None,  # Fink's scores are of classes of their own, told among the classifications
             classifier="Fink",
-            detections=whole(newest.get("r:nDiaSources")) or len(rows),
+            detections=(whole(newest.get("r:nDiaSources")) or len(rows)) if rows else 0,
             aliases=tuple(one for one in (object_id if is_sidereal else None, tns) if one and one != name),
             extras=facts,
             classifications=tuple(said for row in rows for said in _lsst_classes(row)),
-            points=(
-                *flux_points(rows, "diaSourceId", prefix="r:"),
-                *flux_points(forced, "diaForcedSourceId", prefix="r:", forced=True),
-            ),
+            points=_points(rows, forced),
+            withdrawn=_points(every, forced, withdrawn=True),
             cutouts={kind.lower(): f"{source}:{kind}" for kind in ("Science", "Template", "Difference")}
             if source
             else {},
@@ -161,9 +163,17 @@ class FinkLsst(Fink):
         )
 
 
+def _points(rows: list[Row], forced: list[Row], *, withdrawn: bool = False) -> tuple[dict[str, Any], ...]:
+    return (
+        *flux_points(rows, "diaSourceId", prefix="r:", withdrawn=withdrawn),
+        *flux_points(forced, "diaForcedSourceId", prefix="r:", forced=True, withdrawn=withdrawn),
+    )
+
+
 def _lsst_facts(rows: list[Row]) -> dict[str, Any]:
     """Return facts of an object: of each cross-match, which comes and goes, the newest that is told."""
-    facts: dict[str, Any] = {"lsst_diaSourceId": id_text(rows[0].get("r:diaSourceId"))}
+    newest = rows[0] if rows else {}
+    facts: dict[str, Any] = {"lsst_diaSourceId": id_text(newest.get("r:diaSourceId"))}
     for name in _XM.split():
         read = number if name.endswith(("redshift", "zphot")) else text
         facts[f"fink_{name}"] = next(
@@ -173,9 +183,9 @@ def _lsst_facts(rows: list[Row]) -> dict[str, Any]:
         (found for row in rows if (found := text(row.get("f:pred_main_label_crossmatch")))), None
     )
     for name in ("snnSnVsOthers_score", "earlySNIa_score"):
-        score = number(rows[0].get(f"f:clf_{name}"))
+        score = number(newest.get(f"f:clf_{name}"))
         facts[f"fink_{name}"] = score if score is not None and score >= 0 else None
-    facts["reliability"] = number(rows[0].get("r:reliability"))
+    facts["reliability"] = number(newest.get("r:reliability"))
     return facts
 
 
@@ -202,4 +212,6 @@ def _body_name(object_id: str, rows: list[Row]) -> str:
     keys = ("r:mpcDesignation", "r:designation", "f:sso_name")
     told = (text(row.get(key)) for row in rows for key in keys)
     name = next((one for one in told if one), None)
-    return name or (f"LSST-SSO-{object_id}" if object_id.isdecimal() and len(object_id) > 9 else object_id)
+    return name or (
+        f"{UNNAMED_BODY}{object_id}" if object_id.isdecimal() and len(object_id) > 9 else object_id
+    )

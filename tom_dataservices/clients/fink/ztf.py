@@ -125,7 +125,8 @@ class FinkZtf(Fink):
 
     def _object(self, object_id: str, rows: list[Row]) -> BrokerObject:
         rows = sorted(rows, key=lambda row: number(row.get("i:jd")) or 0.0, reverse=True)
-        valid = [row for row in rows if row.get("d:tag", "valid") == "valid"] or rows[:1]
+        detected = [row for row in rows if row.get("d:tag", "valid") == "valid"]
+        valid = detected or rows[:1]
         newest = valid[0]
         class_name = next((found for row in valid if (found := text(row.get("v:classification")))), None)
         score = number(newest.get(f"d:{_SCORE_OF_CLASS.get(class_name or '', '')}"))
@@ -149,7 +150,7 @@ class FinkZtf(Fink):
             class_name=class_name,
             score=score if score is not None and score >= 0 else None,
             classifier="Fink",
-            detections=whole(newest.get("i:ndethist")) or len(valid),
+            detections=whole(newest.get("i:ndethist")) or len(detected),
             extras=_ztf_facts(valid, class_name),
             classifications=tuple(said for row in valid for said in _ztf_classes(row)),
             points=_ztf_points(rows),

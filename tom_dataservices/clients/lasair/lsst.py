@@ -96,8 +96,8 @@ class LasairLsst(Lasair):
 
     def packet(self, said: Row) -> BrokerObject:
         """Return the object of a full or lite light-curve packet."""
-        summary = said.get("diaObject") or {}
-        added = said.get("lasairData") or {}
+        summary = first_row(said.get("diaObject"))
+        added = first_row(said.get("lasairData"))
         sources = self.rows_of(said.get("diaSourcesList") or [])
         forced = self.rows_of(said.get("diaForcedSourcesList") or [])
         object_id = id_text(said.get("diaObjectId") or summary.get("diaObjectId"))
@@ -134,16 +134,21 @@ class LasairLsst(Lasair):
             },
             classifications=(
                 *classifications(sherlock, text(tns.get("type")), mjd),
-                *(annotation(one, mjd) for one in (notes if isinstance(notes, list) else ())),
+                *(annotation(one, mjd) for one in notes if isinstance(one, dict)),
             ),
-            points=(
-                *flux_points(sources, "diaSourceId"),
-                *flux_points(forced, "diaForcedSourceId", forced=True),
-            ),
+            points=_points(sources, forced),
+            withdrawn=_points(sources, forced, withdrawn=True),
             cutouts=images_of(images),
             cutouts_alert=id_text(images.get("diaSourceId")) or "",
             url=self.page_of(object_id),
         )
+
+
+def _points(sources: list[Row], forced: list[Row], *, withdrawn: bool = False) -> tuple[Row, ...]:
+    return (
+        *flux_points(sources, "diaSourceId", withdrawn=withdrawn),
+        *flux_points(forced, "diaForcedSourceId", forced=True, withdrawn=withdrawn),
+    )
 
 
 def newest_images(listed: Any, source_id: str | None) -> Row:

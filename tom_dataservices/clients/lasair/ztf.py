@@ -21,6 +21,7 @@ from tom_dataservices.clients.lasair.rest import (
     Lasair,
     Row,
     classifications,
+    first_row,
     images_of,
     tns_name,
 )
@@ -87,11 +88,8 @@ class LasairZtf(Lasair):
         object_id = id_text(said.get("objectId"))
         if object_id is None:
             raise RemoteBadReply(f"{self.name} answered with an object without a name.")
-        data, sherlock_row, tns = (
-            said.get("objectData") or {},
-            said.get("sherlock") or {},
-            said.get("TNS") or {},
-        )
+        data = first_row(said.get("objectData"))
+        sherlock_row, tns = first_row(said.get("sherlock")), first_row(said.get("TNS"))
         rows = self.rows_of(said.get("candidates") or [])
         points = [ztf_point(row) for row in rows]
         detections = [row for row in rows if id_text(row.get("candid"))]

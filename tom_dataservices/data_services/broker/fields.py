@@ -158,6 +158,8 @@ class BrokerFields(forms.Form):
     def __init__(self, *args: Any, user: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        if self.initial.get("from_target"):  # an earlier query holds the place that its target had, too
+            self.initial = {**self.initial, "position": ""}
         for part, (_, names) in PARTS.items():
             if part not in self.offers:
                 for name in names:

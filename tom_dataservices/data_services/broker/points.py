@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,10 +15,10 @@ from tom_common.astro.time import NO_TIME, mjd_tai_to_mjd_utc, mjd_tai_to_unix_u
 from tom_common.bulk import insert_new
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataproducts.summaries import refresh_summaries
+from tom_dataservices.data_services.broker.told_anew import correct, stored_points, take_back
 from tom_dataservices.ingest.points import photometry_columns
 from tom_dataservices.packets.batch import AlertBatch, PointColumns, PointKind
 
-_CHUNK = 500
 _SPARKLINE_POINTS = 40
 
 
@@ -91,8 +91,12 @@ def photometry_batch(points: Sequence[dict[str, Any]], survey: Survey) -> AlertB
     )
 
 
-def store_points(target: Any, points: Iterable[dict[str, Any]], *, survey: str) -> list[Any]:
+def store_points(
+    target: Any, points: Iterable[dict[str, Any]], *, survey: str, user: Any = None
+) -> list[Any]:
     """Store photometry of a target and return its rows, those that were there already among them.
+
+    A point that is stored with another value is corrected: what the broker says last counts.
 
     Parameters
     ----------
@@ -101,28 +105,57 @@ def store_points(target: Any, points: Iterable[dict[str, Any]], *, survey: str) 
         As ``clients.broker.point`` makes them, with ``telescope`` and ``instrument`` where they differ.
     survey : str
         Whose they are where a point does not say.
+    user : User, optional
+        In whose name the history notes corrections.
     """
+    rows: dict[int, Any] = {}
+    new_keys: list[int] = []
+    changed = 0
+    with transaction.atomic():
+        for columns in _columns(target, points, survey):
+            keys = np.asarray(columns["point_key"]).tolist()
+            stored = stored_points(target, keys)
+            rows |= stored
+            changed += correct(target, stored, columns, user=user)
+            is_new = np.array([key not in stored for key in keys], dtype=bool)
+            if is_new.any():
+                fresh = {name: _taken(values, is_new) for name, values in columns.items()}
+                changed += insert_new(PhotometryReducedDatum, fresh).inserted
+                new_keys += np.asarray(fresh["point_key"]).tolist()
+        if changed:
+            refresh_summaries([target.pk])
+    return list((rows | stored_points(target, new_keys)).values())
+
+
+def remove_points(target: Any, points: Iterable[dict[str, Any]], *, survey: str, user: Any = None) -> int:
+    """Delete those points of a target that are stored though the survey withdrew them; return how many.
+
+    See `store_points`; the history keeps them.
+    """
+    with transaction.atomic():
+        listed = [np.asarray(columns["point_key"]).tolist() for columns in _columns(target, points, survey)]
+        stored = stored_points(target, [key for keys in listed for key in keys])
+        removed = take_back(target, stored.values(), user=user)
+        if removed:
+            refresh_summaries([target.pk])
+    return removed
+
+
+def _columns(target: Any, points: Iterable[dict[str, Any]], survey: str) -> Iterator[dict[str, Any]]:
+    """Yield columns of the table of photometry, for each survey."""
     by_survey: dict[Survey, list[dict[str, Any]]] = {}
     for one in points:
         by_survey.setdefault(_survey_of(one, survey), []).append(one)
-    keys: list[int] = []
-    inserted = 0
-    with transaction.atomic():
-        for found, listed in by_survey.items():
-            batch = photometry_batch(listed, found)
-            columns, _ = photometry_columns(
-                batch, np.array([target.pk], dtype=np.int64), source_name=batch.survey
-            )
-            inserted += insert_new(PhotometryReducedDatum, columns).inserted
-            keys += np.asarray(columns["point_key"]).tolist()
-        if inserted:
-            refresh_summaries([target.pk])
-    rows: list[Any] = []
-    for start in range(0, len(keys), _CHUNK):
-        rows += PhotometryReducedDatum.objects.filter(
-            target_id=target.pk, point_key__in=keys[start : start + _CHUNK]
-        )
-    return rows
+    for found, listed in by_survey.items():
+        batch = photometry_batch(listed, found)
+        owners = np.array([target.pk], dtype=np.int64)
+        yield photometry_columns(batch, owners, source_name=batch.survey)[0]
+
+
+def _taken(values: Any, chosen: np.ndarray) -> Any:
+    if isinstance(values, np.ndarray):
+        return values[chosen]
+    return [value for value, is_taken in zip(values, chosen.tolist(), strict=True) if is_taken]
 
 
 def _survey_of(one: dict[str, Any], default: str) -> Survey:

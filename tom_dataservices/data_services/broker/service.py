@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any, ClassVar
 
 from tom_dataservices.classifications import keep_classifications
 from tom_dataservices.clients.broker import BrokerClient, BrokerObject
 from tom_dataservices.data_services.broker.fields import BrokerQueryForm, plain_query
-from tom_dataservices.data_services.broker.points import sparkline_points, store_points
+from tom_dataservices.data_services.broker.points import remove_points, sparkline_points, store_points
 from tom_dataservices.dataservices import DataService
 from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.results import known_by_name, may_add_data
@@ -19,6 +18,8 @@ from tom_targets.models import Target
 
 _NEAR_ARCSEC = 2.0
 _DEFAULT_RESULTS = 100
+_NAMES_TOLD = 20
+_ZTF_NAME = re.compile(r"(?i)ZTF\d{2}[a-z]{7}")
 
 
 class BrokerService(DataService):
@@ -33,6 +34,8 @@ class BrokerService(DataService):
     form : type[BrokerQueryForm]
     survey : str
         Whose points they are where a point does not say (``broker.points.SURVEYS``).
+    query_feedback : str
+        What is to be told of a query besides its results, once they have come.
     gives_cutouts : bool
         Whether `cutout` gives images as PNG: those of the first results are fetched after a query.
     object_pattern : str
@@ -58,6 +61,7 @@ class BrokerService(DataService):
     def __init__(self, query_parameters: Any = None, user: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(query_parameters, user, *args, **kwargs)
         self._known: dict[int, BrokerObject] = {}
+        self.query_feedback = ""
 
     # --- what a broker gives
 
@@ -108,9 +112,17 @@ class BrokerService(DataService):
         }
 
     def build_query_parameters(self, parameters: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """Return what is asked for, made of the cleaned data of the form."""
-        self.query_parameters = plain_query(parameters)
-        return self.query_parameters
+        """Return what is asked for, made of the cleaned data of the form; names as the broker writes them."""
+        query = plain_query(parameters)
+        query["ids"] = list(dict.fromkeys(self._id_of(name) for name in query["ids"]))
+        self.query_parameters = query
+        return query
+
+    def _id_of(self, name: str) -> str:
+        if _ZTF_NAME.fullmatch(name):
+            return f"ZTF{name[3:].lower()}"
+        found = re.fullmatch(self.object_pattern, name)
+        return found[1] if found else name
 
     def build_query_parameters_from_target(self, target: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the question for one target: by the broker's id of it, else by its place."""
@@ -151,11 +163,29 @@ class BrokerService(DataService):
         return self.query_results
 
     def query_targets(self, query_parameters: Any, **kwargs: Any) -> Iterator[dict[str, Any]]:
-        """Yield what was found, one dict an object, as it comes."""
+        """Yield what was found, one dict an object, as it comes.
+
+        Names that were asked for and brought nothing are told in ``query_feedback`` at the end.
+        """
         most = int(query_parameters.get("max_results") or _DEFAULT_RESULTS)
-        fitting = (one for one in self.objects(query_parameters) if self.fits(one, query_parameters))
-        for found in islice(fitting, most):
+        shown = 0
+        there: set[str] = set()
+        for found in self.objects(query_parameters):
+            if not self.fits(found, query_parameters):
+                continue
+            there |= {found.object_id, found.name, *found.aliases}
             yield {**found.as_result(), "points": sparkline_points(found.points)}
+            shown += 1
+            if shown == most:
+                return
+        missing = [one for one in query_parameters.get("ids") or () if one not in there and "*" not in one]
+        if missing:
+            self.query_feedback = self._nothing_of(missing)
+
+    def _nothing_of(self, names: list[str]) -> str:
+        told = ", ".join(names[:_NAMES_TOLD])
+        more = f", and {len(names) - _NAMES_TOLD:,} more" if len(names) > _NAMES_TOLD else ""
+        return f"{self.title} gave nothing that fits for {told}{more}."
 
     def object_id_of(self, target: Any) -> str | None:
         """Return what the broker knows a target by, read from its names."""
@@ -183,9 +213,13 @@ class BrokerService(DataService):
         return self._known[target.pk]
 
     def query_reduced_data(self, target: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the light curve of a target, and its classifications."""
+        """Return the light curve of a target, what the survey took back of it, and its classifications."""
         found = self.object_of(target)
-        return {"photometry": list(found.points), "classifications": list(found.classifications)}
+        return {
+            "photometry": list(found.points),
+            "withdrawn": list(found.withdrawn),
+            "classifications": list(found.classifications),
+        }
 
     def query_photometry(self, query_parameters: Any, **kwargs: Any) -> list[dict[str, Any]]:
         """Return the light curve of an object."""
@@ -232,7 +266,10 @@ class BrokerService(DataService):
         if data_type == "classifications":
             keep_classifications(target, data, service=self.name)
             return []
-        return store_points(target, data, survey=self.survey)
+        if data_type == "withdrawn":
+            remove_points(target, data, survey=self.survey, user=self.user)
+            return []
+        return store_points(target, data, survey=self.survey, user=self.user)
 
 
 def unsaved_target(result: dict[str, Any]) -> Any:

@@ -117,6 +117,12 @@ def test_detections_come_although_forced_photometry_fails(stand_ins, db):
     assert len(found.points) == 75
 
 
+def test_an_object_without_classes_still_has_its_light_curve(stand_ins, db):
+    stand_ins.alerce.faults = {("GET", f"/ztf/v1/objects/{OID}/probabilities"): 404}
+    found = AlerceZtf().known(OID)
+    assert (found.classifications, len(found.points)) == ((), 90)
+
+
 def test_the_server_is_asked_with_the_slash_that_it_wants(ask, stand_ins):
     ask("ALeRCE", objects=OID)
     assert stand_ins.alerce.asked[0][0] == "/ztf/v1/objects/"
@@ -127,6 +133,7 @@ def test_lsst_times_are_tai_and_fluxes_keep_their_sign(ask, users, stand_ins):
     (since,) = sent(stand_ins, "/lsst/object_api/list_objects")[0]["lastmjd"]
     assert float(since) == pytest.approx(61300 + 37 / 86400, abs=1e-8)
     assert found["name"] == f"LSST-P-DO-{LSST_OID}"
+    assert found["url"] == f"https://lsst.alerce.online/object/{LSST_OID}?survey=lsst"
     assert found["time"] == "2026-09-17T04:47:23Z"
     asked = DataServiceProvider("ALeRCE LSST")
     target = asked.make_target(found, Access(users["owner"])).target

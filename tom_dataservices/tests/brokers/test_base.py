@@ -147,6 +147,17 @@ def test_the_position_of_a_target_is_taken_if_one_may_see_it(users):
     assert refused.errors["from_target"] == ["This TOM has no target named Hidden."]
 
 
+def test_a_kept_question_about_the_place_of_a_target_can_be_asked_again(users):
+    SiderealTargetFactory(name="Open", ra=3.0, dec=-4.0, permissions="PUBLIC")
+    made = MadeUpForm({"data_service": "Made up", "from_target": "Open"}, user=users["owner"])
+    assert made.is_valid(), made.errors
+    again = MadeUpForm(initial=made.cleaned_data, user=users["owner"])
+    typed = {name: again.get_initial_for_field(field, name) for name, field in again.fields.items()}
+    once_more = MadeUpForm({**typed, "data_service": "Made up"}, user=users["owner"])
+    assert once_more.is_valid(), once_more.errors
+    assert once_more.cleaned_data["position"] == made.cleaned_data["position"]
+
+
 @pytest.mark.django_db
 def test_zero_is_a_value_and_nothing_is_none():
     made = form(mag_min="0", detections_max="0", last_days="0", probability_min="", position="0 0")

@@ -9,6 +9,7 @@ from tom_dataservices.clients.fink import FinkZtf, rest
 from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 from tom_dataservices.models import ObjectClassification
 from tom_dataservices.providers import Access, DataServiceProvider
+from tom_dataservices.runs import fetch_now, start_run
 from tom_targets.models import Target
 from tom_targets.tests.factories import SiderealTargetFactory
 
@@ -130,6 +131,29 @@ def test_a_target_of_another_name_is_found_by_its_place(first, users):
 def test_a_refusal_in_python_is_told_as_a_sentence(ask):
     with pytest.raises(QueryServiceError, match="Fink ZTF refuses the query: Gone is not a valid class"):
         ask("Fink ZTF", class_name="Gone")
+
+
+def test_a_body_of_the_solar_system_brings_its_light_curve_and_is_updated(ask, users, stand_ins):
+    (found,) = ask("Fink ZTF", solar_system="8467")
+    asked = DataServiceProvider("Fink ZTF")
+    target = asked.make_target(found, Access(users["owner"])).target
+    assert (target.name, target.type) == ("8467", Target.NON_SIDEREAL)
+    assert asked.bring_data(target, found) == 3
+    assert asked.update(target) == 3
+    assert PhotometryReducedDatum.objects.filter(target=target).count() == 3
+    unnamed = Target.objects.create(name="LSST-SSO-21163624394469969", type=Target.NON_SIDEREAL)
+    with pytest.raises(MissingDataException, match="give the target its number or designation"):
+        DataServiceProvider("Fink LSST").update(unnamed)
+
+
+def test_names_are_asked_for_as_fink_writes_them_and_those_that_bring_nothing_are_told(
+    first, users, stand_ins
+):
+    asked = {"objects": f"{first['name'].lower()}\nZTF99zzzzzzz"}
+    run = start_run(DataServiceProvider("Fink ZTF", users["owner"]), asked, in_background=False)
+    fetch_now(run)
+    assert [row.name for row in run.results.all()] == [first["name"]]
+    assert run.feedback == "Fink ZTF gave nothing that fits for ZTF99zzzzzzz."
 
 
 # --- LSST

@@ -80,6 +80,12 @@ def test_pages_end_with_a_short_one(ask, stand_ins):
     assert [asked["offset"] for asked in stand_ins.lasair.queries] == ["0", "2", "4"]
 
 
+def test_names_of_targets_stand_for_their_numbers(ask, stand_ins):
+    found = ask("Lasair", objects=f"LSST-P-DO-{LSST_ID} LSST-AP-DO-{LSST_ID + 1} {LSST_ID}")
+    assert [one["id"] for one in found] == [str(LSST_ID), str(LSST_ID + 1)]
+    assert f"IN ({LSST_ID}, {LSST_ID + 1})" in stand_ins.lasair.queries[0]["conditions"]
+
+
 def test_a_row_shows_the_flux_measured_last(ask):
     found = ask("Lasair", objects=str(LSST_ID))[0]
     assert (found["band"], found["flux_njy"], found["detections"]) == ("i", 24162.1953125, 8)
