@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tom_alerts.expressions.vocabulary import EXTRAS, SURVEY_OF_PATH
+from tom_alerts.expressions.tree import NUMBER, TEXT, TRUTH
+from tom_alerts.expressions.vocabulary import EXTRAS, SURVEY_OF_PATH, field_named
 from tom_alerts.point_photometry import fluxes_of, magnitudes_of
 from tom_alerts.values import finite_or_none, plain_column
 from tom_common.astro.galactic import galactic_from_icrs
@@ -91,17 +92,17 @@ class BatchTable:
 
     def _made(self, key: str) -> Sequence[Any]:
         if key.startswith(EXTRAS):
-            return self._extras(key.removeprefix(EXTRAS))
+            return of_kind(self._extras(key.removeprefix(EXTRAS)), key)
         survey = SURVEY_OF_PATH.get(key)
         if survey is not None:
             return self._path(key) if survey == self.batch.survey else [None] * len(self)
         if key in _COMMON_EXTRAS:
-            return self._extras(*_COMMON_EXTRAS[key])
+            return of_kind(self._extras(*_COMMON_EXTRAS[key]), key)
         return _MAKERS[key](self)
 
     def _path(self, path: str) -> Sequence[Any]:
         if path in _PATH_EXTRAS:
-            return self._extras(_PATH_EXTRAS[path])
+            return of_kind(self._extras(_PATH_EXTRAS[path]), path)
         if path in _PATH_FIELDS:
             return self.column(_PATH_FIELDS[path])
         if path == "candidate.jd":
@@ -208,6 +209,27 @@ class BatchTable:
         return self.last_of(rows[unix_us_to_mjd_utc(points.time_us[rows]) < first])
 
 
+def of_kind(values: Sequence[Any], key: str) -> list[Any]:
+    """Return what a packet or a service told as the kind of its field; None for what is of no such kind.
+
+    NaN and infinity are None, too.
+    """
+    field = field_named(key)
+    keep = _KEPT.get(field.kind, _any) if field is not None else _any
+    return [None if value is None else keep(value) for value in values]
+
+
+def _any(value: Any) -> Any:
+    return finite_or_none(value) if isinstance(value, float) else value
+
+
+def _only(*kinds: type) -> Callable[[Any], Any]:
+    return lambda value: _any(value) if type(value) in kinds else None
+
+
+_KEPT: dict[str, Callable[[Any], Any]] = {NUMBER: _only(float, int), TEXT: _only(str), TRUTH: _only(bool)}
+
+
 def _floats(values: Sequence[Any]) -> Floats:
     return np.array(
         [value if isinstance(value, float | int) else np.nan for value in values], dtype=np.float64
@@ -303,7 +325,7 @@ _MAKERS: dict[str, Callable[[BatchTable], Sequence[Any]]] = {
     "snr": _snr,
     "band": _band,
     "is_negative": _is_negative,
-    "real_bogus": lambda table: table._extras("drb", "rb", "reliability"),
+    "real_bogus": lambda table: of_kind(table._extras("drb", "rb", "reliability"), "real_bogus"),
     "ra": lambda table: _positions(table, "ra_deg"),
     "dec": lambda table: _positions(table, "dec_deg"),
     "gal_lon": lambda table: _galactic(table, 0),
@@ -349,9 +371,10 @@ class ResultTable:
             return plain_column(np.asarray(galactic_from_icrs(ra, dec)[int(key == "gal_lat")]))
         name = key.removeprefix(EXTRAS)
         values = (result.values.get(name) for result in self.results)
-        if key in ("mag", "mag_err"):
+        field = field_named(key)
+        if field is not None and field.kind == NUMBER:
             return [_number(value) for value in values]
-        return list(values)
+        return of_kind(list(values), key)
 
 
 def _number(value: Any) -> float | None:

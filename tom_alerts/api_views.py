@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from tom_alerts import filter_rules, filter_tests, triage
 from tom_alerts.candidate_targets import CandidateError
+from tom_alerts.filter_deletion import delete_filter
 from tom_alerts.filter_models import AlertFilter, Candidate
 from tom_alerts.permissions import candidates_for_user, shared_for_user
 from tom_alerts.serializers import AlertFilterSerializer, CandidateSerializer, DecisionSerializer
@@ -28,6 +29,7 @@ _TEST = {
     },
 }
 _NOTHING = {"application/json": {"type": "object"}}
+_DELETED = {"type": "object", "properties": {"text": {"type": "string"}, "job": {"type": "string"}}}
 _TOLD = {"type": "object", "properties": {"text": {"type": "string"}}}
 
 
@@ -43,7 +45,12 @@ class AlertFilterViewSet(ApiMixin, viewsets.ModelViewSet):
         "create": ApiDoc("Add a filter", "It is off, and is tried on past alerts first: see `test`, `on`."),
         "update": ApiDoc("Replace a filter", "One that lets other alerts through now is off."),
         "partial_update": ApiDoc("Change a filter", "One that lets other alerts through now is off."),
-        "destroy": ApiDoc("Delete a filter", "Its candidates go, too; targets stay."),
+        "destroy": ApiDoc(
+            "Delete a filter",
+            "Its candidates go, too; targets stay. 202 where it has very many, which a job deletes.",
+            responses={202: _DELETED, 204: "It is deleted."},
+            errors=[403, 404],
+        ),
         "test": ApiDoc("Get the newest trial of a filter", responses={200: _TEST}, errors=[404]),
         "start_test": ApiDoc(
             "Try a filter on past alerts",
@@ -87,7 +94,16 @@ class AlertFilterViewSet(ApiMixin, viewsets.ModelViewSet):
 
     def perform_destroy(self, instance):
         self.own()
-        instance.delete()
+        job = delete_filter(instance, user=self.request.user)
+        self.job_url = None if job is None else job.get_absolute_url()
+
+    def destroy(self, request, *args, **kwargs):
+        """Delete a filter: 204; 202 where a job does it."""
+        answer = super().destroy(request, *args, **kwargs)
+        if self.job_url is None:
+            return answer
+        words = "The filter is off, and is deleted with its candidates by a job."
+        return Response({"text": words, "job": self.job_url}, status=status.HTTP_202_ACCEPTED)
 
     @action(detail=True)
     def test(self, request, pk=None):

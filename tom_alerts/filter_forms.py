@@ -9,12 +9,12 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.urls import reverse
 
+from tom_alerts.filter_choices import ALERTS, SearchedSelect, chosen_source, offer
 from tom_alerts.filter_models import AlertFilter, Watchlist
-from tom_alerts.filter_rules import keep_state, saved_query_models, surveys_of, why_unusable
+from tom_alerts.filter_rules import keep_state, surveys_of, why_unusable
 from tom_alerts.permissions import shared_for_user
 from tom_alerts.watching import region_of
 from tom_common.encryption import EncryptedFormField
-from tom_dataservices.permissions import saved_queries_for_user
 from tom_targets.models import Target, TargetList
 from tom_targets.permissions import may_create_targets, target_lists_for_user
 from tom_targets.region_files import region_from
@@ -27,18 +27,16 @@ _WHILE_TYPING = {
     "hx-target": "#expression-state",
     "hx-include": "closest form",
 }
-ALERTS = "alerts"
 
 
-def sources_for(user: Any) -> list[tuple[str, str]]:
-    """Return what filters of a user can look at: alerts as they come, and the results of kept queries."""
-    found = [(ALERTS, "Alerts as they come in: streams and files")]
-    for model in saved_query_models():
-        rows = saved_queries_for_user(user, model._default_manager.all()).order_by("name", "pk")
-        for query in rows[:200]:
-            kind, provider = query.asks()
-            found.append((f"{kind}:{query.pk}", f"Results of the query {query} ({provider})"))
-    return found
+class SourceField(forms.ChoiceField):
+    """What a filter looks at; a kept query that its owner may see is valid, shown or not."""
+
+    owner: Any = None
+
+    def valid_value(self, value: Any) -> bool:
+        """Tell whether this may be looked at."""
+        return value == ALERTS or bool(chosen_source(self.owner, str(value)))
 
 
 class SharedForm(forms.ModelForm):
@@ -59,11 +57,23 @@ class SharedForm(forms.ModelForm):
     def _restrict(self, name: str, rows: Any) -> None:
         self.fields[name].queryset = rows  # type: ignore[attr-defined]
 
+    def _offer(self, name: str, kind: str, rows: Any, owner: Any) -> None:
+        """Offer the first of some rows by name, and the one that is chosen."""
+        self._restrict(name, rows)
+        asked = str(self[name].value() or "")
+        chosen = rows.filter(pk=asked) if asked.isdecimal() and len(asked) < 19 else rows.none()
+        found = [(str(row.pk), str(row)) for row in chosen]
+        offer(self.fields[name], kind, owner, found, query=self._query)
+
+    @property
+    def _query(self) -> str:
+        return f"of={self.instance.pk}" if self.instance.pk else ""
+
 
 class FilterForm(SharedForm):
     """A filter, and what is done with what it lets through."""
 
-    source = forms.ChoiceField(label="Looks at", required=False)
+    source = SourceField(label="Looks at", required=False, widget=SearchedSelect)
     survey = forms.ChoiceField(required=False)
     webhook_url = forms.URLField(
         required=False,
@@ -107,7 +117,11 @@ class FilterForm(SharedForm):
             "tells_groups": "Tell the groups as well",
             "digest": "How often",
         }
-        widgets = {"expression": forms.Textarea(attrs={"rows": 3, "spellcheck": "false", **_WHILE_TYPING})}
+        widgets = {
+            "expression": forms.Textarea(attrs={"rows": 3, "spellcheck": "false", **_WHILE_TYPING}),
+            "watchlist": SearchedSelect,
+            "target_list": SearchedSelect,
+        }
 
     fieldsets = (
         ("What it lets through", ("name", "source", "survey", "expression", "watchlist", "max_per_hour")),
@@ -127,27 +141,34 @@ class FilterForm(SharedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         one, user = self.instance, self.user
-        self.fields["source"].choices = sources_for(user)  # type: ignore[attr-defined]
-        self.initial.setdefault("source", f"{one.query_kind}:{one.query_id}" if one.query_id else ALERTS)
+        self.owner = one.user if one.pk else user
+        self.fields["expression"].widget.attrs["hx-post"] = reverse("alerts:filter-expression")
         surveys = [("", "All surveys"), *((name, name) for name in surveys_of(one))]
         self.fields["survey"].choices = surveys  # type: ignore[attr-defined]
-        self._restrict("watchlist", shared_for_user(user, Watchlist.objects.all()))
         self._restrict("target_groups", groups_to_share_with(user))
-        lists = target_lists_for_user(user, TargetList.objects.order_by("name"), "change_targetlist")
-        self._restrict("target_list", lists)
-        self.fields["expression"].widget.attrs["hx-post"] = reverse("alerts:filter-expression")
-        self.fields["watchlist"].empty_label = "Everywhere"  # type: ignore[attr-defined]
-        self.fields["target_list"].empty_label = "No list"  # type: ignore[attr-defined]
-        if not may_create_targets(user):
+        self._offer_source()
+        self._offer(
+            "watchlist", "watchlist", shared_for_user(self.owner, Watchlist.objects.all()), self.owner
+        )
+        lists = target_lists_for_user(self.owner, TargetList.objects.all(), "change_targetlist")
+        self._offer("target_list", "target_list", lists, self.owner)
+        if not may_create_targets(self.owner):
             choices = [
                 choice for choice in AlertFilter.Makes.choices if choice[0] != AlertFilter.Makes.TARGET
             ]
             self.fields["makes"].choices = choices  # type: ignore[attr-defined]
 
+    def _offer_source(self) -> None:
+        one, field = self.instance, self.fields["source"]
+        field.owner = self.owner  # type: ignore[attr-defined]
+        self.initial.setdefault("source", f"{one.query_kind}:{one.query_id}" if one.query_id else ALERTS)
+        chosen = chosen_source(self.owner, str(self["source"].value() or ""))
+        offer(field, "source", self.owner, chosen, query=self._query)
+
     def clean(self) -> dict[str, Any]:
         """Refuse what no filter may be, at its field."""
         cleaned = super().clean() or {}
-        for name, text in why_unusable(cleaned, user=self.user).items():
+        for name, text in why_unusable(cleaned, owner=self.owner, user=self.user).items():
             self.add_error(name, text)
         return cleaned
 
@@ -183,6 +204,7 @@ class WatchlistForm(SharedForm):
             "radius_arcsec": "Within (arcsec)",
             "region": "Region",
         }
+        widgets = {"target_list": SearchedSelect}
 
     fieldsets = (
         ("", ("name",)),
@@ -194,11 +216,11 @@ class WatchlistForm(SharedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.new_region: SkyRegion | None = None
-        lists = target_lists_for_user(self.user, TargetList.objects.order_by("name"))
-        self._restrict("target_list", lists)
-        kept = SkyRegion.objects.filter(user=self.user) | SkyRegion.objects.filter(pk=self.instance.region_id)
+        owner = self.instance.user if self.instance.pk else self.user
+        lists = target_lists_for_user(owner, TargetList.objects.all())
+        self._offer("target_list", "watched_list", lists, owner)
+        kept = SkyRegion.objects.filter(user=owner) | SkyRegion.objects.filter(pk=self.instance.region_id)
         self._restrict("region", kept)
-        self.fields["target_list"].empty_label = "None"  # type: ignore[attr-defined]
         self.fields["region"].empty_label = "None kept before"  # type: ignore[attr-defined]
 
     def clean_radius_arcsec(self) -> float:

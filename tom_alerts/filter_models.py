@@ -14,6 +14,8 @@ from django.utils import timezone
 from tom_common.encryption import EncryptedModelField
 from tom_common.job_links import LinksJob
 
+WATCHLIST_GONE = "Its watchlist was deleted with the account of its owner."
+
 
 class Shared(models.Model):
     """Rows of one person, shared with groups."""
@@ -54,6 +56,14 @@ class Watchlist(Shared):
         return reverse("alerts:watchlist", args=[self.pk])
 
 
+def off_without(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
+    """Switch filters off whose watchlist goes with its user: without it they would let everything through."""
+    models.SET_NULL(collector, field, sub_objs, using)
+    state = field.model._meta
+    collector.add_field_update(state.get_field("is_on"), False, sub_objs)
+    collector.add_field_update(state.get_field("problem"), WATCHLIST_GONE, sub_objs)
+
+
 class AlertFilter(Shared):
     """What is let through of streams, files or the results of a query, and what is done with it."""
 
@@ -72,7 +82,7 @@ class AlertFilter(Shared):
     query_kind = models.CharField(max_length=20, blank=True, default="", editable=False)
     query_id = models.BigIntegerField(null=True, blank=True, editable=False)
     watchlist = models.ForeignKey(
-        Watchlist, null=True, blank=True, on_delete=models.PROTECT, related_name="filters"
+        Watchlist, null=True, blank=True, on_delete=off_without, related_name="filters"
     )
     is_on = models.BooleanField(default=False, db_index=True, editable=False)
     max_per_hour = models.PositiveIntegerField(

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from tom_alerts.expressions import ExpressionError, compiled
 from tom_alerts.filter_models import AlertFilter, FilterTest
+from tom_alerts.permissions import with_watchlist_shown
 from tom_alerts.webhooks import why_refused
 from tom_dataservices.permissions import saved_queries_for_user
 from tom_dataservices.saved_query import SavedQuery
@@ -25,15 +26,17 @@ def surveys_of(one: AlertFilter | None) -> list[str]:
     return list(dict.fromkeys([*SURVEYS, *own]))
 
 
-def why_unusable(values: Mapping[str, Any], *, user: Any) -> dict[str, str]:
+def why_unusable(values: Mapping[str, Any], *, owner: Any, user: Any) -> dict[str, str]:
     """Return what is wrong with values of a filter, by the field at which it is told.
 
     Parameters
     ----------
     values : mapping
         By field; one that is not there is not looked at.
+    owner : User
+        Whose filter it is or is to be: with these rights things are done.
     user : User
-        Whose filter it is to be.
+        Who is told.
     """
     found = {}
     if "expression" in values:
@@ -46,8 +49,10 @@ def why_unusable(values: Mapping[str, Any], *, user: Any) -> dict[str, str]:
         found["webhook_url"] = f"{refused[:1].upper()}{refused[1:]}."
     if bool(values.get("note_key")) != bool(values.get("note")):
         found["note"] = "A field and its value belong together."
-    if values.get("makes") == AlertFilter.Makes.TARGET and not may_create_targets(user):
-        found["makes"] = "You may not make targets."
+    if values.get("makes") == AlertFilter.Makes.TARGET and not may_create_targets(owner):
+        found["makes"] = (
+            "You may not make targets." if owner == user else f"Its owner {owner} may not make targets."
+        )
     return found
 
 
@@ -61,12 +66,18 @@ def saved_query_models() -> list[type[SavedQuery]]:
 
 
 def check_source(one: AlertFilter) -> None:
-    """See to it that the owner of a filter may still see the query whose results it looks at.
+    """See to it that the owner of a filter may still see its watchlist and its query.
 
     Raises
     ------
     NoSourceError
     """
+    shown = getattr(one, "sees_watchlist", None)
+    if shown is None:
+        rows = with_watchlist_shown(AlertFilter.objects.filter(pk=one.pk))
+        shown = rows.values_list("sees_watchlist", flat=True).first() is not False
+    if not shown:
+        raise NoSourceError("The owner of this filter may not see its watchlist any more.")
     if one.query_id is None:
         return
     for model in saved_query_models():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
-from tom_alerts.filter_models import AlertFilter
+from tom_alerts.filter_models import AlertFilter, Watchlist
 from tom_targets.permissions import target_condition
 
 
@@ -27,6 +27,17 @@ def shared_for_user(user: Any, queryset: QuerySet, action: str = "view") -> Quer
         return queryset.filter(user=user)
     groups = queryset.model.groups.through.objects.filter(group__in=user.groups.all())
     return queryset.filter(Q(user=user) | Q(pk__in=groups.values(f"{queryset.model._meta.model_name}_id")))
+
+
+def with_watchlist_shown(filters: QuerySet) -> QuerySet:
+    """Return filters with ``sees_watchlist``: whether the owner of each may see its watchlist still."""
+    shares = Watchlist.groups.through.objects.filter(
+        watchlist=OuterRef("watchlist"), group__user=OuterRef("user")
+    )
+    condition = (
+        Q(watchlist=None) | Q(watchlist__user=F("user")) | Q(user__is_superuser=True) | Q(Exists(shares))
+    )
+    return filters.annotate(sees_watchlist=ExpressionWrapper(condition, output_field=BooleanField()))
 
 
 def candidates_for_user(user: Any, queryset: QuerySet) -> QuerySet:

@@ -23,6 +23,7 @@ from tom_targets.permissions import targets_for_user
 SAMPLE = 2000
 _CHUNK = 250
 _SIMULATED = " (simulated)"
+_TEXTS = frozenset(("ssnamenr", "classification", "fink_class"))
 
 
 def stored_alerts(user: Any, *, survey: str = "", size: int = SAMPLE) -> Iterator[AlertBatch]:
@@ -70,6 +71,8 @@ def _batches(targets: list[BaseTarget]) -> Iterator[AlertBatch]:
 
 
 def _typed(row: TargetExtra) -> Any:
+    if row.key in _TEXTS:
+        return row.value  # asteroids are called by numbers, too
     if row.float_value is not None:
         return row.float_value  # a number counts as true or false, too
     return row.value if row.bool_value is None else row.bool_value

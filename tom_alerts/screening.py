@@ -24,6 +24,7 @@ from tom_alerts.expressions import ExpressionError, compiled
 from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction
 from tom_alerts.filter_rules import NoSourceError, check_source
 from tom_alerts.kept_alerts import packed
+from tom_alerts.permissions import with_watchlist_shown
 from tom_alerts.values import finite_or_none
 from tom_alerts.watching import watched
 from tom_common.astro.time import mjd_utc_to_datetime
@@ -155,7 +156,7 @@ def active_filters() -> list[AlertFilter]:
     rows = AlertFilter.objects.filter(is_on=True, query_id=None).select_related(
         "user", "watchlist__user", "watchlist__region", "watchlist__target_list"
     )
-    return list(rows.prefetch_related(Prefetch("groups", queryset=groups)))
+    return list(with_watchlist_shown(rows).prefetch_related(Prefetch("groups", queryset=groups)))
 
 
 def screen(batch: AlertBatch, options: IngestOptions) -> BatchVerdict | None:
@@ -165,7 +166,8 @@ def screen(batch: AlertBatch, options: IngestOptions) -> BatchVerdict | None:
         return None
     table = BatchTable(batch)
     hits = []
-    for one in _allowed([one for one in filters if one.survey in ("", batch.survey)], options):
+    fitting = [one for one in filters if one.survey in ("", batch.survey) and _may_look(one)]
+    for one in _allowed(fitting, options):
         rows = _rows_of(one, table)
         newest: dict[str, int] = {}
         for row in rows:

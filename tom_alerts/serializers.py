@@ -37,7 +37,7 @@ class AlertFilterSerializer(serializers.ModelSerializer):
         extra_kwargs = {"groups": {"required": False}, "target_groups": {"required": False}}
 
     def get_fields(self) -> dict[str, Any]:
-        """Offer the groups, lists and watchlists of whoever asks."""
+        """Offer the groups of whoever asks, the lists and watchlists of whose rights the filter has."""
         fields: dict[str, Any] = super().get_fields()
         one = self.instance if isinstance(self.instance, AlertFilter) else None
         choices = [(name, name) for name in surveys_of(one)]
@@ -47,8 +47,9 @@ class AlertFilterSerializer(serializers.ModelSerializer):
             return fields
         for name in ("groups", "target_groups"):
             fields[name].child_relation.queryset = groups_to_share_with(user)
-        fields["watchlist"].queryset = shared_for_user(user, Watchlist.objects.all())
-        lists = target_lists_for_user(user, TargetList.objects.all(), "change_targetlist")
+        owner = one.user if one is not None else user
+        fields["watchlist"].queryset = shared_for_user(owner, Watchlist.objects.all())
+        lists = target_lists_for_user(owner, TargetList.objects.all(), "change_targetlist")
         fields["target_list"].queryset = lists
         return fields
 
@@ -63,7 +64,10 @@ class AlertFilterSerializer(serializers.ModelSerializer):
     def validate(self, told: dict[str, Any]) -> dict[str, Any]:
         """Refuse what no filter may be, at its field; a note and its value may come one by one."""
         known = {name: getattr(self.instance, name, "") for name in ("note_key", "note")}
-        wrong = why_unusable({**known, **told}, user=self.context["request"].user)
+        user = self.context["request"].user
+        wrong = why_unusable(
+            {**known, **told}, owner=self.instance.user if self.instance else user, user=user
+        )
         if wrong:
             raise serializers.ValidationError({name: [text] for name, text in wrong.items()})
         return told

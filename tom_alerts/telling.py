@@ -1,15 +1,19 @@
-"""News of new candidates: into the list of notifications and by mail, gathered, and not too often."""
+"""News of new candidates: into the list of notifications and by mail, gathered, and not too often.
+
+A mail is a job of its own, written in the transaction of the notification: it is sent again until a server
+takes it (``docs/decisions/0381``).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth import get_user_model
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -18,11 +22,9 @@ from django.utils import timezone
 from tom_alerts import conf
 from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction
 from tom_alerts.permissions import candidates_for_user
-from tom_common.conf import tom_name
+from tom_common.conf import site_url, tom_name
 from tom_common.models import Notification
 from tom_common.notifications import notify
-
-logger = logging.getLogger(__name__)
 
 KIND = "filter"
 _NAMED = 3
@@ -43,12 +45,12 @@ def tell_due() -> int:
 
 
 def _tell_some() -> int:
-    mails: list[tuple[str, str, str]] = []
     with transaction.atomic():
         due = CandidateAction.objects.filter(
             kind=CandidateAction.Kind.TELL, state=CandidateAction.State.WAITING, due__lte=timezone.now()
         )
-        locked = due.select_for_update(skip_locked=True).order_by("pk").values_list("pk", flat=True)
+        # Who comes second waits, and counts the news of the first: the limit of a day holds for both.
+        locked = due.select_for_update().order_by("pk").values_list("pk", flat=True)
         actions = list(
             CandidateAction.objects.filter(pk__in=list(locked[:_CHUNK]))
             .select_related("candidate__alert_filter__user")
@@ -60,15 +62,10 @@ def _tell_some() -> int:
             by_filter[action.candidate.alert_filter].append(action.candidate)
         for one, candidates in by_filter.items():
             for user in readers(one):
-                mails += _tell(one, candidates, user)
+                _tell(one, candidates, user)
         CandidateAction.objects.filter(pk__in=[action.pk for action in actions]).update(
             state=CandidateAction.State.DONE, finished=timezone.now()
         )
-    for subject, text, address in mails:
-        try:
-            send_mail(subject, text, None, [address])
-        except OSError:  # the mail server is away: the line in the list of news is there
-            logger.exception("no mail about candidates could be sent")
     return len(actions)
 
 
@@ -81,28 +78,57 @@ def readers(one: AlertFilter) -> Sequence[Any]:
     return list(users.filter(wanted).distinct().order_by("pk"))
 
 
-def _tell(one: AlertFilter, candidates: Sequence[Candidate], user: Any) -> list[tuple[str, str, str]]:
-    keys = [candidate.pk for candidate in candidates]
+def _seen(user: Any, keys: Sequence[int]) -> list[Candidate]:
     rows = candidates_for_user(user, Candidate.objects.filter(pk__in=keys)).order_by("-pk")
-    seen = list(rows.defer("content"))
+    return list(rows.defer("content"))
+
+
+def _tell(one: AlertFilter, candidates: Sequence[Candidate], user: Any) -> None:
+    seen = _seen(user, [candidate.pk for candidate in candidates])
     day = timezone.now() - dt.timedelta(days=1)
     so_far = Notification.objects.filter(user=user, kind=KIND, created_at__gt=day).count()
     limit = conf.news_per_day()
     if not seen or so_far >= limit:
-        return []
+        return
     url = f"{reverse('alerts:triage')}?filter={one.pk}"
     words = f"{one.name}: {_named(seen)}"
     if so_far == limit - 1:
         words += ". This is the last news of filters for a day; the triage page shows all."
     notify(user, KIND, words, url=url)
-    if not (one.mails and user.email):
-        return []
+    if one.mails and user.email:
+        from tom_alerts.tasks import mail_news
+
+        keys = [candidate.pk for candidate in seen]
+        title = f"Mail to {user}: {one.name}"[:200]
+        mail_news.submit(title=title, filter_pk=one.pk, user_pk=user.pk, candidate_pks=keys)
+
+
+def mail(one: AlertFilter, user: Any, candidate_pks: Sequence[int]) -> bool:
+    """Mail a user what the user sees of some candidates now; return whether there was anything to mail.
+
+    Raises
+    ------
+    OSError
+        If no server takes it.
+    """
+    seen = _seen(user, candidate_pks)
+    if not (seen and user.email and user.is_active):
+        return False
     lines = [_line(candidate) for candidate in seen[:_IN_MAIL]]
     if len(seen) > _IN_MAIL:
         lines.append(f"and {len(seen) - _IN_MAIL} more")
     subject = f"[{tom_name()}] {one.name}: {len(seen)} new candidate{'s' * (len(seen) != 1)}"
-    text = "\n".join([*lines, "", f"Judge them on the page {url} of your TOM."])
-    return [(" ".join(subject.split()), text, user.email)]
+    url = f"{site_url()}{reverse('alerts:triage')}?filter={one.pk}"
+    text = "\n".join([*lines, "", f"Judge them: {url}"])
+    # The same however often it is sent, so that programs that read mail show it once.
+    number = f"<candidates-{one.pk}-{min(candidate_pks)}-{max(candidate_pks)}-{user.pk}@{_host()}>"
+    headers = {"Message-ID": number}
+    EmailMessage(" ".join(subject.split()), text, None, [user.email], headers=headers).send()
+    return True
+
+
+def _host() -> str:
+    return urlsplit(site_url()).hostname or "tom.invalid"
 
 
 def _named(candidates: Sequence[Candidate]) -> str:

@@ -19,6 +19,15 @@ def tom_name() -> str:
     return setting("TOM_NAME", "TOM Toolkit") or "TOM Toolkit"
 
 
+def site_url() -> str:
+    """Address of this TOM (``https://tom.example.org``) for links in mails; empty where nobody said it.
+
+    ``TOM_URL``; without it, the first of ``CSRF_TRUSTED_ORIGINS`` that is no pattern.
+    """
+    origins = [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
+    return (setting("TOM_URL", "") or next(iter(origins), "")).rstrip("/")
+
+
 def hooks() -> dict[str, str]:
     """Dotted paths of the functions to call at an event, by the name of the event."""
     return setting("HOOKS") or {}

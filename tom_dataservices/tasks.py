@@ -21,7 +21,7 @@ from tom_dataservices.uploads import discard_uploads, local_copies
 from tom_targets.models import Target, TargetList
 from tom_targets.permissions import may_create_targets, target_lists_for_user, targets_for_user
 from tom_targets.selectors import groups_to_share_with, list_of_name
-from tom_targets.services import add_to_list
+from tom_targets.services import add_to_list, list_or_new
 
 
 @background_task(max_retries=2, time_limit_ms=6 * 3600 * 1000, queue="bulk")
@@ -172,12 +172,13 @@ def _put_on_list(name: str, targets: list[Any], user: Any, notes: list[str]) -> 
     """Put targets on the list of a name, made if there is none, if the user may change it."""
     lists = TargetList.objects.filter(name=name).order_by("pk")
     found = target_lists_for_user(user, lists, "change_targetlist").first()
-    if found is None and lists.exists():
-        notes.append(f"You may not change the list {name}.")
-        return
     if found is None:
-        found = TargetList.objects.create(name=name)
-        grant_access(user, found)
+        found, is_new = list_or_new(name)
+        if is_new:
+            grant_access(user, found)
+        elif not target_lists_for_user(user, lists.filter(pk=found.pk), "change_targetlist").exists():
+            notes.append(f"You may not change the list {name}.")
+            return
     add_to_list(found, Target.objects.filter(pk__in=[target.pk for target in targets]))
 
 

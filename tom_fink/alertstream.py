@@ -23,7 +23,7 @@ from tom_fink.polling import PollingReader
 from tom_fink.storing import FinkPacketStore, StreamAlert, save_single_alert, told
 from tom_targets.models import TargetList
 from tom_targets.public_group import public_group
-from tom_targets.selectors import list_of_name
+from tom_targets.services import list_or_new
 
 logger = logging.getLogger(__name__)
 
@@ -137,11 +137,9 @@ def _record(message: StreamMessage, store: FinkPacketStore) -> dict[str, Any]:
 
 def open_list(topic: str) -> TargetList:
     """Return the target list of a topic; members of the group Public may see it."""
-    target_list = list_of_name(topic)
-    if target_list is None:
-        target_list = TargetList.objects.create(name=topic)
-        if "guardian" in settings.INSTALLED_APPS:
-            grant_access(public_group(), target_list, ["view_targetlist"])
+    target_list, is_new = list_or_new(topic)
+    if is_new and "guardian" in settings.INSTALLED_APPS:
+        grant_access(public_group(), target_list, ["view_targetlist"])
     return target_list
 
 

@@ -30,6 +30,7 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret_key(DATA_DIR / "se
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 TOM_NAME = env.str("TOM_NAME", default="TOM")
+TOM_URL = env.str("TOM_URL", default="")
 SITE_ID = 1
 ROOT_URLCONF = "tom_project.urls"
 WSGI_APPLICATION = "tom_project.wsgi.application"

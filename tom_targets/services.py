@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -14,10 +15,11 @@ from django.utils import timezone
 from tom_common.bulk import insert_new
 from tom_common.grants import default_codenames, grant_access, grant_many, revoke_access
 from tom_common.history import change_set, tracked_for
-from tom_common.history.tracking import note_memberships_gone
+from tom_common.history.tracking import locked, note_memberships_gone
 from tom_common.hooks import run_hook
 from tom_targets.derived import simplify_name
 from tom_targets.models import BaseTarget, Target, TargetGroupGrant, TargetList, TargetUserGrant
+from tom_targets.selectors import list_of_name
 from tom_targets.target_names import check_names
 
 _CHUNK = 1000
@@ -135,6 +137,22 @@ def create_list(form: Any, *, user: Any) -> TargetList:
         for group in form.cleaned_data.get("groups", ()):
             grant_access(group, made, ["view_targetlist", "change_targetlist"])
     return made
+
+
+def list_or_new(name: str) -> tuple[TargetList, bool]:
+    """Return the list of a name, the oldest of several, made if there is none, and whether it was made.
+
+    Processes that ask at the same time get the same list: the row of the kind of thing that a list is keeps
+    the second waiting until the first has stored it.
+    """
+    found = list_of_name(name)
+    if found is not None:
+        return found, False
+    with transaction.atomic():
+        kind = ContentType.objects.get_for_model(TargetList)
+        ContentType.objects.filter(pk=kind.pk).update(model=kind.model)
+        there = min(locked(TargetList.objects.filter(name=name)), key=lambda row: row.pk, default=None)
+        return (there, False) if there is not None else (TargetList.objects.create(name=name), True)
 
 
 def add_to_list(target_list: TargetList, targets: QuerySet) -> int:

@@ -1,7 +1,8 @@
 """A tree into nested functions, once; a batch of alerts is then judged row by row.
 
 A missing value makes a comparison neither true nor false: ``mag < 19`` and ``not (mag < 19)`` both leave an
-alert without magnitude out. ``or`` and ``and`` use what is known; ``is missing`` asks.
+alert without magnitude out. ``or`` and ``and`` use what is known; ``is missing`` asks. What is no number
+(NaN, infinite, divided by zero), or of another kind than it is compared with, counts as missing.
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ from typing import Any, Protocol
 
 from .functions import FUNCTIONS
 from .parsing import parse
-from .tree import Between, Call, Constant, FieldValue, Missing, Negated, Node, OneOf, Pair
+from .tree import NUMBER, Between, Call, Constant, FieldValue, Missing, Negated, Node, OneOf, Pair
 
 Row = Sequence[Any]
 Value = Callable[[Row], Any]
-_SIGNS: dict[str, Callable[[Any, Any], Any]] = {
+_COMPARED: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
     "=": operator.eq,
     "!=": operator.ne,
+}
+_COMPUTED: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
+    "/": operator.truediv,
 }
 
 
@@ -94,9 +98,23 @@ def _negated(node: Negated, fields: dict[str, int]) -> Value:
             return None
         if is_truth:
             return not value
-        return -value if isinstance(value, float | int) else None
+        return -value if _is_number(value) else None
 
     return negate
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (float, int)  # a truth is none
+
+
+def _finite(value: Any) -> Any:
+    """Return a number; None for NaN and infinity, and for what is no number."""
+    return value if _is_number(value) and value - value == 0 else None
+
+
+def _alike(first: Any, second: Any) -> bool:
+    """Tell whether two values can be compared: two numbers, two texts, two truths."""
+    return type(first) is type(second) or (_is_number(first) and _is_number(second))
 
 
 def _both(left: Value, right: Value) -> Value:
@@ -131,42 +149,45 @@ def _pair(node: Pair, fields: dict[str, int]) -> Value:
         return _both(left, right)
     if node.sign == "or":
         return _any_of(left, right)
-    if node.sign == "/":
-        return _divided(left, right)
     if node.sign == "contains":
         return _containing(left, right)
-    compute = _SIGNS[node.sign]
+    if node.sign in _COMPUTED:
+        return _computed(left, right, _COMPUTED[node.sign])
+    compare = _COMPARED[node.sign]
     if isinstance(node.right, Constant) and node.left.kind != "any":
-        return _with_constant(left, node.right.value, compute)
+        return _with_constant(left, node.right.value, compare)
 
     def both(row: Row) -> Any:
         first, second = left(row), right(row)
-        if first is None or second is None:
+        if first is None or second is None or not _alike(first, second):
             return None
         try:
-            return compute(first, second)
-        except TypeError:  # extras may hold a text where a number was expected
+            return compare(first, second)
+        except TypeError:  # extras may hold lists
             return None
 
     return both
 
 
-def _with_constant(left: Value, value: Any, compute: Callable[[Any, Any], Any]) -> Value:
+def _with_constant(left: Value, value: Any, compare: Callable[[Any, Any], Any]) -> Value:
     def judge(row: Row) -> Any:
         found = left(row)
-        return None if found is None else compute(found, value)
+        return None if found is None else compare(found, value)
 
     return judge
 
 
-def _divided(left: Value, right: Value) -> Value:
-    def divide(row: Row) -> float | None:
+def _computed(left: Value, right: Value, compute: Callable[[float, float], float]) -> Value:
+    def arithmetic(row: Row) -> float | None:
         first, second = left(row), right(row)
-        if isinstance(first, float | int) and isinstance(second, float | int) and second:
-            return first / second
-        return None
+        if not (_is_number(first) and _is_number(second)):  # extras may hold texts
+            return None
+        try:
+            return _finite(compute(float(first), float(second)))  # type: ignore[no-any-return]
+        except (ZeroDivisionError, OverflowError):
+            return None
 
-    return divide
+    return arithmetic
 
 
 def _containing(left: Value, right: Value) -> Value:
@@ -186,6 +207,8 @@ def _between(node: Between, fields: dict[str, int]) -> Value:
         value, lowest, highest = of(row), low(row), high(row)
         if value is None or lowest is None or highest is None:
             return None
+        if not (_alike(value, lowest) and _alike(value, highest)):
+            return None
         try:
             return bool(lowest <= value <= highest)
         except TypeError:
@@ -196,10 +219,12 @@ def _between(node: Between, fields: dict[str, int]) -> Value:
 
 def _one_of(node: OneOf, fields: dict[str, int]) -> Value:
     of, values = _made(node.of, fields), frozenset(node.values)
+    kinds = {float if _is_number(value) else type(value) for value in values}
 
     def judge(row: Row) -> bool | None:
         value = of(row)
-        return None if value is None else value in values
+        kind = float if _is_number(value) else type(value)
+        return value in values if kind in kinds else None
 
     return judge
 
@@ -215,7 +240,7 @@ def _call(node: Call, fields: dict[str, int]) -> Value:
     if node.name == "known":
         return lambda row: next((value for part in parts if (value := part(row)) is not None), None)
     parts += [operator.itemgetter(_place_of(key, fields)) for key in function.also]
-    compute = function.compute
+    compute, is_number = function.compute, function.gives == NUMBER
 
     def call(row: Row) -> Any:
         values = [part(row) for part in parts]
@@ -226,7 +251,8 @@ def _call(node: Call, fields: dict[str, int]) -> Value:
         elif None in values:
             return None
         try:
-            return compute(values) if function.is_open else compute(*values)
+            found = compute(values) if function.is_open else compute(*values)
+            return _finite(found) if is_number else found
         except (TypeError, ValueError, AttributeError, OverflowError):
             return None
 

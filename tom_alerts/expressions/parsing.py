@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from .functions import FUNCTIONS
-from .reading import ExpressionError, Token, text_of, tokens_of
+from .reading import ExpressionError, Token, quoted, text_of, tokens_of
 from .tree import (
     ANY,
     KIND_WORDS,
@@ -43,7 +43,9 @@ def parse(text: str) -> Node:
         raise ExpressionError("the expression is empty; expected a condition such as mag < 19", 1)
     tree = parser.either()
     if parser.now.kind != "end":
-        raise ExpressionError(f"found {parser.now}; expected and, or, or the end", parser.now.place)
+        raise ExpressionError(
+            f"found {parser.now}; expected and, or, or the end{parser.hint()}", parser.now.place
+        )
     parser.fits(tree, TRUTH)
     if not parser.has_field:
         raise ExpressionError("the expression names no field of an alert", 1)
@@ -61,6 +63,14 @@ class _Parser:
     @property
     def now(self) -> Token:
         return self.tokens[self.at]
+
+    def hint(self) -> str:
+        """Return what is meant, maybe, where an expression goes on unexpectedly."""
+        if self.now.kind == "sign" and self.now.value in _COMPARISONS:
+            return "; a range is written mag between 18 and 20"
+        if self.now.kind == "name" and self.at and self.tokens[self.at - 1].kind == "number":
+            return "; numbers bear no unit: the list of fields tells the unit of each"
+        return ""
 
     def take(self, kind: str, *values: str) -> Token | None:
         token = self.now
@@ -123,6 +133,7 @@ class _Parser:
         token = self.now
         if token.kind == "sign" and token.value in _COMPARISONS:
             self.at += 1
+            self.not_bare(left)
             right = self.sum()
             self.fits(right, left.kind, left)
             sign = _COMPARISONS[token.value]
@@ -134,6 +145,13 @@ class _Parser:
         if token.kind == "word" and token.value in ("not", "in", "between", "contains"):
             return self.worded(left, token)
         return left
+
+    def not_bare(self, left: Node) -> None:
+        """Refuse a word that is meant as a text, without its quotation marks."""
+        token = self.now
+        is_call = self.tokens[self.at + 1 : self.at + 2] and self.tokens[self.at + 1].value == "("
+        if token.kind == "name" and left.kind == TEXT and not is_call and field_named(token.value) is None:
+            raise ExpressionError(f"a text stands in quotation marks: {quoted(token.value)}", token.place)
 
     def is_missing(self, left: Node, token: Token) -> Node:
         negated = self.take("word", "not")
@@ -154,6 +172,7 @@ class _Parser:
                 self.fits(limit, left.kind, left)
             found = Between(TRUTH, token.place, left, low, high)
         elif self.take("word", "contains"):
+            self.not_bare(left)
             right = self.sum()
             self.fits(left, TEXT)
             self.fits(right, TEXT)
@@ -172,6 +191,7 @@ class _Parser:
         closing = ")" if opened.value == "(" else "]"
         found = []
         while True:
+            self.not_bare(left)
             node = self.signed()
             if not isinstance(node, Constant):
                 raise ExpressionError("a list holds plain numbers and texts", node.place)
@@ -191,6 +211,8 @@ class _Parser:
             right = read()
             self.fits(left, NUMBER)
             self.fits(right, NUMBER)
+            if token.value == "/" and isinstance(right, Constant) and right.value == 0:
+                raise ExpressionError("nothing is divided by zero", right.place)
             left = self.made(Pair(NUMBER, token.place, token.value, left, right))
         return left
 
@@ -224,12 +246,15 @@ class _Parser:
             if self.take("sign", "("):
                 return self.deeper(lambda: self.call(token))
             return self.field(token)
-        raise ExpressionError(f"found {token}; expected a field, a number or a text", token.place)
+        hint = "; write mag is missing" if token.value == "null" else ""
+        raise ExpressionError(f"found {token}; expected a field, a number or a text{hint}", token.place)
 
     def field(self, token: Token) -> Node:
         field = field_named(token.value)
         if field is None:
             near = like(token.value)
+            if token.value.lower() in ("none", "nan"):
+                raise ExpressionError(f"there is no “{token.value}”; write mag is missing", token.place)
             hint = f"; did you mean {near}?" if near else "; the list of fields stands beside the form"
             if token.value in FUNCTIONS:
                 hint = f"; the function is written {FUNCTIONS[token.value].text}"

@@ -13,6 +13,19 @@ _TOKEN = re.compile(
     r"|(?P<name>[A-Za-z_]\w*(?:\.\w+)*)"
     r"|(?P<sign><=|>=|!=|<>|==|[<>=+\-*/(),\[\]])"
 )
+_FOREIGN = {
+    "&": "; write and",
+    "|": "; write or",
+    "!": "; write not",
+    "~": "; write not, or contains",
+    "“": "; quotation marks are straight: 'g'",
+    "”": "; quotation marks are straight: 'g'",
+    "‘": "; quotation marks are straight: 'g'",
+    "’": "; quotation marks are straight: 'g'",
+    "−": "; the minus is the sign - of the keyboard",
+    "≤": "; write <=",
+    "≥": "; write >=",
+}
 WORDS = frozenset("and or not in between is missing null true false contains".split())
 
 
@@ -65,7 +78,7 @@ def tokens_of(text: str) -> list[Token]:
                 raise ExpressionError("the text that begins here has no closing quotation mark", place + 1)
             raise ExpressionError(
                 f"“{text[place]}” means nothing here; expected a field, a number, a text in quotation marks"
-                " or an operator",
+                f" or an operator{_FOREIGN.get(text[place], '')}",
                 place + 1,
             )
         kind = match.lastgroup or ""

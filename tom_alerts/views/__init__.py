@@ -3,10 +3,10 @@
 from tom_alerts.views.filters import (
     ExpressionView,
     FilterActionView,
+    FilterChoicesView,
     FilterFormView,
     FilterListView,
     FilterView,
-    WatchlistFormView,
 )
 from tom_alerts.views.queries import (
     BrokerQueryCopyView,
@@ -30,6 +30,7 @@ from tom_alerts.views.triage import (
 )
 from tom_alerts.views.updates import ListUpdateView
 from tom_alerts.views.upload import AlertUploadView, RejectedPacketListView, rejected_packet_content
+from tom_alerts.views.watchlists import WatchlistFormView, WatchlistListView
 
 __all__ = [
     "AlertUploadView",
@@ -44,6 +45,7 @@ __all__ = [
     "DecideView",
     "ExpressionView",
     "FilterActionView",
+    "FilterChoicesView",
     "FilterFormView",
     "FilterListView",
     "FilterView",
@@ -58,6 +60,7 @@ __all__ = [
     "TriageView",
     "UndoView",
     "WatchlistFormView",
+    "WatchlistListView",
     "candidate_image",
     "candidate_photometry",
     "rejected_packet_content",

@@ -8,10 +8,8 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db.models import Count
-from django.db.models.deletion import ProtectedError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.generic import TemplateView, View
 
 from tom_alerts import filter_rules, filter_tests
@@ -26,14 +24,18 @@ from tom_alerts.expressions import (
     written,
 )
 from tom_alerts.expressions.functions import FUNCTIONS
-from tom_alerts.filter_forms import FilterForm, WatchlistForm
+from tom_alerts.filter_choices import SEARCHED
+from tom_alerts.filter_deletion import delete_filter
+from tom_alerts.filter_forms import FilterForm
 from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction, Watchlist
 from tom_alerts.permissions import shared_for_user
+from tom_alerts.views.watchlists import watchlists_for
 from tom_common.astro.time import mjd_utc_to_datetime
 from tom_common.keyset import count_rows, keyset_page, pager
 
 PAGE_SIZE = 50
 _BLANK_ROWS = 2
+FEW_WATCHLISTS = 10
 _NAMES = {field.name for field in FIELDS}
 
 
@@ -61,11 +63,11 @@ class FilterListView(LoginRequiredMixin, TemplateView):
         )
         for one in page.items:
             one.waiting = counts.get(one.pk, 0)
+        watchlists = watchlists_for(user)
         return super().get_context_data(
             filters=page.items,
-            watchlists=shared_for_user(user, Watchlist.objects.all()).select_related(
-                "user", "target_list", "region"
-            )[:PAGE_SIZE],
+            watchlists=list(watchlists[:FEW_WATCHLISTS]),
+            watchlist_count=watchlists.count(),
             **pager(self.request, page, count_rows(rows), "filters"),
             **kwargs,
         )
@@ -216,6 +218,28 @@ class ExpressionView(LoginRequiredMixin, View):
         return render(request, "tom_alerts/partials/expression_text.html", context)
 
 
+class FilterChoicesView(LoginRequiredMixin, View):
+    """Finds what can be chosen in the form of a filter or watchlist by parts of its name."""
+
+    def get(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """Answer with options; the script keeps what is chosen already."""
+        if kind not in SEARCHED:
+            raise Http404(f"There is no kind of choice {kind!r}.")
+        find, before = SEARCHED[kind]
+        choices = find(self._owner(kind), request.GET.get("q", "")[:200])
+        more = choices.total - len(choices.found)
+        context = {"options": [*before, *choices.found], "more": more, "is_empty": not choices.found}
+        return render(request, "tom_alerts/partials/choices.html", context)
+
+    def _owner(self, kind: str) -> Any:
+        asked = self.request.GET.get("of", "")
+        if not asked.isdecimal() or len(asked) > 18:
+            return self.request.user
+        model = Watchlist if kind == "watched_list" else AlertFilter
+        rows = shared_for_user(self.request.user, model._default_manager.all(), "change")
+        return get_object_or_404(rows.select_related("user"), pk=int(asked)).user
+
+
 class FilterActionView(LoginRequiredMixin, View):
     """Tries a filter, switches it on or off, or deletes it."""
 
@@ -234,43 +258,9 @@ class FilterActionView(LoginRequiredMixin, View):
             filter_rules.switch_off(one)
             messages.success(request, f"{one} is off. Its candidates stay.")
         elif action == "delete":
-            one.delete()
+            job = delete_filter(one, user=request.user)
+            if job is not None:
+                return redirect(job.get_absolute_url())
             messages.success(request, f"The filter {one} and its candidates were deleted; targets stay.")
             return redirect("alerts:filters")
         return redirect(one)
-
-
-class WatchlistFormView(LoginRequiredMixin, View):
-    """Makes a watchlist, changes or deletes one of one's own."""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Find the watchlist of the address."""
-        if not request.user.is_authenticated:
-            return self.handle_no_permission()  # type: ignore[return-value]
-        rows = shared_for_user(request.user, Watchlist.objects.all(), "change")
-        self.one = get_object_or_404(rows, pk=kwargs["pk"]) if "pk" in kwargs else None
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the form."""
-        return self.show(request, WatchlistForm(user=request.user, instance=self.one))
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Store the watchlist, or delete it."""
-        if "delete" in request.POST and self.one is not None:
-            try:
-                self.one.delete()
-            except ProtectedError:
-                messages.error(request, f"Filters use {self.one}: take it off them first.")
-                return redirect(self.one)
-            messages.success(request, f"The watchlist {self.one} was deleted.")
-            return redirect("alerts:filters")
-        form = WatchlistForm(request.POST, request.FILES, user=request.user, instance=self.one)
-        if not form.is_valid():
-            return self.show(request, form)
-        messages.success(request, f"The watchlist {form.save()} was stored; a filter can use it now.")
-        return redirect(reverse("alerts:filters") + "#watchlists")
-
-    def show(self, request: HttpRequest, form: WatchlistForm) -> HttpResponse:
-        """Show the form."""
-        return render(request, "tom_alerts/watchlist_form.html", {"form": form, "watchlist": self.one})

@@ -19,7 +19,7 @@ from tom_dataservices.packets.batch import AlertObject
 from tom_targets.base_models import BaseTarget
 from tom_targets.models import Target, TargetExtra, TargetList, TargetName, as_number, as_time, as_truth
 from tom_targets.permissions import targets_for_user
-from tom_targets.selectors import list_of_name
+from tom_targets.services import list_or_new
 
 # Extra that holds the time (MJD, UTC) of the newest alert whose facts a target bears.
 NEWEST_ALERT = "alert_mjd"
@@ -266,8 +266,6 @@ def _upsert_extra_rows(rows: Iterable[Sequence[Any]]) -> None:
 
 
 def _put_on_list(name: str, pks: set[int]) -> None:
-    target_list = list_of_name(name)
-    if target_list is None:
-        target_list = TargetList.objects.create(name=name)
+    target_list, _ = list_or_new(name)
     columns = {"targetlist_id": [target_list.pk] * len(pks), "basetarget_id": sorted(pks)}
     insert_new(TargetList.targets.through, columns)

@@ -83,13 +83,14 @@ def test_data_alone_go_to_targets_that_are_there():
     assert states() == {"data": "done"}
 
 
-def test_news_are_gathered_and_go_to_those_who_see_the_candidates():
+def test_news_are_gathered_and_go_to_those_who_see_the_candidates(django_capture_on_commit_callbacks):
     group = team()
     owner, member = maker("owner"), maker("member", group)
     made_filter(owner, groups=[group], tells=True, mails=True, tells_groups=True, digest="now")
     ingest(bright(*[f"ZTF26aaaaaa{letter}" for letter in "abcde"]))
     Target.objects.filter(name="ZTF26aaaaaaa").update(permissions="PRIVATE")
-    act_on_due()
+    with django_capture_on_commit_callbacks(execute=True):
+        act_on_due()
     for user in (owner, member):
         news = Notification.objects.get(user=user)
         assert news.text == "Bright: 4 new candidates: ZTF26aaaaaae, ZTF26aaaaaad, ZTF26aaaaaac and 1 more"
