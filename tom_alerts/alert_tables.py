@@ -1,4 +1,4 @@
-"""Alerts as tables that filters judge: a decoded batch, and the results of a query. Pure but for their input.
+"""A decoded batch of alerts as a table that filters judge; see ``result_tables`` for the results of a query.
 
 Columns are made when a filter asks for them, over the whole batch at once.
 """
@@ -6,17 +6,16 @@ Columns are made when a filter asks for them, over the whole batch at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tom_alerts.expressions.tree import NUMBER, TEXT, TRUTH
-from tom_alerts.expressions.vocabulary import EXTRAS, SURVEY_OF_PATH, field_named
+from tom_alerts.expressions.vocabulary import EXTRAS, SURVEY_OF_PATH
+from tom_alerts.field_values import floats_of, of_kind
 from tom_alerts.point_photometry import fluxes_of, magnitudes_of
-from tom_alerts.values import finite_or_none, plain_column
+from tom_alerts.values import plain_column
 from tom_common.astro.galactic import galactic_from_icrs
 from tom_common.astro.time import JD_OF_MJD_0, mjd_tai_to_mjd_utc, mjd_utc_to_mjd_tai, unix_us_to_mjd_utc
 from tom_dataservices.packets.batch import AlertBatch, PointKind
@@ -184,7 +183,7 @@ class BatchTable:
             ("jdstarthist", lambda values: values - JD_OF_MJD_0),
             ("firstDiaSourceMjdTai", mjd_tai_to_mjd_utc),
         ):
-            told = _floats(self._extras(name))
+            told = floats_of(self._extras(name))
             if np.isfinite(told).any():
                 found = np.fmin(found, convert(told))
         return found
@@ -209,33 +208,6 @@ class BatchTable:
         return self.last_of(rows[unix_us_to_mjd_utc(points.time_us[rows]) < first])
 
 
-def of_kind(values: Sequence[Any], key: str) -> list[Any]:
-    """Return what a packet or a service told as the kind of its field; None for what is of no such kind.
-
-    NaN and infinity are None, too.
-    """
-    field = field_named(key)
-    keep = _KEPT.get(field.kind, _any) if field is not None else _any
-    return [None if value is None else keep(value) for value in values]
-
-
-def _any(value: Any) -> Any:
-    return finite_or_none(value) if isinstance(value, float) else value
-
-
-def _only(*kinds: type) -> Callable[[Any], Any]:
-    return lambda value: _any(value) if type(value) in kinds else None
-
-
-_KEPT: dict[str, Callable[[Any], Any]] = {NUMBER: _only(float, int), TEXT: _only(str), TRUTH: _only(bool)}
-
-
-def _floats(values: Sequence[Any]) -> Floats:
-    return np.array(
-        [value if isinstance(value, float | int) else np.nan for value in values], dtype=np.float64
-    )
-
-
 def _band(table: BatchTable) -> list[str | None]:
     codes, bands = table.batch.points.band, table.batch.bands
     return [bands[codes[row]] if row >= 0 else None for row in table.newest.tolist()]
@@ -253,12 +225,12 @@ def _snr(table: BatchTable) -> list[float | None]:
     flux, error = table.flux
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.abs(flux) / np.where(error > 0, error, np.nan)
-    told = _floats(table._extras("snr"))
+    told = floats_of(table._extras("snr"))
     return plain_column(np.where(np.isfinite(told), told, ratio))
 
 
 def _galactic(table: BatchTable, which: int) -> list[float | None]:
-    ra, dec = (_floats(table.column(name)) for name in ("ra", "dec"))
+    ra, dec = (floats_of(table.column(name)) for name in ("ra", "dec"))
     return plain_column(np.asarray(galactic_from_icrs(ra, dec)[which]))
 
 
@@ -268,7 +240,7 @@ def _counted(table: BatchTable, kind: PointKind) -> Floats:
 
 
 def _n_detections(table: BatchTable) -> list[float | None]:
-    told = _floats(table._extras("ndethist", "nDiaSources"))
+    told = floats_of(table._extras("ndethist", "nDiaSources"))
     return plain_column(np.where(np.isfinite(told), told, _counted(table, PointKind.DETECTION)))
 
 
@@ -342,62 +314,3 @@ _MAKERS: dict[str, Callable[[BatchTable], Sequence[Any]]] = {
     "last_limit_age_d": _limit_age,
     "is_solar_system": _is_solar_system,
 }
-
-
-class ResultTable:
-    """What a query found, as its page shows it: name, position, magnitude, time, score and whatever else.
-
-    Parameters
-    ----------
-    results : sequence of QueryResult
-    """
-
-    def __init__(self, results: Sequence[Any]) -> None:
-        self.results = results
-
-    def __len__(self) -> int:
-        return len(self.results)
-
-    def column(self, key: str) -> Sequence[Any]:
-        """Return the values of a field, one for each result; what a query does not tell is missing."""
-        if key == "object":
-            return [result.name or result.result_id for result in self.results]
-        if key in ("ra", "dec"):
-            return [getattr(result, key) for result in self.results]
-        if key == "mjd":
-            return [mjd_of(result.values.get("timestamp")) for result in self.results]
-        if key in ("gal_lon", "gal_lat"):
-            ra, dec = (_floats(self.column(name)) for name in ("ra", "dec"))
-            return plain_column(np.asarray(galactic_from_icrs(ra, dec)[int(key == "gal_lat")]))
-        name = key.removeprefix(EXTRAS)
-        values = (result.values.get(name) for result in self.results)
-        field = field_named(key)
-        if field is not None and field.kind == NUMBER:
-            return [_number(value) for value in values]
-        return of_kind(list(values), key)
-
-
-def _number(value: Any) -> float | None:
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        return None
-    return finite_or_none(found)
-
-
-def mjd_of(value: Any) -> float | None:
-    """Return a broker's time as MJD: an ISO date, a Julian date, an MJD; None for anything else."""
-    number = _number(value)
-    if number is not None:
-        return number - JD_OF_MJD_0 if number > 2_000_000 else number if 15_000 < number < 150_000 else None
-    from tom_common.astro.time import datetime_to_mjd_utc
-
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        from datetime import UTC
-
-        moment = moment.replace(tzinfo=UTC)
-    return float(datetime_to_mjd_utc(moment))

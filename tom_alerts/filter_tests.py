@@ -9,10 +9,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tom_alerts.alert_tables import BatchTable, ResultTable
+from tom_alerts.alert_tables import BatchTable
 from tom_alerts.expressions import ExpressionError, compiled
 from tom_alerts.filter_models import AlertFilter, FilterTest
 from tom_alerts.filter_rules import NoSourceError, check_source
+from tom_alerts.result_tables import ResultTable
 from tom_alerts.samples import SAMPLE, stored_alerts
 from tom_alerts.screening import names_of, rows_passing
 from tom_dataservices.models import QueryResult

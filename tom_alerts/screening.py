@@ -19,12 +19,13 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count, F, Prefetch, Q
 from django.utils import timezone
 
-from tom_alerts.alert_tables import BatchTable, ResultTable
+from tom_alerts.alert_tables import BatchTable
 from tom_alerts.expressions import ExpressionError, compiled
 from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction
 from tom_alerts.filter_rules import NoSourceError, check_source
 from tom_alerts.kept_alerts import packed
 from tom_alerts.permissions import with_watchlist_shown
+from tom_alerts.result_tables import ResultTable
 from tom_alerts.values import finite_or_none
 from tom_alerts.watching import watched
 from tom_common.astro.time import mjd_utc_to_datetime
