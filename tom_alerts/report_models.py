@@ -35,6 +35,7 @@ class SentReport(LinksJob):
         UNKNOWN = "unknown", "perhaps sent"
 
     MOVING = (State.QUEUED, State.SENDING, State.SUBMITTED)
+    SENT = (*MOVING, State.ACCEPTED, State.UNKNOWN)
     EDITABLE = (State.PREVIEW, State.REJECTED, State.FAILED)
 
     kind = models.CharField(max_length=20, choices=Kind.choices)

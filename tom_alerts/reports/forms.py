@@ -120,6 +120,8 @@ def _choice(label: str, *, required: bool = False, help_text: str = "") -> forms
     return forms.ChoiceField(label=label, required=required, help_text=help_text)
 
 
+_DIGITS = 7
+"""Of a position in degrees: a thousandth of an arcsecond."""
 _PEOPLE = forms.CharField
 _PEOPLE_HELP = "Names with affiliations, as TNS shall print them. Kept for your next report."
 _TIME_HELP = "UTC: 2026-11-21 04:30:00, MJD or JD."
@@ -223,6 +225,9 @@ class DiscoveryForm(ReportForm):
     def clean(self) -> dict[str, Any]:
         """Refuse a limit without a place, and one after the discovery."""
         found = super().clean() or {}
+        for name in ("ra", "dec"):
+            if found.get(name) is not None:
+                found[name] = round(found[name], _DIGITS)
         when, limit = found.get("limit_obsdate"), found.get("limiting_flux")
         if (when is None) != (limit is None):
             missing = "limiting_flux" if limit is None else "limit_obsdate"

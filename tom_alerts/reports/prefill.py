@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from tom_alerts.models import ReporterDefaults
@@ -10,6 +11,8 @@ from tom_alerts.reports import destinations, value_lists
 from tom_dataproducts.models import PhotometryReducedDatum, SpectroscopyReducedDatum
 from tom_dataproducts.permissions import reduced_data_for_user
 from tom_dataproducts.values import brightness_unit
+from tom_dataservices.tns_list import covered_until
+from tom_dataservices.tns_list_search import search
 
 OFFICIAL_NAME = re.compile(r"^(AT|SN|TDE|FRB|FBOT)?\s*(\d{4}[A-Za-z]{1,8})$")
 KEPT_FIELDS = (
@@ -21,6 +24,8 @@ KEPT_FIELDS = (
     "authors",
     "observer",
 )
+NEAR_ARCSEC = 3.0
+_MOST_NEAR = 5
 _MIN_SNR = 5.0
 _LOOKED_AT = 500
 
@@ -32,6 +37,21 @@ def official_name(target: Any) -> str:
         if found:
             return found.group(2)
     return ""
+
+
+def known_to_tns(target: Any) -> list[tuple[str, str]]:
+    """Return what TNS may know a target as: pairs of a name and how that is known here.
+
+    Asks nobody: the names of the target, and the daily list where it is kept, speak.
+    """
+    found = [(name, "its name") for name in target.names if OFFICIAL_NAME.match(name.strip())]
+    if target.ra is None or target.dec is None or covered_until() is None:
+        return found
+    place = {"ra_deg": target.ra, "dec_deg": target.dec, "radius_arcsec": NEAR_ARCSEC, "with_frb": True}
+    for one in islice(search(place), _MOST_NEAR):
+        if all(name.replace(" ", "") != one.name.replace(" ", "") for name, _ in found):
+            found.append((one.name, f"{one.separation_arcsec:.1f}″ away in the daily list of TNS"))
+    return found
 
 
 def points_of(target: Any, user: Any) -> Any:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from tom_alerts.models import SentReport
 from tom_alerts.reports import destinations, forms, prefill
 from tom_dataservices.clients.hermes_messages import HERMES, TEST_TOPIC
 from tom_dataservices.clients.tns_reports import is_live
+from tom_targets.models import Target
 
 Kind, State = SentReport.Kind, SentReport.State
 
@@ -75,9 +78,43 @@ def prepare(kind: str, form: forms.ReportForm, *, report: SentReport | None = No
     return report
 
 
-def send(report: SentReport, user: Any) -> bool:
-    """Send a report in the background; False if it is on its way already, or was changed meanwhile."""
-    return _queue(report, user, SentReport.EDITABLE)
+class AnotherSentError(Exception):
+    """A report of the same kind about the same target was sent, which the sender has not seen."""
+
+
+def sent_before(kind: str, target_pk: int | None, destination: str) -> QuerySet[SentReport]:
+    """Return the reports of a kind about a target that a service has got, will get, or may have got."""
+    if target_pk is None:
+        return SentReport.objects.none()
+    rows = SentReport.objects.filter(kind=kind, target=target_pk, destination=destination)
+    return rows.filter(state__in=SentReport.SENT)
+
+
+def send(report: SentReport, user: Any, *, seen: Collection[int] = ()) -> bool:
+    """Send a report in the background; False if it is on its way already, or was changed meanwhile.
+
+    Parameters
+    ----------
+    report : SentReport
+    user : User
+        Who sends it.
+    seen : collection of int
+        Keys of the reports of this kind about this target that the sender knows of: this one goes besides.
+
+    Raises
+    ------
+    AnotherSentError
+        If there are others.
+    """
+    with transaction.atomic():
+        # Of two that are sent at the same moment, one sees the other.
+        list(Target.objects.select_for_update().filter(pk=report.target_id).values_list("pk"))
+        others = sent_before(report.kind, report.target_id, report.destination)
+        if others.exclude(pk__in=[report.pk, *seen]).exists():
+            raise AnotherSentError(
+                "Nothing was sent: another report of this kind on this target was sent. Look at it first."
+            )
+        return _queue(report, user, SentReport.EDITABLE)
 
 
 def send_again(report: SentReport, user: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -15,11 +16,13 @@ from django.views import View
 from django.views.generic import ListView, TemplateView
 
 from tom_alerts.models import SentReport
-from tom_alerts.reports import services, value_lists
+from tom_alerts.reports import prefill, services, value_lists
 from tom_alerts.reports.permissions import CHANGE, CONTENT, may_report, reports_for_user
 from tom_common.job_links import attach_jobs
 from tom_dataproducts.alertstreams.hermes import HermesMessageException
 from tom_targets.selectors import is_simulated, target_or_404
+
+_EARLIER = 5
 
 
 def _label(kind: str) -> str:
@@ -70,7 +73,13 @@ class ReportFormView(LoginRequiredMixin, View):
 
     def _page(self, form: Any) -> HttpResponse:
         url, is_live = services.where_to(self.kind)
+        sent = services.sent_before(self.kind, self.target.pk, url).exclude(
+            pk=getattr(self.report, "pk", None)
+        )
+        is_discovery = self.kind == SentReport.Kind.DISCOVERY
         context = {
+            "earlier": reports_for_user(self.request.user, sent)[:_EARLIER],
+            "known_as": prefill.known_to_tns(self.target) if is_discovery else (),
             "form": form,
             "target": self.target,
             "label": _label(self.kind),
@@ -93,15 +102,16 @@ class ReportView(LoginRequiredMixin, TemplateView):
         rows = SentReport.objects.select_related("target", "user")
         report = get_object_or_404(reports_for_user(user, rows), pk=kwargs["pk"])
         same = SentReport.objects.filter(pk=report.pk)
-        others = SentReport.objects.filter(target=report.target_id, kind=report.kind).exclude(pk=report.pk)
-        earlier = others.filter(state__in=("accepted", "submitted", "unknown", "sending", "queued"))
+        sent = services.sent_before(report.kind, report.target_id, report.destination).exclude(pk=report.pk)
+        earlier = list(reports_for_user(user, sent))
         return super().get_context_data(
             report=report,
             label=_label(report.kind),
             answer_text=json.dumps(report.answer, indent=2, ensure_ascii=False),
             may_see_content=reports_for_user(user, same, CONTENT).exists(),
             may_change=reports_for_user(user, same, CHANGE).exists(),
-            earlier=reports_for_user(user, earlier)[:5] if report.target_id else (),
+            earlier=earlier[:_EARLIER],
+            seen=",".join(str(one.pk) for one in earlier),
             **kwargs,
         )
 
@@ -124,10 +134,19 @@ class ReportActionView(LoginRequiredMixin, View):
             if not services.look_over(report, request.user):
                 messages.warning(request, "Only a message to Hermes that was not sent yet is looked over.")
             return redirect(report)
-        done = {"send": services.send, "again": services.send_again, "ask": services.ask_again}.get(action)
+        seen = [
+            int(one) for one in request.POST.get("seen", "").split(",") if one.isdecimal() and len(one) < 19
+        ]
+        send = partial(services.send, seen=seen)
+        done = {"send": send, "again": services.send_again, "ask": services.ask_again}.get(action)
         if done is None:
             raise Http404(f"nothing is called {action} here")
-        if not done(report, request.user):
+        try:
+            is_sent = done(report, request.user)
+        except services.AnotherSentError as error:
+            messages.error(request, str(error))
+            return redirect(report)
+        if not is_sent:
             messages.warning(
                 request, "It is on its way already, or has ended; nothing was sent a second time."
             )
