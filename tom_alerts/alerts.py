@@ -196,45 +196,22 @@ class GenericBroker(ABC):
     def fetch_and_save_all(self, parameters: dict[str, Any]) -> list[Any]:
         """Make targets of all alerts that a query finds, with their data, and return them.
 
-        One of which no target can be made, or whose data do not come, does not keep the others out.
+        One of which no target can be made, or whose data do not come, does not keep the others out. For
+        programs: nobody gets access to private ones. ``runbrokerquery`` asks for the owner of a kept query.
         """
         from tom_alerts.providers import BrokerProvider
-        from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
-        from tom_dataservices.exceptions import MissingDataException
-        from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
+        from tom_dataservices.duplicates import Duplicates
+        from tom_dataservices.made_targets import MadeTargets, make_target
         from tom_dataservices.providers import Access
-        from tom_dataservices.results import NameTakenError
 
-        duplicates = Duplicates.chosen()
         asked = BrokerProvider.of(self)
-        targets = []
+        report, duplicates = MadeTargets(), Duplicates.chosen()
         for found in asked.find(copy.deepcopy(parameters)):
-            try:
-                with plugin_reported(self.name, letting=(LeftOutError, NameTakenError)):
-                    kept = keep_result(
-                        asked,
-                        found.raw,
-                        names=[found.name],
-                        ra_deg=found.ra_deg,
-                        dec_deg=found.dec_deg,
-                        access=Access(),
-                        duplicates=duplicates,
-                    )
-            except LeftOutError as error:
-                logger.info("%s", error)
-                continue
-            except (NameTakenError, PluginFailedError) as error:
-                logger.warning("%s: no target of %s: %s", self.name, found.name, error)
-                continue
-            targets.append(kept.target)
-            try:
-                with plugin_reported(self.name, letting=(MissingDataException,)):
-                    asked.bring_data(kept.target, found.raw)
-            except MissingDataException:
-                logger.info("%s has no data of %s", self.name, found.name)
-            except PluginFailedError as error:
-                logger.warning("%s: no data of %s: %s", self.name, found.name, error)
-        return targets
+            names, place = [found.name], (found.ra_deg, found.dec_deg)
+            make_target(asked, found.raw, names, place, Access(), duplicates, report=report)
+        for note in report.notes:
+            logger.info("%s: %s", self.name, note)
+        return list(Target.objects.filter(pk__in=[target.pk for target in report.all]).order_by("pk"))
 
     def get_broker_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return what the page of results shows besides; called with the alerts."""

@@ -15,10 +15,10 @@ from tom_dataproducts.summaries import refresh_summaries
 from tom_dataservices.ingest import IngestOptions
 from tom_dataservices.ingest.run import ingest_batch
 from tom_dataservices.ingest.targets import known_targets, merge_objects
+from tom_dataservices.made_targets import make_targets
 from tom_dataservices.models import QueryResult
 from tom_dataservices.providers import Access
 from tom_dataservices.results import NameTakenError, known_by_name
-from tom_dataservices.runs import make_targets
 from tom_targets.models import Target
 from tom_targets.permissions import may, may_create_targets, targets_for_user
 
@@ -154,11 +154,11 @@ def _of_result(
     if result is None:
         raise CandidateError(f"{candidate.name}: the answer of the query is not kept any more; run it again.")
     report = make_targets([result], Access(user, groups, one.permissions), with_data=with_data)
-    targets = [*report.made, *report.there]
+    targets = report.all
     if not targets:
         error = TryAgainError if report.failed else CandidateError
         raise error(report.notes[0] if report.notes else f"{candidate.name} makes no target.")
-    return int(targets[0].pk)
+    return targets[0].pk
 
 
 def add_data(candidate: Candidate, *, user: Any) -> None:

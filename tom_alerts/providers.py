@@ -88,6 +88,7 @@ class BrokerProvider(Provider):
             user=access.user,
             groups=access.groups,
             permissions=access.permissions,
+            is_known_by_aliases=True,
         )
 
     def bring_data(self, target: Any, raw: Any) -> int:

@@ -239,7 +239,12 @@ class DataService(ABC):
         request = kwargs.get("request")
         user = getattr(request, "user", None) or kwargs.get("user") or self.user
         kept = keep_target(
-            target, extras=extras, aliases=aliases, user=user, groups=kwargs.get("groups") or ()
+            target,
+            extras=extras,
+            aliases=aliases,
+            user=user,
+            groups=kwargs.get("groups") or (),
+            is_known_by_aliases=True,
         )
         kept.tell(request)
         return kept.target

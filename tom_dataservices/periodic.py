@@ -7,15 +7,15 @@ from typing import Any
 
 from django.apps import apps
 
-from tom_common.background import background_task, current_job
-from tom_common.models import Job
+from tom_common.background import JobCancelled, RunAgain, background_task, current_job
 from tom_common.notifications import notify
+from tom_dataservices.failing_queries import ask_again_soon, refused_run, still_kept, tell_of_failure
 from tom_dataservices.models import QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import provider
 from tom_dataservices.registry import data_services
 from tom_dataservices.runs import MOST_RESULTS, fetch_now, start_run, throw_away_old
-from tom_dataservices.saved_queries import claim_due, due_queries, query_models
+from tom_dataservices.saved_queries import claim_due, due_queries, jobs_under_way, query_models
 from tom_dataservices.saved_query import SavedQuery
 from tom_dataservices.service_choices import keep_choices, services_to_read
 from tom_dataservices.tasks import fetch_images_later
@@ -28,22 +28,15 @@ def run_due_queries() -> dict[str, int]:
     """Begin the kept queries whose time has come, each a job of its own; safe to run twice.
 
     So one that fails or lasts keeps no other from running. One whose last job has not ended yet waits for its
-    next time.
+    next time. One that missed many times, since nothing ran, runs once.
     """
     begun = 0
     for model in query_models():
         for query in due_queries(model):
-            if claim_due(query) and not _is_under_way(query):
+            if claim_due(query) and not jobs_under_way(query).exists():
                 run_kept_query.submit(title=f"By itself: {query}"[:200], model=model._meta.label, pk=query.pk)
                 begun += 1
     return {"begun": begun}
-
-
-def _is_under_way(query: SavedQuery) -> bool:
-    """Tell whether a job of a query waits or runs."""
-    asked = {"arguments__kwargs__model": query._meta.label, "arguments__kwargs__pk": query.pk}
-    states = (Job.State.QUEUED, Job.State.RUNNING)
-    return Job.objects.filter(task=run_kept_query.path, state__in=states, **asked).exists()
 
 
 @background_task(title="A query that runs by itself", queue="bulk", time_limit_ms=30 * 60 * 1000)
@@ -51,20 +44,21 @@ def run_kept_query(model: str, pk: int) -> dict[str, Any]:
     """Run a kept query with the rights of its owner, who is told of results that the run before had not.
 
     All results are fetched: nobody is there to ask for more of them. A service that fails is no failure of
-    the job: the run holds the sentence, and is listed among what was asked lately. A job that is taken up
-    again goes on with its run.
+    the job: the run holds the sentence, the owner is told once, and a service that did not answer is asked
+    again before the next time. A job that is taken up again goes on with its run.
     """
     query: SavedQuery | None = apps.get_model(model)._default_manager.filter(pk=pk).first()
     if query is None:
         return {"error": "The query was deleted."}
-    kind, name = query.asks()
-    try:
-        asked = provider(kind, name, query.user)
-    except ImportError as error:  # its plugin is gone; the list of queries and the system check say so
-        return {"error": str(error)}
     job = current_job()
     run = _begun_by(job.pk)
     if run is None:
+        try:
+            asked = provider(*query.asks(), query.user)
+        except ImportError as error:  # its plugin is gone; the list of queries and the system check say so
+            run = refused_run(query, f"{query.asks()[1]} cannot be asked: {error}")
+            tell_of_failure(query, run)
+            return {"error": run.error}
         run = start_run(
             asked, dict(query.parameters), query=query, again=True, in_background=False, wanted=MOST_RESULTS
         )
@@ -78,10 +72,18 @@ def run_kept_query(model: str, pk: int) -> dict[str, Any]:
     try:
         fetch_now(run, tell)
     except PluginFailedError as error:
+        again = ask_again_soon(query, error)
+        tell_of_failure(query, run, again)
         return {"error": str(error)}
+    except (JobCancelled, RunAgain):
+        raise
+    except Exception as error:
+        run.error = run.error or f"{query.name} was not run to its end: {error}"
+        tell_of_failure(query, run)
+        raise
     fetch_images_later(run, user=None)
     new = run.results.filter(is_new=True).count()
-    if new and query.user is not None:
+    if new and query.user is not None and still_kept(query):
         words = f"{query.name}: {new} new result{'s' * (new != 1)}"
         notify(query.user, "query", words, url=run.get_absolute_url())
     return {"results": run.found, "new": new}

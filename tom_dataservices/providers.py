@@ -186,6 +186,7 @@ class DataServiceProvider(Provider):
                 user=access.user,
                 groups=access.groups,
                 permissions=access.permissions,
+                is_known_by_aliases=True,
             )
         return KeptTarget(made, made.pk in new)
 

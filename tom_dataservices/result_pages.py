@@ -71,7 +71,7 @@ def rows_of(
         for result in results
     ]
     found = known_targets(
-        [_names(result) for result in results],
+        [names_of(result) for result in results],
         [result.ra for result in results],
         [result.dec for result in results],
         radius_arcsec=targets_conf.duplicate_radius_arcsec() if near_arcsec is None else near_arcsec,
@@ -82,7 +82,7 @@ def rows_of(
     return rows
 
 
-def _names(result: QueryResult) -> list[str]:
+def names_of(result: QueryResult) -> list[str]:
     """Return the names that a result has: what the service knows it by, and further ones."""
     further = result.values.get("aliases")
     names = [result.name, *(further if isinstance(further, list) else ())]

@@ -111,6 +111,18 @@ def known_by_name(names: Iterable[Any], *, user: Any = None) -> Any:
     return None
 
 
+def _seen_by_name(names: Iterable[Any], user: Any) -> Any:
+    """Return the target that bears one of the names, None if there is none that the user may see."""
+    for name in names:
+        try:
+            found = known_by_name([name], user=user)
+        except NameTakenError:  # it is told when the alias is to be stored
+            continue
+        if found is not None:
+            return found
+    return None
+
+
 def keep_target(
     target: Any,
     *,
@@ -119,6 +131,7 @@ def keep_target(
     user: Any = None,
     groups: Sequence[Any] = (),
     permissions: str | None = None,
+    is_known_by_aliases: bool = False,
 ) -> KeptTarget:
     """Store a target that a service made, unless it is known by its name.
 
@@ -134,6 +147,8 @@ def keep_target(
     groups : sequence of Group
     permissions : str, optional
         Who may see it; the default of the TOM without.
+    is_known_by_aliases : bool
+        A target that bears one of the aliases, and that the user may see, is this one, too.
 
     Raises
     ------
@@ -143,6 +158,8 @@ def keep_target(
     if target.pk is not None:
         return KeptTarget(target, False)
     known = known_by_name([target.name], user=user)
+    if known is None and is_known_by_aliases:
+        known = _seen_by_name(aliases, user)
     if known is not None:
         return KeptTarget(known, False, [f"{target.name} is there already as {known.name}."])
     if permissions:

@@ -1,7 +1,7 @@
 """Asks outside services in the background and keeps what they answer: for the pages of queries.
 
-``start_run`` makes the row and the job, ``fetch`` is what the job does, ``make_targets`` makes targets of
-results. No page waits for a service; an answer is used again while it is current.
+``start_run`` makes the row and the job, ``fetch_now`` is what the job does. No page waits for a service; an
+answer is used again while it is current. ``made_targets`` makes targets of results.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import nh3
@@ -20,17 +21,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.html import conditional_escape
 
-from tom_common.background import JobCancelled, JobTimedOut, RunAgain, current_job
+from tom_common.background import JobCancelled, JobTimedOut, RunAgain
 from tom_dataservices import conf
-from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
-from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.forms import SAVING_FIELDS
 from tom_dataservices.ingest.screening import tell_result_screens
-from tom_dataservices.kept_answers import AnswerLostError, packed, plain, unpacked
+from tom_dataservices.kept_answers import packed, plain
 from tom_dataservices.models import ROW, QueryResult, QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
-from tom_dataservices.providers import Access, Found, Provider, provider
-from tom_dataservices.results import NameTakenError, may_add_data
+from tom_dataservices.providers import Found, Provider, provider
 
 _BATCH = 25
 MOST_RESULTS = 10_000
@@ -128,8 +126,9 @@ def fetch_more(run: QueryRun) -> QueryRun:
 def fetch_now(run: QueryRun, tell: Callable[[int], None] = lambda count: None) -> QueryRun:
     """Ask the service of a run, and keep its answer in batches as it comes; safe to run twice.
 
-    What is kept already is left out of the new answer by its place. Results that the iterator would still
-    give are not asked for.
+    What is kept already is left out of the new answer, wherever it stands there by now: nothing is lost and
+    nothing comes twice where the service has found something new meanwhile. Results that the iterator would
+    still give are not asked for.
 
     Raises
     ------
@@ -137,13 +136,14 @@ def fetch_now(run: QueryRun, tell: Callable[[int], None] = lambda count: None) -
         With a sentence for the user, if the service did not answer, or not as promised.
     """
     asked = provider(run.kind, run.provider, run.user)
-    run.found = run.results.count()
+    kept = Counter(run.results.order_by().values_list("result_id", flat=True))
+    run.found = kept.total()
     before = _before(run)
     run.has_more = False
     batch: list[QueryResult] = []
     try:
         with plugin_reported(asked.title), closing_if_possible(asked.find(dict(run.parameters))) as answer:
-            for number, found in enumerate(_skip(answer, run.found), start=run.found):
+            for number, found in enumerate(_without(answer, kept), start=run.found):
                 if number >= run.wanted:
                     run.has_more = True
                     break
@@ -192,9 +192,12 @@ def _cleaned(html: Any) -> str:
     return nh3.clean(str(conditional_escape(html))) if html else ""
 
 
-def _skip(iterator: Iterator[Found], count: int) -> Iterator[Found]:
-    for number, found in enumerate(iterator):
-        if number >= count:
+def _without(answer: Iterator[Found], kept: Counter[str]) -> Iterator[Found]:
+    """Yield what is not kept yet; a service may give several results of one id."""
+    for found in answer:
+        if kept[found.result_id[:255]] > 0:
+            kept[found.result_id[:255]] -= 1
+        else:
             yield found
 
 
@@ -258,24 +261,6 @@ def _before(run: QueryRun) -> _Before | None:
     return _Before(ids, last.found if last.has_more else None)
 
 
-# --- targets made of results
-
-
-@dataclass
-class MadeTargets:
-    """What became of results: targets made and found there, rows of data, notes.
-
-    So many were left out as was chosen, and of so many the plugin failed.
-    """
-
-    made: list[Any] = field(default_factory=list)
-    there: list[Any] = field(default_factory=list)
-    left_out: int = 0
-    failed: int = 0
-    data_rows: int = 0
-    notes: list[str] = field(default_factory=list)
-
-
 def chosen(run: QueryRun, ids: Iterable[str] | None) -> QuerySet[QueryResult]:
     """Return results of a run by their ``row_id``, or what the service knows them by; all for None.
 
@@ -287,74 +272,6 @@ def chosen(run: QueryRun, ids: Iterable[str] | None) -> QuerySet[QueryResult]:
     rows = [one.removeprefix(ROW) for one in wanted if one.startswith(ROW)]
     keys = [int(one) for one in rows if one.isdecimal() and len(one) < 19]
     return run.results.filter(Q(result_id__in=wanted) | Q(pk__in=keys))
-
-
-def make_targets(
-    results: Sequence[QueryResult],
-    access: Access,
-    *,
-    with_data: bool = True,
-    duplicates: Duplicates | None = None,
-) -> MadeTargets:
-    """Make targets of results, one by one, and bring along what the service knows of them.
-
-    A result that cannot be used does not keep the others out; the user is told why. `duplicates` says what
-    becomes of one that a stored target may be; the settings do without. A target that was there gets data
-    only if the user may change it. No transaction is open while the service is asked.
-    """
-    chosen_for_known = duplicates or Duplicates.chosen()
-    report = MadeTargets()
-    job = current_job()
-    for index, result in enumerate(results):
-        job.check_cancelled()
-        asked = provider(result.run.kind, result.run.provider, access.user)
-        try:
-            raw = unpacked(_answer_of(result))
-            with plugin_reported(asked.title, letting=(NameTakenError, LeftOutError)):
-                kept = keep_result(
-                    asked,
-                    raw,
-                    names=[result.name or result.result_id],
-                    ra_deg=result.ra,
-                    dec_deg=result.dec,
-                    access=access,
-                    duplicates=chosen_for_known,
-                )
-        except LeftOutError as error:
-            report.left_out += 1
-            report.notes.append(str(error))
-            continue
-        except (AnswerLostError, NameTakenError, PluginFailedError) as error:
-            report.failed += isinstance(error, PluginFailedError)
-            report.notes.append(f"{result}: {error}")
-            continue
-        report.notes += kept.notes
-        (report.made if kept.is_new else report.there).append(kept.target)
-        QueryResult.objects.filter(pk=result.pk).update(target=kept.target.pk)
-        if with_data:
-            report.data_rows += _bring(asked, kept.target, raw, access, report)
-        job.progress(index + 1, len(results), f"{len(report.made)} targets made")
-    return report
-
-
-def _answer_of(result: QueryResult) -> str:
-    """Read the packed answer: thousands of results are handed over without, and none is kept here."""
-    return QueryResult.objects.filter(pk=result.pk).values_list("raw", flat=True).first() or ""
-
-
-def _bring(asked: Provider, target: Any, raw: Any, access: Access, report: MadeTargets) -> int:
-    if not may_add_data(access.user, target):
-        report.notes.append(f"Data of {target} were not added: you may not change it.")
-        return 0
-    nothing = (MissingDataException, NotImplementedError)
-    try:
-        with plugin_reported(asked.title, letting=nothing):
-            return asked.bring_data(target, raw)
-    except nothing:
-        return 0
-    except PluginFailedError as error:
-        report.notes.append(f"Data of {target}: {error}")
-        return 0
 
 
 def throw_away_old() -> int:

@@ -8,11 +8,17 @@ from typing import Any
 
 from django.apps import apps
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from tom_common.jobs import cancel_job
+from tom_common.models import Job
 from tom_dataservices.models import QueryRun
 from tom_dataservices.permissions import saved_queries_for_user
 from tom_dataservices.saved_query import SavedQuery
+
+UNATTENDED = "tom_dataservices.periodic.run_kept_query"
+"""Path of the task that runs a query by itself."""
 
 
 def keep_query(
@@ -77,13 +83,28 @@ def query_of(run: QueryRun, user: Any) -> Any:
 
 def due_queries(model: type[SavedQuery]) -> Any:
     """Return the queries that are to be run by themselves now."""
-    return model._default_manager.filter(next_run__lte=timezone.now(), user__is_active=True)
+    may_run = Q(user=None) | Q(user__is_active=True)
+    return model._default_manager.filter(may_run, next_run__lte=timezone.now()).order_by("next_run", "pk")
 
 
 def claim_due(query: Any) -> bool:
     """Take a due query for this process and set its next time; False if another process was quicker."""
     same = type(query)._default_manager.filter(pk=query.pk, next_run=query.next_run)
     return bool(same.update(next_run=_after(query.every_minutes)))
+
+
+def jobs_under_way(query: SavedQuery) -> QuerySet[Job]:
+    """Return the jobs that run a query by itself, or wait to."""
+    asked = {"arguments__kwargs__model": query._meta.label, "arguments__kwargs__pk": query.pk}
+    states = (Job.State.QUEUED, Job.State.RUNNING)
+    return Job.objects.filter(task=UNATTENDED, state__in=states, **asked)
+
+
+def delete_query(query: SavedQuery) -> None:
+    """Delete a kept query; a job that runs it by itself just now is cancelled. What was found stays."""
+    for job in jobs_under_way(query):
+        cancel_job(job)
+    query.delete()
 
 
 def _after(every_minutes: int | None) -> dt.datetime | None:

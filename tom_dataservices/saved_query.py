@@ -32,6 +32,18 @@ class SavedQuery(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def rhythm(self) -> str:
+        """How often it runs by itself, in words; empty where it does not."""
+        minutes = self.every_minutes or 0
+        if not minutes:
+            return ""
+        for unit, length in (("day", 1440), ("hour", 60)):
+            if minutes % length == 0:
+                count = minutes // length
+                return f"every {unit}" if count == 1 else f"every {count} {unit}s"
+        return f"every {minutes} min"
+
     def asks(self) -> tuple[str, str]:
         """Return of which kind the provider is that the query asks, and its name."""
         raise NotImplementedError

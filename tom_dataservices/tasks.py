@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from tom_common.background import InputRefused, background_task, current_job
-from tom_common.grants import grant_access
+from tom_common.models import Job
 from tom_common.turns import turn
-from tom_dataservices.duplicates import Duplicates
 from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
+from tom_dataservices.made_targets import NotAllowedError, Wanted, access_for, targets_for
 from tom_dataservices.models import QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
-from tom_dataservices.providers import Access, DataServiceProvider
+from tom_dataservices.providers import DataServiceProvider
 from tom_dataservices.result_cutouts import fetch_cutouts, gives_cutouts
-from tom_dataservices.runs import chosen, fetch_now, make_targets, runs_for_user
+from tom_dataservices.runs import chosen, fetch_now, runs_for_user
 from tom_dataservices.uploads import discard_uploads, local_copies
-from tom_targets.models import Target, TargetList
-from tom_targets.permissions import may_create_targets, target_lists_for_user, targets_for_user
-from tom_targets.selectors import groups_to_share_with, list_of_name
-from tom_targets.services import add_to_list, list_or_new
+from tom_targets.models import Target
+from tom_targets.permissions import targets_for_user
+from tom_targets.selectors import list_of_name
 
 
 @background_task(max_retries=2, time_limit_ms=6 * 3600 * 1000, queue="bulk")
@@ -127,38 +127,61 @@ def fetch_result_cutouts(run_pk: int) -> dict[str, Any]:
     return {"images": kept, "links": [{"label": "Show the results", "url": run.get_absolute_url()}]}
 
 
+FEW = 10
+"""Results of which targets are made in an interactive job: so many take seconds."""
+
+
+@background_task(time_limit_ms=15 * 60 * 1000, title="Targets from a query")
+def targets_from_few_results(run_pk: int, user_id: int, **chosen_once: Any) -> dict[str, Any]:
+    """Do what `targets_from_results` does, not waiting behind bulk work; safe to run twice."""
+    run = QueryRun.objects.filter(pk=run_pk).first()
+    with turn(run.provider if run is not None else ""):
+        return _targets_from(run_pk, user_id, **chosen_once)
+
+
 @background_task(time_limit_ms=3600 * 1000, title="Targets from a query", queue="bulk")
-def targets_from_results(
-    run_pk: int,
-    user_id: int,
-    ids: list[str] | None = None,
-    group_ids: list[int] | None = None,
-    permissions: str | None = None,
-    list_name: str = "",
-    with_data: bool = True,
-    on_near: str | None = None,
-    near_arcsec: float | None = None,
-) -> dict[str, Any]:
-    """Make targets of results of a run with the rights of a user; safe to run twice."""
+def targets_from_results(run_pk: int, user_id: int, **chosen_once: Any) -> dict[str, Any]:
+    """Make targets of results of a run with the rights of a user; safe to run twice.
+
+    Parameters
+    ----------
+    run_pk, user_id : int
+    **chosen_once
+        ``ids`` (all without), and the values of `Wanted`.
+    """
+    return _targets_from(run_pk, user_id, **chosen_once)
+
+
+def make_targets_later(run: QueryRun, user: Any, ids: list[str] | None, wanted: Wanted) -> Job:
+    """Have targets made of results of a run: at once of a few, of many (None: all) when it fits."""
+    count = run.found if ids is None else len(ids)
+    task = targets_from_few_results if count <= FEW else targets_from_results
+    title = f"Targets from {run}"[:200]
+    return task.submit(
+        user=user, title=title, run_pk=run.pk, user_id=user.pk, ids=ids, **dataclasses.asdict(wanted)
+    )
+
+
+def _targets_from(run_pk: int, user_id: int, ids: list[str] | None = None, **values: Any) -> dict[str, Any]:
     user = get_user_model()._default_manager.get(pk=user_id)
-    if not may_create_targets(user):
-        raise InputRefused("You may not add targets.")
     run = runs_for_user(user).filter(pk=run_pk).first()
-    if run is None:
-        raise InputRefused("The results are gone; run the query again.")
-    access = Access(user, list(groups_to_share_with(user).filter(pk__in=group_ids or ())), permissions)
-    results = list(chosen(run, ids).select_related("run").defer("raw"))
-    duplicates = Duplicates.chosen(on_near, near_arcsec)
-    report = make_targets(results, access, with_data=with_data, duplicates=duplicates)
-    targets = [*report.made, *report.there]
-    if list_name and targets:
-        _put_on_list(list_name, targets, user, report.notes)
+    try:
+        if run is None:
+            access_for(user, Wanted())  # who may not add targets is told that
+            raise InputRefused("The results are gone; run the query again.")
+        report = targets_for(user, chosen(run, ids), Wanted(**values))
+    except NotAllowedError as error:
+        raise InputRefused(str(error)) from error
+    except ImportError as error:
+        gone = f"{run.provider} is not installed in this TOM any more: {error}" if run is not None else error
+        raise InputRefused(str(gone)) from error
     job = current_job()
     for note in report.notes:
         job.log(note)
-    if not targets and not report.left_out:
+    if not report.all and not report.left_out:
         raise InputRefused(report.notes[0] if report.notes else "None of the results makes a target.")
-    links = [{"label": target.name, "url": target.get_absolute_url()} for target in targets[:20]]
+    shown = Target.objects.in_bulk([target.pk for target in report.all[:20]])
+    links = [{"label": target.name, "url": target.get_absolute_url()} for target in shown.values()]
     return {
         "created": len(report.made),
         "already_there": len(report.there),
@@ -166,20 +189,6 @@ def targets_from_results(
         "data": report.data_rows,
         "links": links,
     }
-
-
-def _put_on_list(name: str, targets: list[Any], user: Any, notes: list[str]) -> None:
-    """Put targets on the list of a name, made if there is none, if the user may change it."""
-    lists = TargetList.objects.filter(name=name).order_by("pk")
-    found = target_lists_for_user(user, lists, "change_targetlist").first()
-    if found is None:
-        found, is_new = list_or_new(name)
-        if is_new:
-            grant_access(user, found)
-        elif not target_lists_for_user(user, lists.filter(pk=found.pk), "change_targetlist").exists():
-            notes.append(f"You may not change the list {name}.")
-            return
-    add_to_list(found, Target.objects.filter(pk__in=[target.pk for target in targets]))
 
 
 @background_task(max_retries=1, time_limit_ms=15 * 60 * 1000, title="Data of a target")

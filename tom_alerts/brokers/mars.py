@@ -7,6 +7,7 @@ from typing import Any
 from crispy_forms.layout import HTML, Layout
 
 from tom_alerts.alerts import GenericAlert, GenericBroker, GenericQueryForm
+from tom_dataservices.exceptions import QueryServiceError
 
 MARS_URL = "https://mars.lco.global"
 RETIRED = "MARS is retired: its server is gone. Ask ALeRCE, Fink or Lasair, which have the same alerts."
@@ -33,8 +34,13 @@ class MARSBroker(GenericBroker):
     form = MARSQueryForm
 
     def fetch_alerts(self, parameters: dict[str, Any]) -> Any:
-        """Return no alerts, and what to use instead."""
-        return iter(()), RETIRED
+        """Say what to use instead.
+
+        Raises
+        ------
+        QueryServiceError
+        """
+        raise QueryServiceError(RETIRED)
 
     def to_generic_alert(self, alert: Any) -> GenericAlert:
         """Return an alert that was kept from the time when MARS worked."""

@@ -233,7 +233,9 @@ def test_one_bad_alert_of_a_kept_query_does_not_keep_the_others_out(settings):
     BrokerQuery.objects.create(name="All", broker="Lists", parameters={})
     out = StringIO()
     call_command("runbrokerquery", "All", stdout=out)
-    assert out.getvalue() == "All: 3 targets\n"
+    said = out.getvalue()
+    assert "Odd: Lists failed: ZeroDivisionError: division by zero." in said
+    assert "All: 3 targets made, 0 there already, 0 left out, 2 rows of data" in said
     assert ListBroker.asked == ["First", "Broken", "Last"]
     found = PhotometryReducedDatum.objects.values_list("target__name", flat=True)
     assert sorted(found) == ["First", "Last"]

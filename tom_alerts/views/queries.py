@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import django_filters
 
+from tom_alerts.brokers.mars import RETIRED, MARSBroker
 from tom_alerts.models import BrokerQuery
 from tom_alerts.registry import brokers
 from tom_dataservices.views import query_pages as pages
@@ -28,6 +29,9 @@ class _Brokers:
     words = "brokers"
     registry = brokers
     ids_field = "alerts"
+
+    def gone(self, name):
+        return RETIRED if name == MARSBroker.name else super().gone(name)
 
 
 class BrokerQueryListView(_Brokers, pages.QueryListPage):

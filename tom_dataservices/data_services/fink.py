@@ -152,7 +152,7 @@ class FinkService(CutoutsService):
     def objects(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
         """Yield the objects of the one question that was asked."""
         client: Any = self.client()
-        rows = min(int(query.get("max_results") or 100), client.rows_a_page())
+        rows = min(int(query.get("max_results") or client.rows_a_page()), client.rows_a_page())
         window = {"startdate": iso_utc(query.get("mjd_min")), "stopdate": iso_utc(query.get("mjd_max"))}
         if window["stopdate"] and not window["startdate"]:
             window["startdate"] = "2019-11-01"

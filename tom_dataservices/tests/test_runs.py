@@ -11,10 +11,11 @@ from tom_common.job_worker import JobWorker
 from tom_common.models import Job
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.kept_answers import packed
+from tom_dataservices.made_targets import make_targets
 from tom_dataservices.models import DataServiceQuery, QueryRun
 from tom_dataservices.plugin_errors import plugin_reported
 from tom_dataservices.providers import Access, DataServiceProvider
-from tom_dataservices.runs import MOST_RESULTS, fetch_now, make_targets, start_run
+from tom_dataservices.runs import MOST_RESULTS, fetch_now, start_run
 from tom_dataservices.tasks import update_target_data
 from tom_targets.models import Target
 from tom_targets.tests.factories import SiderealTargetFactory

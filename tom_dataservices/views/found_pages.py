@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views import View
@@ -25,6 +26,7 @@ from tom_targets import conf as targets_conf
 from tom_targets.permissions import may_create_targets
 
 ROWS_A_PAGE = 200
+_GONE = "{} is not installed in this TOM any more: it cannot be asked."
 _UNFINISHED = "The query has not come to its end: these are the results that there are."
 
 
@@ -46,8 +48,9 @@ class MoreView(LoginRequiredMixin, View):
         if "again" in request.POST:
             try:
                 asked = provider(run.kind, run.provider, request.user)
-            except ImportError as error:
-                raise Http404(str(error)) from error
+            except ImportError:
+                messages.error(request, _GONE.format(run.provider))
+                return redirect(run)
             query = query_of(run, request.user)
             parameters = dict(run.parameters if query is None else query.parameters)
             return redirect(runs.start_run(asked, parameters, query=query, again=True))
@@ -81,8 +84,9 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
     """
     try:
         asked = provider(run.kind, run.provider, request.user)
-    except ImportError as error:
-        raise Http404(str(error)) from error
+    except ImportError:  # what it found is shown all the same
+        asked = None
+        run.error = run.error or _GONE.format(run.provider)
     is_moving = run.is_asking
     have = f"{run.found}-{run.job.state}" if is_moving else ""
     if is_moving and request.GET.get("have") == have:
@@ -102,22 +106,24 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
         "first_shown": rows[0].result.number + 1 if rows else 0,
         "last_shown": rows[-1].result.number + 1 if rows else 0,
         "run": run,
-        "title": asked.title,
+        "title": asked.title if asked is not None else run.provider,
         "query": query or run,
         "rows": rows,
         "columns": columns_of(rows),
         "is_moving": is_moving,
         "have": have,
         "waits": run.job.message if is_moving and run.job.state == Job.State.QUEUED else "",
-        "images_awaited": not is_moving and images_awaited(run, rows, asked.plugin),
+        "images_awaited": asked is not None and not is_moving and images_awaited(run, rows, asked.plugin),
         "feedback": run.feedback,
         "targets_form": TargetsFromResultsForm(user=request.user, near_arcsec=near_arcsec),
         "near_arcsec": near_arcsec,
         "known_count": sum(bool(row.known) and row.target is None for row in rows),
-        "may_create": may_create_targets(request.user),
-        "change_url": _form_url(asked, run),
+        "may_create": asked is not None and may_create_targets(request.user),
+        "change_url": "" if asked is None else _form_url(asked, run),
         "new_count": run.results.filter(is_new=True).count() if run.query_id is not None else 0,
     }
+    if asked is None:
+        return render(request, "tom_dataservices/query_result.html", context)
     template, extra = asked.result_page(run, rows)
     return render(request, template, {**context, **extra})
 

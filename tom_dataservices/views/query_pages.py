@@ -19,12 +19,14 @@ from django.views.generic import DeleteView, ListView, TemplateView
 
 from tom_common.job_links import attach_jobs
 from tom_dataservices import runs
+from tom_dataservices.failing_queries import last_failures
+from tom_dataservices.made_targets import Wanted
 from tom_dataservices.models import QueryRun
 from tom_dataservices.permissions import saved_queries_for_user
 from tom_dataservices.providers import Provider, provider, takes
 from tom_dataservices.query_forms import KeepingForm, TargetsFromResultsForm
-from tom_dataservices.saved_queries import copy_query, keep_query
-from tom_dataservices.tasks import targets_from_results
+from tom_dataservices.saved_queries import copy_query, delete_query, keep_query
+from tom_dataservices.tasks import make_targets_later
 from tom_dataservices.views.found_pages import render_results
 from tom_targets.permissions import may_create_targets
 
@@ -43,6 +45,7 @@ class QueryKindMixin(LoginRequiredMixin):
     provider_field = ""
     url_space = ""
     words = ""
+    registry: Any = None
     ids_field = "selected_results"
 
     def queries(self, action: str = "view") -> Any:
@@ -57,6 +60,10 @@ class QueryKindMixin(LoginRequiredMixin):
         except ImportError as error:
             raise Http404(str(error)) from error
 
+    def gone(self, name: str) -> str:
+        """Return what a user is told of a provider that is not there."""
+        return f"{name} is not installed in this TOM any more. Ask another of the {self.words}, or delete it."
+
     def url(self, name: str, **kwargs: Any) -> str:
         return reverse(f"{self.url_space}:{name}", kwargs=kwargs or None)
 
@@ -67,7 +74,6 @@ class QueryListPage(QueryKindMixin, ListView):
     template_name = "tom_dataservices/query_list.html"
     context_object_name = "queries"
     paginate_by = 50
-    registry: Any = None
 
     def get_queryset(self):
         rows = self.queries().prefetch_related("groups").order_by("name", "pk")
@@ -100,9 +106,12 @@ class QueryListPage(QueryKindMixin, ListView):
             search=self.request.GET.get("name", ""),
             **kwargs,
         )
+        failures = last_failures(self.kind, context["queries"], self.request.user)
         for query in context["queries"]:
             query.may_change = query.pk in changeable
             query.provider_name = getattr(query, self.provider_field)
+            query.is_gone = query.provider_name not in classes
+            query.last_failure = failures.get(query.pk, "")
             for name in ("run", "update", "delete", "copy"):
                 setattr(query, f"{name}_url", self.url(name if name != "run" else self.run_name, pk=query.pk))
         return context
@@ -132,6 +141,9 @@ class QueryFormPage(QueryKindMixin, TemplateView):
         if "pk" in kwargs:
             self.query = get_object_or_404(self.queries("change"), pk=kwargs["pk"])
             name = getattr(self.query, self.provider_field)
+            if name not in self.registry.all():
+                messages.error(request, f"{self.query.name}: {self.gone(name)}")
+                return redirect(self.url(self.list_name))
         else:
             name = request.POST.get(self.provider_field) or request.GET.get(self.provider_field, "")
         self.asked = self.provider(name)
@@ -245,6 +257,11 @@ class QueryDeletePage(QueryKindMixin, DeleteView):
     def get_context_data(self, **kwargs):
         return super().get_context_data(list_url=self.get_success_url(), **kwargs)
 
+    def form_valid(self, form):
+        delete_query(self.object)
+        messages.success(self.request, f"The query {self.object.name} is deleted.")
+        return redirect(self.get_success_url())
+
 
 class QueryCopyView(QueryKindMixin, View):
     """Copy a kept query that one may see, for oneself."""
@@ -259,19 +276,30 @@ class QueryCopyView(QueryKindMixin, View):
 class RunPage(QueryKindMixin, View):
     """Run a kept query and show what it finds; a POST asks again although the answer is still current."""
 
+    list_name = "list"
+
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         return self._run(pk)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return redirect(self._start(pk, again=True))
+        run = self._start(pk, again=True)
+        return redirect(self.url(self.list_name) if run is None else run)
 
-    def _start(self, pk: int, *, again: bool = False) -> QueryRun:
+    def _start(self, pk: int, *, again: bool = False) -> QueryRun | None:
+        """Ask; None, and a word to the user, where the provider is gone."""
         self.query = get_object_or_404(self.queries(), pk=pk)
-        asked = self.provider(getattr(self.query, self.provider_field))
+        name = getattr(self.query, self.provider_field)
+        try:
+            asked = provider(self.kind, name, self.request.user)
+        except ImportError:
+            messages.error(self.request, f"{self.query.name}: {self.gone(name)}")
+            return None
         return runs.start_run(asked, dict(self.query.parameters), query=self.query, again=again)
 
     def _run(self, pk: int) -> HttpResponse:
         run = self._start(pk)
+        if run is None:
+            return redirect(self.url(self.list_name))
         self.query.refresh_from_db()
         return render_results(self.request, run, query=self.query)
 
@@ -296,12 +324,7 @@ class TargetsFromResultsView(QueryKindMixin, View):
                 messages.error(request, f"{name}: {' '.join(problems)}")
             return redirect(run)
         data = form.cleaned_data
-        job = targets_from_results.submit(
-            user=request.user,
-            title=f"Targets from {run}"[:200],
-            run_pk=run.pk,
-            user_id=request.user.pk,
-            ids=ids,
+        wanted = Wanted(
             group_ids=[group.pk for group in data.get("groups") or ()],
             permissions=data["permissions"] or None,
             list_name=data["list_name"],
@@ -309,6 +332,7 @@ class TargetsFromResultsView(QueryKindMixin, View):
             on_near=data["on_near"] or None,
             near_arcsec=data["near_arcsec"],
         )
+        job = make_targets_later(run, request.user, ids, wanted)
         job.refresh_from_db()
         if not job.is_finished:
             return redirect(job)

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from tom_common.astro.time import datetime_to_mjd_utc, mjd_utc_to_datetime, parse_mjd_utc
 from tom_common.astro.typed_position import read_position
+from tom_dataservices import conf
 from tom_dataservices.forms import SAVING_FIELDS, BaseQueryForm
 from tom_dataservices.results import NameTakenError, known_by_name
 from tom_dataservices.service_choices import kept_choices
@@ -151,9 +152,7 @@ class BrokerFields(forms.Form):
     detections_max = forms.IntegerField(label="Most detections", required=False, min_value=0)
     sort = forms.ChoiceField(label="Sorted by", required=False)
     descending = forms.BooleanField(label="Largest first", required=False)
-    max_results = forms.IntegerField(
-        label="At most", required=False, min_value=1, max_value=MOST_RESULTS, initial=100
-    )
+    max_results = forms.IntegerField(label="At most", required=False, min_value=1, max_value=MOST_RESULTS)
 
     def __init__(self, *args: Any, user: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -184,8 +183,9 @@ class BrokerFields(forms.Form):
             else:
                 del fields["sort"], fields["descending"]
         fields["max_results"].help_text = (
-            f"Empty: 100. One request brings {self.rows_a_page:,} rows; the first "
-            "are shown while the rest is fetched."
+            f"The first {conf.results_shown():,} are fetched, and more when you ask for them; a query that"
+            f" runs by itself fetches all, up to {MOST_RESULTS:,}. One request brings"
+            f" {self.rows_a_page:,} rows."
         )
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from tom_dataservices.classifications import keep_classifications
 from tom_dataservices.clients.broker import BrokerClient, BrokerObject
-from tom_dataservices.data_services.broker.fields import BrokerQueryForm, plain_query
+from tom_dataservices.data_services.broker.fields import MOST_RESULTS, BrokerQueryForm, plain_query
 from tom_dataservices.data_services.broker.points import remove_points, sparkline_points, store_points
 from tom_dataservices.dataservices import DataService
 from tom_dataservices.exceptions import MissingDataException
@@ -17,7 +17,6 @@ from tom_dataservices.results import known_by_name, may_add_data
 from tom_targets.models import Target
 
 _NEAR_ARCSEC = 2.0
-_DEFAULT_RESULTS = 100
 _NAMES_TOLD = 20
 _ZTF_NAME = re.compile(r"(?i)ZTF\d{2}[a-z]{7}")
 
@@ -167,7 +166,7 @@ class BrokerService(DataService):
 
         Names that were asked for and brought nothing are told in ``query_feedback`` at the end.
         """
-        most = int(query_parameters.get("max_results") or _DEFAULT_RESULTS)
+        most = int(query_parameters.get("max_results") or MOST_RESULTS)
         shown = 0
         there: set[str] = set()
         for found in self.objects(query_parameters):

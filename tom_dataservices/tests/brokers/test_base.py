@@ -192,10 +192,11 @@ def test_ids_of_64_bits_stay_exact():
         id_text(1.7e17)
 
 
-def test_results_come_as_they_are_needed_and_are_shown(broker, as_owner):
+@pytest.mark.parametrize("most", ["2000", ""])
+def test_results_come_as_they_are_needed_and_are_shown(broker, as_owner, most):
     page = as_owner.post(
         reverse("dataservices:create"),
-        {"data_service": "Made up", "max_results": "2000", "query_name": ""},
+        {"data_service": "Made up", "max_results": most, "query_name": ""},
         follow=True,
     )
     run = page.context["run"]

@@ -1,0 +1,289 @@
+"""Makes targets of what a query found: the one way, for the pages, the commands, filters and brokers.
+
+``targets_for`` asks who may do so, and for whom; ``make_targets`` makes them one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+
+from tom_common.background import current_job
+from tom_common.grants import grant_access
+from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
+from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.kept_answers import AnswerLostError, unpacked
+from tom_dataservices.models import QueryResult
+from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
+from tom_dataservices.providers import Access, Provider, provider
+from tom_dataservices.result_pages import names_of
+from tom_dataservices.results import NameTakenError, may_add_data
+from tom_targets.models import Target, TargetList
+from tom_targets.permissions import may_create_targets, target_lists_for_user
+from tom_targets.selectors import groups_to_share_with
+from tom_targets.services import add_to_list, list_or_new
+
+_AT_A_TIME = 200
+"""Results that are in memory at once."""
+
+
+class MadeTarget(NamedTuple):
+    """A target that was made of a result, or found there."""
+
+    pk: int
+    name: str
+
+
+class NotAllowedError(Exception):
+    """Targets cannot be made for this user; the text says why."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was chosen once, for all targets that are made of results.
+
+    Attributes
+    ----------
+    group_ids : sequence of int
+        Groups that get access; of them those to which the user may give it.
+    permissions : str or None
+        Who else may see new targets; the default of the TOM for None.
+    list_name : str
+        Target list that they are put on, made if there is none; empty for none.
+    with_data : bool
+        Bring along what the service knows of them.
+    on_near : str or None
+        What becomes of a result that a stored target may be (``duplicates.CHOICES``).
+    near_arcsec : float or None
+    """
+
+    group_ids: Sequence[int] = ()
+    permissions: str | None = None
+    list_name: str = ""
+    with_data: bool = True
+    on_near: str | None = None
+    near_arcsec: float | None = None
+
+
+@dataclass
+class MadeTargets:
+    """What became of results: targets made and found there, rows of data, notes.
+
+    So many were left out as was chosen, and of so many the plugin failed.
+    """
+
+    made: list[MadeTarget] = field(default_factory=list)
+    there: list[MadeTarget] = field(default_factory=list)
+    left_out: int = 0
+    failed: int = 0
+    data_rows: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def all(self) -> list[MadeTarget]:
+        """The targets, those made before those found there."""
+        return [*self.made, *self.there]
+
+    def words(self) -> str:
+        """Return the counts in words."""
+        made, there = len(self.made), len(self.there)
+        words = f"{made} target{'s' * (made != 1)} made, {there} there already, {self.left_out} left out"
+        return f"{words}, {self.data_rows} rows of data"
+
+
+def targets_for(
+    user: Any, results: QuerySet[QueryResult], wanted: Wanted, *, unattended: bool = False
+) -> MadeTargets:
+    """Make targets of results with the rights of a user, as was chosen, and put them on a list.
+
+    Parameters
+    ----------
+    user : User or None
+        None is for what a program keeps for nobody: only where `unattended`.
+    results : QuerySet of QueryResult
+    wanted : Wanted
+    unattended : bool
+        Nobody asked for it just now.
+
+    Raises
+    ------
+    NotAllowedError
+        If the user may not add targets.
+    """
+    access = access_for(user, wanted, unattended=unattended)
+    duplicates = Duplicates.chosen(wanted.on_near, wanted.near_arcsec)
+    report = make_targets(_InPieces(results), access, with_data=wanted.with_data, duplicates=duplicates)
+    if wanted.list_name and report.all:
+        put_on_list(wanted.list_name, [target.pk for target in report.all], user, report.notes)
+    return report
+
+
+def access_for(user: Any, wanted: Wanted, *, unattended: bool = False) -> Access:
+    """Return who gets access to targets that are made for a user; see `targets_for`.
+
+    Raises
+    ------
+    NotAllowedError
+    """
+    if user is None and unattended:
+        groups: QuerySet[Group] = Group.objects.order_by("name")
+    elif may_create_targets(user):
+        groups = groups_to_share_with(user)
+    else:
+        who = "You" if not unattended else str(user)
+        raise NotAllowedError(f"{who} may not add targets.")
+    return Access(user, list(groups.filter(pk__in=wanted.group_ids)), wanted.permissions)
+
+
+def put_on_list(name: str, keys: Sequence[int], user: Any, notes: list[str]) -> None:
+    """Put targets on the list of a name, made if there is none, if the user may change it."""
+    lists = TargetList.objects.filter(name=name).order_by("pk")
+    found = _changed_by(user, lists).first()
+    if found is None:
+        found, is_new = list_or_new(name)
+        if is_new and user is not None:
+            grant_access(user, found)
+        elif not is_new and not _changed_by(user, lists.filter(pk=found.pk)).exists():
+            notes.append(f"You may not change the list {name}.")
+            return
+    for start in range(0, len(keys), 1000):
+        add_to_list(found, Target.objects.filter(pk__in=keys[start : start + 1000]))
+
+
+def _changed_by(user: Any, lists: QuerySet[TargetList]) -> QuerySet[TargetList]:
+    return lists if user is None else target_lists_for_user(user, lists, "change_targetlist")
+
+
+class _InPieces:
+    """Results by their place, some in memory at a time: no list of all, no cursor that a connection holds."""
+
+    def __init__(self, results: QuerySet[QueryResult]) -> None:
+        self._rows = results.select_related("run").defer("raw").order_by("run", "number", "pk")
+        self._keys = list(self._rows.values_list("pk", flat=True))
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[QueryResult]:
+        for start in range(0, len(self._keys), _AT_A_TIME):
+            yield from self._rows.filter(pk__in=self._keys[start : start + _AT_A_TIME])
+
+
+def make_targets(
+    results: Iterable[QueryResult],
+    access: Access,
+    *,
+    with_data: bool = True,
+    duplicates: Duplicates | None = None,
+) -> MadeTargets:
+    """Make targets of results, one by one, and bring along what the service knows of them.
+
+    A result that cannot be used does not keep the others out; the user is told why. `duplicates` says what
+    becomes of one that a stored target may be; the settings do without. A target that was there gets data
+    only if the user may change it. No transaction is open while the service is asked.
+    """
+    chosen_for_known = duplicates or Duplicates.chosen()
+    report = MadeTargets()
+    job = current_job()
+    total = len(results) if isinstance(results, Sized) else None
+    for index, result in enumerate(results):
+        job.check_cancelled()
+        asked = provider(result.run.kind, result.run.provider, access.user)
+        try:
+            raw = unpacked(_answer_of(result))
+        except AnswerLostError as error:
+            report.notes.append(f"{result}: {error}")
+            continue
+        names = names_of(result) or [result.result_id]
+        place = (result.ra, result.dec)
+        made = make_target(
+            asked, raw, names, place, access, chosen_for_known, report=report, with_data=with_data
+        )
+        if made is not None:
+            QueryResult.objects.filter(pk=result.pk).update(target=made.pk)
+        job.progress(index + 1, total, f"{len(report.made)} targets made")
+    return report
+
+
+def make_target(
+    asked: Provider,
+    raw: Any,
+    names: Sequence[str],
+    place: tuple[float | None, float | None],
+    access: Access,
+    duplicates: Duplicates,
+    *,
+    report: MadeTargets,
+    with_data: bool = True,
+) -> MadeTarget | None:
+    """Make a target of what a provider gave, with its data, and note in a report what became of it.
+
+    Parameters
+    ----------
+    asked : Provider
+    raw : object
+        What it gave.
+    names : sequence of str
+        The name, and others.
+    place : (float or None, float or None)
+        ICRS, deg.
+    access : Access
+    duplicates : Duplicates
+    report : MadeTargets
+        Of all that are made.
+    with_data : bool
+
+    Returns
+    -------
+    MadeTarget or None
+        None where there is none; the report says why.
+    """
+    try:
+        with plugin_reported(asked.title, letting=(NameTakenError, LeftOutError)):
+            kept = keep_result(
+                asked,
+                raw,
+                names=names,
+                ra_deg=place[0],
+                dec_deg=place[1],
+                access=access,
+                duplicates=duplicates,
+            )
+    except LeftOutError as error:
+        report.left_out += 1
+        report.notes.append(str(error))
+        return None
+    except (NameTakenError, PluginFailedError) as error:
+        report.failed += isinstance(error, PluginFailedError)
+        report.notes.append(f"{names[0]}: {error}")
+        return None
+    report.notes += kept.notes
+    made = MadeTarget(int(kept.target.pk), str(kept.target.name))
+    (report.made if kept.is_new else report.there).append(made)
+    if with_data:
+        report.data_rows += _bring(asked, kept.target, raw, access, report)
+    return made
+
+
+def _answer_of(result: QueryResult) -> str:
+    """Read the packed answer: thousands of results are handed over without, and none is kept here."""
+    return QueryResult.objects.filter(pk=result.pk).values_list("raw", flat=True).first() or ""
+
+
+def _bring(asked: Provider, target: Any, raw: Any, access: Access, report: MadeTargets) -> int:
+    if not may_add_data(access.user, target):
+        report.notes.append(f"Data of {target} were not added: you may not change it.")
+        return 0
+    nothing = (MissingDataException, NotImplementedError)
+    try:
+        with plugin_reported(asked.title, letting=nothing):
+            return asked.bring_data(target, raw)
+    except nothing:
+        return 0
+    except PluginFailedError as error:
+        report.notes.append(f"Data of {target}: {error}")
+        return 0

@@ -1,0 +1,104 @@
+"""Targets of results: few of them do not wait behind bulk work, many are not all in memory at once."""
+
+import pytest
+from django.urls import reverse
+
+from tom_common.job_worker import JobWorker
+from tom_common.models import Job
+from tom_dataservices import made_targets
+from tom_dataservices.made_targets import Wanted, targets_for
+from tom_dataservices.models import QueryResult
+from tom_dataservices.providers import DataServiceProvider
+from tom_dataservices.runs import MOST_RESULTS, fetch_more, fetch_now, start_run
+from tom_dataservices.tasks import FEW
+from tom_targets.models import Target
+
+
+def run_of(user, name_begins="", **options):
+    asked = DataServiceProvider("Stars", user)
+    return start_run(asked, {"name_begins": name_begins}, in_background=False, again=True, **options)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "queue"),
+    [
+        ({"selected_results": ["Star 1"]}, "interactive"),
+        ({"selected_results": [f"Star {number}" for number in range(FEW)]}, "interactive"),
+        ({"selected_results": [f"Star {number}" for number in range(FEW + 1)]}, "bulk"),
+        ({"all": "1"}, "bulk"),
+    ],
+)
+def test_few_targets_do_not_wait_behind_bulk_work(services, as_owner, users, chosen, queue):
+    run = fetch_now(run_of(users["owner"]))
+    as_owner.post(reverse("dataservices:create-target"), {"run": run.pk, **chosen})
+    assert Job.objects.get(title=f"Targets from {run}").queue == queue
+    assert Target.objects.count() == len(chosen.get("selected_results", range(100)))
+
+
+def test_all_of_a_short_answer_are_few(services, as_owner, users):
+    run = fetch_now(run_of(users["owner"], name_begins="Star 247"))
+    as_owner.post(reverse("dataservices:create-target"), {"run": run.pk, "all": "1"})
+    assert Job.objects.get().queue == "interactive"
+
+
+def test_a_few_targets_wait_for_their_turn_with_a_service(
+    services, users, settings, transactional_db, monkeypatch, client
+):
+    run = fetch_now(run_of(users["owner"], name_begins="Star 7"))
+    settings.TOM_BACKGROUND = "thread"
+    monkeypatch.setattr("tom_common.turns.turns.take", lambda service: service != "Stars")
+    client.force_login(users["owner"])
+    client.post(reverse("dataservices:create-target"), {"run": run.pk, "selected_results": ["Star 7"]})
+    assert JobWorker().run_one()
+    job = Job.objects.get()
+    assert (job.state, job.message[:32]) == ("queued", "Waits until Stars can be asked: ")
+    assert not Target.objects.exists()
+
+
+def test_results_are_read_some_at_a_time(services, users, monkeypatch):
+    monkeypatch.setattr(made_targets, "_AT_A_TIME", 20)
+    run = fetch_now(run_of(users["owner"]))
+    alive = []
+    real = QueryResult.from_db.__func__
+
+    def counted(cls, *args, **kwargs):
+        made = real(cls, *args, **kwargs)
+        alive.append(made.number)
+        return made
+
+    monkeypatch.setattr(QueryResult, "from_db", classmethod(counted))
+    seen = []
+    for result in made_targets._InPieces(run.results.all()):
+        seen.append((result.number, len(alive)))
+    assert [number for number, _ in seen] == list(range(100))
+    assert all(read - number <= 20 for number, read in seen)
+    report = targets_for(users["owner"], run.results.all(), Wanted(list_name="All of them", with_data=False))
+    assert len(report.made) == 100
+    assert Target.objects.filter(targetlist__name="All of them").count() == 100
+
+
+# --- load more
+
+
+def test_what_a_service_found_meanwhile_is_neither_lost_nor_doubled(services, users, monkeypatch):
+    run = fetch_now(run_of(users["owner"]))
+    assert (run.found, run.has_more) == (100, True)
+    fresh = [{"name": f"Fresh {number}", "ra": 1.0, "dec": 1.0, "mag": 9} for number in range(3)]
+    now = [*fresh, *services.stars()[10:]]  # ten of those shown have vanished since
+    monkeypatch.setitem(services.query_service.__globals__, "STARS", now)
+    run = fetch_more(run)
+    fetch_now(run)
+    names = list(run.results.values_list("name", flat=True))
+    assert len(names) == len(set(names)) == 200
+    assert {"Fresh 0", "Fresh 1", "Fresh 2", "Star 0", "Star 100", "Star 196"} <= set(names)
+    assert "Star 197" not in names
+
+
+def test_several_results_of_one_id_are_all_kept(services, users, monkeypatch):
+    same = [{"name": "Variable", "ra": 1.0, "dec": 1.0, "mag": mag} for mag in range(3)]
+    monkeypatch.setitem(services.query_service.__globals__, "STARS", same)
+    run = fetch_now(run_of(users["owner"], wanted=2))
+    run.wanted = MOST_RESULTS
+    run.finished = None
+    run.save()
+    assert fetch_now(run).found == 3
