@@ -132,6 +132,12 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def _greatest_mb(pid: int) -> float:
+    """Give the greatest resident memory of a process; ``wait4`` may tell that of its parent."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((float(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
 class Reader:
     """A process of ``readstreams``; each database has a group of its own, which the broker does not know."""
 
@@ -164,11 +170,11 @@ class Reader:
 
     def end(self, number: int = signal.SIGTERM) -> None:
         """End it by a signal, and note its greatest memory."""
-        if self.process.returncode is None:
+        if self.process.poll() is None:
             self.process.send_signal(number)
-            _, status, usage = os.wait4(self.process.pid, 0)
-            self.process.returncode = os.waitstatus_to_exitcode(status)
-            self.memory_mb = usage.ru_maxrss * 1024 / 1e6
+        while self.process.poll() is None:
+            self.memory_mb = max(self.memory_mb, _greatest_mb(self.process.pid))
+            time.sleep(0.02)
 
 
 def wait_until(reached: Callable[[], bool], *readers: Reader, every_s: float = 0.02) -> None:

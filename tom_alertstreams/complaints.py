@@ -76,6 +76,29 @@ def sentence_of_settings(error: Any, settings: Mapping[str, Any]) -> str:
     return f"The settings of this stream cannot be used: {text}."
 
 
+class Remembered:
+    """A sentence that is told for some time.
+
+    Parameters
+    ----------
+    for_s : float
+        How long, s.
+    """
+
+    def __init__(self, for_s: float) -> None:
+        self._for_s = for_s
+        self._text, self._at = "", 0.0
+
+    def note(self, text: str) -> None:
+        """Tell this from now on."""
+        self._text, self._at = text, time.monotonic()
+
+    @property
+    def text(self) -> str:
+        """The sentence, empty when its time is over."""
+        return self._text if self._text and time.monotonic() - self._at < self._for_s else ""
+
+
 class Grumbles:
     """The log of librdkafka, which says the same twenty times a second; here it is heard once a minute.
 

@@ -15,13 +15,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections
 from django.utils import timezone
 
-from tom_alertstreams.complaints import Grumbles, sentence_of, sentence_of_settings
+from tom_alertstreams.complaints import Grumbles, Remembered, sentence_of, sentence_of_settings
 from tom_alertstreams.counts import add_counts, forget_gone_processes
 from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.models import StreamState
-from tom_alertstreams.offsets import DATABASE_AWAY
+from tom_alertstreams.offsets import DATABASE_AWAY, Stored
 from tom_alertstreams.positions import Positions
-from tom_alertstreams.storing import Stored
 from tom_alertstreams.topics import topics_of
 from tom_common.remote import RemoteUnavailable
 from tom_dataproducts.summaries import refresh_summaries
@@ -37,11 +36,10 @@ BATCH_BYTES = 64_000_000
 FIRST_BATCH = 100
 NIGHTS = 3
 SUMMARIES_AFTER_S, SUMMARIES_BEHIND_AFTER_S = 3.0, 20.0
-TELL_LOSS_S = 3600.0
-_AWAY = (
-    *(KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._TIMED_OUT),
-    *(KafkaError._AUTHENTICATION, KafkaError._SSL),
-)
+TELL_LOSS_S, TELL_MISSING_S = 3600.0, 60.0
+HEARD_LATELY_S = 10.0
+_OF_ONE = (KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._TIMED_OUT)
+_AWAY = (KafkaError._ALL_BROKERS_DOWN, *_OF_ONE, KafkaError._AUTHENTICATION, KafkaError._SSL)
 
 
 class KafkaReader:
@@ -97,9 +95,12 @@ class KafkaReader:
         self._subscribed: list[str] = []
         self._changed: set[int] = set()
         self._changed_since = 0.0
+        self._begun: list[StreamMessage] = []
+        self._told_to_stop = threading.Event()
         self._away_since: float | None = None
         self._said = Grumbles(logger)
-        self._lost = ("", 0.0)
+        self._lost, self._missing = Remembered(TELL_LOSS_S), Remembered(TELL_MISSING_S)
+        self._heard_at: float | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Read until told to stop, then finish the batch in hand, store it, and leave the group.
@@ -115,6 +116,7 @@ class KafkaReader:
             self._tell(consumer, at_once=True)
             while not stop.is_set():
                 self.step(consumer, stop)
+            self._finish(consumer)
             self._refresh()
             self.word = StreamState.Word.STOPPED
             self._tell(consumer, at_once=True)
@@ -131,17 +133,32 @@ class KafkaReader:
             raise ImproperlyConfigured(self.error) from error
 
     def step(self, consumer: Any, stop: threading.Event) -> None:
-        """Take what has come, at most one batch, and store it."""
-        messages = self._messages(consumer, consumer.consume(self._most(), POLL_S))
+        """Take what has come, at most one batch, and store it.
+
+        While many wait, a batch is decoded beside the storing of the one before, and stored by the next step.
+        """
+        self._told_to_stop = stop
+        most = self._most()
+        messages = self._messages(consumer, consumer.consume(most, 0.0 if self._begun else POLL_S))
+        is_begun = 2 * len(messages) >= most and self.store.begin(messages)
         if messages:
             self._mean_bytes = sum(len(message.value) for message in messages) // len(messages) + 1
-            self._store(messages, stop)
-            self._commit(consumer, messages)
-            self._count_topics(messages)
+        self._finish(consumer)
+        self._begun = messages
+        if not is_begun:
+            self._finish(consumer)
         if self._changed:
             soon_s = SUMMARIES_AFTER_S if messages else 0.0
             self._refresh(SUMMARIES_BEHIND_AFTER_S if self._is_behind(consumer) else soon_s)
         self._tell(consumer)
+
+    def _finish(self, consumer: Any) -> None:
+        """Store the messages that were taken."""
+        messages, self._begun = self._begun, []
+        if messages:
+            self._store(messages)
+            self._commit(consumer, messages)
+            self._count_topics(messages)
 
     def _subscribe(self, consumer: Any) -> None:
         """Subscribe to the topics of today, if they are others than before."""
@@ -200,13 +217,14 @@ class KafkaReader:
                 )
             )
         if lost:
+            self._finish(consumer)
             self.positions.begin_again(consumer, lost)
         if messages:
             self._is_reading()
-            self._last_message = timezone.now()
+            self._last_message, self._heard_at = timezone.now(), time.monotonic()
         return messages
 
-    def _store(self, messages: Sequence[StreamMessage], stop: threading.Event) -> None:
+    def _store(self, messages: Sequence[StreamMessage]) -> None:
         """Store messages; while the database or a schema registry cannot be reached, wait and try again."""
         pause_s = 1.0
         while True:
@@ -216,7 +234,7 @@ class KafkaReader:
                 self.error = f"A batch cannot be stored now: {error}"
                 logger.warning("%s: %s; tried again in %.0f s", self.name, self.error, pause_s)
                 close_old_connections()
-                if stop.wait(pause_s):
+                if self._told_to_stop.wait(pause_s):
                     raise
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             else:
@@ -227,8 +245,9 @@ class KafkaReader:
                 return
 
     def _assign(self, consumer: Any, partitions: Sequence[TopicPartition]) -> None:
-        """Begin each partition where our table says."""
+        """Begin each partition where our table says, once it says all that was taken."""
         self._is_reading()
+        self._finish(consumer)
         self.positions.begin(partitions)
         consumer.assign(list(partitions))
 
@@ -236,16 +255,13 @@ class KafkaReader:
         if self._away_since is not None:
             away_s = time.monotonic() - self._away_since
             logger.warning("%s: the broker is back after %.0f s", self.name, away_s)
-        self.word, self.error, self._away_since = StreamState.Word.READING, self._loss(), None
-        self._said.forget()
-
-    def _loss(self) -> str:
-        """Return what was lost or came again within the hour."""
-        text, told_at = self._lost
-        return text if text and time.monotonic() - told_at < TELL_LOSS_S else ""
+            self._said.forget()
+        self.word, self._away_since = StreamState.Word.READING, None
+        self.error = self._lost.text or self._missing.text
 
     def _tell_loss(self, text: str) -> None:
-        self.error, self._lost = text, (text, time.monotonic())
+        self.error = text
+        self._lost.note(text)
         logger.error("%s: %s", self.name, text)
 
     def _commit(self, consumer: Any, messages: Sequence[StreamMessage]) -> None:
@@ -263,13 +279,19 @@ class KafkaReader:
         is_vague = error.code() == KafkaError._ALL_BROKERS_DOWN
         if is_vague and self._away_since is not None and self.error:
             return  # why it cannot be reached was told already
-        self.error = sentence_of(error)
-        if error.code() in _AWAY:
+        self.error = (is_vague and self._missing.text) or sentence_of(error)
+        if error.code() in _OF_ONE and self._hears():
+            self._missing.note(self.error)
+        elif error.code() in _AWAY:
             self.word = StreamState.Word.WAITING
             if self._away_since is None:
                 self._away_since = time.monotonic()
         if self._said.is_new(self.error):
             logger.warning("%s: %s", self.name, self.error)
+
+    def _hears(self) -> bool:
+        """Tell whether messages came just now: a broker that goes away is perhaps one of several."""
+        return self._heard_at is not None and time.monotonic() - self._heard_at < HEARD_LATELY_S
 
     def _look_whether_back(self, consumer: Any) -> None:
         """Notice that a broker is back though it has no message for us."""

@@ -12,8 +12,8 @@ from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
 from tom_alertstreams.models import DeadLetter
-from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, Partition, message_of
-from tom_alertstreams.storing import Stored, bury
+from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, Partition, Stored, message_of
+from tom_alertstreams.storing import bury
 from tom_common.remote import RemoteUnavailable, translated
 from tom_dataservices.packets import StreamMessage
 from tom_dataservices.plugin_errors import JOB_ENDS
@@ -21,7 +21,6 @@ from tom_dataservices.plugin_errors import JOB_ENDS
 logger = logging.getLogger(__name__)
 
 Decode = Callable[[StreamMessage], "tuple[Any, ...] | None"]
-TRIES = 5
 _IN_FAILED_TRANSACTION = "25P02"  # PostgreSQL: a statement behind one that failed
 
 
@@ -33,6 +32,9 @@ class MessageStore(Protocol):
 
     def rewind(self, topic: str, partition: int, offset: int) -> None:
         """Note that a partition is read again from an offset."""
+
+    def begin(self, messages: Sequence[StreamMessage]) -> bool:
+        """Begin what can be done beside the storing of the messages before; tell whether something was."""
 
     def store(self, messages: Sequence[StreamMessage]) -> Stored:
         """Use messages, each once."""
@@ -66,10 +68,8 @@ class HandlerStore(OffsetKeeper):
         self.handler = handler
         self.decode = decode
         self._in_transaction = True
-        self._failed: tuple[str, int, int] = ("", 0, 0)
-        self._so_far = Stored()
 
-    def store(self, messages: Sequence[StreamMessage]) -> Stored:
+    def use_all(self, messages: Sequence[StreamMessage]) -> None:
         """Hand over messages one by one; one that the handler cannot use becomes a dead letter.
 
         Raises
@@ -80,14 +80,8 @@ class HandlerStore(OffsetKeeper):
         RemoteUnavailable
             If a service that the handler asks does not answer; likewise.
         """
-        result, self._so_far = self._so_far, Stored()
         for message in messages:
-            try:
-                result.add(self._store_one(message))
-            except (*DATABASE_AWAY, RemoteUnavailable):
-                self._so_far = result  # told with what the next try uses
-                raise
-        return result
+            self.done.add(self._store_one(message))
 
     def _store_one(self, message: StreamMessage) -> Stored:
         if not self.is_fresh(message):
@@ -96,7 +90,7 @@ class HandlerStore(OffsetKeeper):
             used = self._hand_over(message, lambda: bool(self.advance([message])))
         except (*DATABASE_AWAY, RemoteUnavailable) as error:
             is_repeatable = not getattr(error, "may_have_obeyed", False)
-            if is_repeatable and self._tries(message) < TRIES:
+            if is_repeatable and not self.is_to_blame(message):
                 raise
             logger.exception(
                 "the handler of %s broke at offset %s, again and again", message.place, message.offset
@@ -108,13 +102,6 @@ class HandlerStore(OffsetKeeper):
                 logger.exception("the handler of %s broke at offset %s", message.place, message.offset)
             return bury(self, message, _reason(error))
         return Stored(used=int(used), known=int(not used))
-
-    def _tries(self, message: StreamMessage) -> int:
-        """Count how often in a row the database failed at one message."""
-        place, offset, count = self._failed
-        count = count + 1 if (place, offset) == (message.place, message.offset) else 1
-        self._failed = (message.place, message.offset, count)
-        return count
 
     def _hand_over(self, message: StreamMessage, note: Callable[[], bool]) -> bool:
         """Call the handler, and note in the same transaction that it was given the message.
@@ -251,19 +238,25 @@ class StoreByTopic(OffsetKeeper):
             self._stores[topic] = self._make_store(topic)
         return self._stores[topic]
 
-    def store(self, messages: Sequence[StreamMessage]) -> Stored:
+    def begin(self, messages: Sequence[StreamMessage]) -> bool:
+        """Let the store of each topic begin with its messages."""
+        return any([self.of(topic).begin(some) for topic, some in _by_topic(messages).items()])
+
+    def use_all(self, messages: Sequence[StreamMessage]) -> None:
         """Use messages, each by the store of its topic, in their order within the topic."""
-        by_topic: dict[str, list[StreamMessage]] = {}
-        for message in messages:
-            by_topic.setdefault(message.topic, []).append(message)
-        result = Stored()
-        for topic, some in by_topic.items():
-            result.add(self.of(topic).store(some))
-        return result
+        for topic, some in _by_topic(messages).items():
+            self.done.add(self.of(topic).store(some))
 
     def replay(self, letter: DeadLetter) -> str:
         """Use a dead letter once more by the store of its topic."""
         return self.of(letter.topic).replay(letter)
+
+
+def _by_topic(messages: Sequence[StreamMessage]) -> dict[str, list[StreamMessage]]:
+    found: dict[str, list[StreamMessage]] = {}
+    for message in messages:
+        found.setdefault(message.topic, []).append(message)
+    return found
 
 
 def _reason(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
@@ -16,6 +17,28 @@ DATABASE_AWAY = (OperationalError, InterfaceError)
 """What the database raises while it cannot be reached or is locked: no fault of a message."""
 
 
+TRIES = 5
+"""How often the database may fail at a message before the message is blamed."""
+
+
+@dataclass
+class Stored:
+    """What became of a batch: messages used, those stored before and left out, dead letters."""
+
+    used: int = 0
+    known: int = 0
+    dead: int = 0
+    new_targets: int = 0
+    new_data: int = 0
+    changed: set[int] = field(default_factory=set)
+
+    def add(self, other: Stored) -> None:
+        """Count another batch, too."""
+        for name in ("used", "known", "dead", "new_targets", "new_data"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.changed |= other.changed
+
+
 class OffsetKeeper:
     """Knows how far a consumer group has read; what stores messages is made of it.
 
@@ -27,6 +50,39 @@ class OffsetKeeper:
 
     def __init__(self, group: str) -> None:
         self.group = group
+        self.done = Stored()
+        self._failed: tuple[str, int, int] = ("", 0, 0)
+
+    def begin(self, messages: Sequence[StreamMessage]) -> bool:
+        """Begin what can be done beside the storing of the messages before; tell whether something was."""
+        return False
+
+    def store(self, messages: Sequence[StreamMessage]) -> Stored:
+        """Use messages, each once, and return what became of them.
+
+        What was committed before the database went away is counted by the next call that ends well.
+        """
+        self.use_all(messages)
+        done, self.done = self.done, Stored()
+        done.known = max(0, len(messages) - done.used - done.dead)  # those of a try before are no news
+        return done
+
+    def use_all(self, messages: Sequence[StreamMessage]) -> None:
+        """Use messages, and add to `done` what is committed."""
+        raise NotImplementedError
+
+    def is_to_blame(self, message: StreamMessage) -> bool:
+        """Note that the database failed at a message, or at a batch that begins with it.
+
+        Returns
+        -------
+        bool
+            It did `TRIES` times in a row.
+        """
+        place, offset, count = self._failed
+        count = count + 1 if (place, offset) == (message.place, message.offset) else 1
+        self._failed = (message.place, message.offset, count)
+        return count >= TRIES
 
     def next_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return where reading goes on, for those of the partitions that were read before."""

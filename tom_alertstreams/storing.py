@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import threading
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +15,7 @@ from django.utils import timezone
 
 from tom_alertstreams.keeping import keep_letters
 from tom_alertstreams.models import DeadLetter
-from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, message_of
+from tom_alertstreams.offsets import DATABASE_AWAY, OffsetKeeper, Stored, message_of
 from tom_common.history import change_run
 from tom_common.remote import RemoteUnavailable
 from tom_dataproducts.summaries import refresh_summaries
@@ -30,24 +32,6 @@ from tom_dataservices.packets import (
 from tom_dataservices.plugin_errors import JOB_ENDS
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Stored:
-    """What became of a batch: messages used, those stored before and left out, dead letters."""
-
-    used: int = 0
-    known: int = 0
-    dead: int = 0
-    new_targets: int = 0
-    new_data: int = 0
-    changed: set[int] = field(default_factory=set)
-
-    def add(self, other: Stored) -> None:
-        """Count another batch, too."""
-        for name in ("used", "known", "dead", "new_targets", "new_data"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.changed |= other.changed
 
 
 def bury(keeper: OffsetKeeper, message: StreamMessage, reason: str) -> Stored:
@@ -78,6 +62,9 @@ class PacketStore(OffsetKeeper):
         self.schemas = schemas
         self.with_cutouts = with_cutouts
         self.known = KnownPoints()
+        self._begun: deque[tuple[list[StreamMessage], Future[list[AlertBatch]]]] = deque()
+        self._decoding = threading.Lock()
+        self._thread: ThreadPoolExecutor | None = None
         self._run: Any = None
         self._run_hour: dt.datetime | None = None
 
@@ -89,46 +76,103 @@ class PacketStore(OffsetKeeper):
             self._run, self._run_hour = change_run(self.options.user, kind="ingest", title=title), hour
         return self._run
 
-    def store(self, messages: Sequence[StreamMessage]) -> Stored:
+    def begin(self, messages: Sequence[StreamMessage]) -> bool:
+        """Begin to decode messages beside what is stored meanwhile; `store` is handed the same ones later.
+
+        Returns
+        -------
+        bool
+            True: something was begun.
+        """
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{self.group}")
+        self._begun.append((list(messages), self._thread.submit(self._decode, messages)))
+        return True
+
+    def _decode(self, messages: Sequence[StreamMessage]) -> list[AlertBatch]:
+        with self._decoding:  # schemas and decoders are shared by both threads
+            learn_schemas(messages, self.schemas)
+            return list(
+                read_message_batches(
+                    messages, self.schemas, batch_size=max(1, len(messages)), with_cutouts=self.with_cutouts
+                )
+            )
+
+    def _decoded(self, messages: Sequence[StreamMessage]) -> list[AlertBatch] | None:
+        """Return what was begun for these messages, once; None if nothing was, or if it broke.
+
+        Raises
+        ------
+        RemoteUnavailable
+            If the schema registry does not answer.
+        """
+        while self._begun:
+            begun, work = self._begun.popleft()
+            if begun == list(messages):
+                try:
+                    return work.result()
+                except RemoteUnavailable:
+                    raise
+                except Exception:  # decoded once more below, where the one that breaks it is found
+                    logger.info("%s messages could not be decoded together", len(messages), exc_info=True)
+                    return None
+            work.cancel()
+        return None
+
+    def use_all(self, messages: Sequence[StreamMessage]) -> None:
         """Store messages and how far they reach, or nothing of both.
 
         A message that breaks the batch is found by halves and becomes a dead letter; the others are stored.
-        The summaries of the light curves that changed are stale afterwards; whoever calls computes them anew.
+        So is one at which the database fails `TRIES` times, and then takes the letter. The summaries of the
+        light curves that changed are stale afterwards; whoever calls computes them anew.
 
         Raises
         ------
         OperationalError, InterfaceError
-            If the database cannot be reached, or is locked: nothing was stored; try again.
+            If the database cannot be reached, or is locked: try again; what was stored is left out then.
         RemoteUnavailable
             If the schema registry does not answer: nothing was stored; try again.
         """
         if not messages:
-            return Stored()
-        learn_schemas(messages, self.schemas)
+            return
+        decoded = self._decoded(messages)
+        if decoded is None:
+            with self._decoding:
+                learn_schemas(messages, self.schemas)
+        self._use(messages, decoded, blames=False)
+
+    def _use(
+        self, messages: Sequence[StreamMessage], decoded: list[AlertBatch] | None, *, blames: bool
+    ) -> None:
         try:
             with transaction.atomic():
-                result = self._store(messages)
-        except (*DATABASE_AWAY, RemoteUnavailable):
+                result = self._store(messages, decoded)
+        except RemoteUnavailable:
             raise
         except Exception as error:  # one message may break what is done for all
+            if isinstance(error, DATABASE_AWAY):
+                blames = blames or self.is_to_blame(messages[0])
+                if not blames:
+                    raise
             if len(messages) == 1:
                 logger.exception("message %s of %s cannot be stored", messages[0].offset, messages[0].place)
-                return bury(self, messages[0], reason_of(error))
+                # Where it is the database that does not do, this raises the same, and all wait on.
+                self.done.add(bury(self, messages[0], reason_of(error)))
+                return
             middle = len(messages) // 2
-            result = self.store(messages[:middle])
-            result.add(self.store(messages[middle:]))
-            return result
-        return result
+            self._use(messages[:middle], None, blames=blames)
+            self._use(messages[middle:], None, blames=blames)
+        else:
+            self.done.add(result)
 
-    def _store(self, messages: Sequence[StreamMessage]) -> Stored:
+    def _store(self, messages: Sequence[StreamMessage], decoded: list[AlertBatch] | None) -> Stored:
         fresh = self.advance(messages)
+        if decoded is None or len(fresh) < len(messages):  # another process has stored some of them
+            decoded = self._decode(fresh)
         result = Stored(known=len(messages) - len(fresh))
         by_place = {(message.place, message.offset): message for message in fresh}
         buried: set[tuple[str, int]] = set()  # a message may hold many alerts, and is one letter
-        batches = read_message_batches(
-            fresh, self.schemas, batch_size=max(1, len(fresh)), with_cutouts=self.with_cutouts
-        )
-        for batch in batches:
+        for batch in decoded:
             rejected, batch.rejected = batch.rejected, []
             batch.received -= len(rejected)
             reasons: dict[tuple[str, int], str] = {}

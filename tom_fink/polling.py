@@ -80,4 +80,4 @@ class PollingReader(KafkaReader):
         return now - self._joining_since < JOIN_S
 
     def _taken(self) -> int:
-        return self.total.used + self.total.dead + self.total.known
+        return self.total.used + self.total.dead + self.total.known + len(self._begun)

@@ -9,9 +9,9 @@ import requests
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from tom_alertstreams.alertstreams.hopskotch import HopskotchAlertStream
-from tom_alertstreams.handling import TRIES, HandlerStore
+from tom_alertstreams.handling import HandlerStore
 from tom_alertstreams.models import DeadLetter, StreamOffset
-from tom_alertstreams.offsets import OffsetKeeper
+from tom_alertstreams.offsets import TRIES, OffsetKeeper
 from tom_alertstreams.services import StoresByGroup, replay, replay_all
 from tom_common.job_endings import JobCancelled, JobTimedOut
 from tom_common.remote import RemoteUnavailable
@@ -132,7 +132,7 @@ def test_a_handler_at_which_the_database_fails_for_ever_holds_nothing_up():
         with pytest.raises(OperationalError):
             store.store(batch)
     result = store.store(batch)
-    assert (result.used, result.dead) == (2, 1)
+    assert (result.used, result.dead, result.known) == (2, 1, 0)
     assert names() == ["a", "b"]
     assert "no such table" in DeadLetter.objects.get().reason
 

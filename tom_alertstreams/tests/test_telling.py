@@ -11,8 +11,8 @@ from django.utils import timezone
 from tom_alertstreams import consumer as consumer_module
 from tom_alertstreams.consumer import KafkaReader
 from tom_alertstreams.models import StreamCount, StreamState
+from tom_alertstreams.offsets import Stored
 from tom_alertstreams.selectors import streams
-from tom_alertstreams.storing import Stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -132,6 +132,9 @@ class Large(Message):
 
 class Store:
     """Takes all, and says that it changed a target."""
+
+    def begin(self, messages):
+        return False
 
     def store(self, messages):
         return Stored(used=len(messages), changed={7})
