@@ -105,9 +105,9 @@ class FilterForm(SharedForm):
             "webhook_url", "webhook_secret",
         )  # fmt: skip
         labels = {
-            "expression": "Lets through what fits",
+            "expression": "Expression",
             "watchlist": "Only on the watchlist",
-            "max_per_hour": "At most, an hour",
+            "max_per_hour": "New candidates an hour, at most",
             "makes": "Make",
             "target_list": "Put on the list",
             "note_key": "Annotate the target: field",
@@ -124,7 +124,6 @@ class FilterForm(SharedForm):
         }
 
     fieldsets = (
-        ("What it lets through", ("name", "source", "survey", "expression", "watchlist", "max_per_hour")),
         (
             "Team",
             ("groups",),
@@ -133,10 +132,13 @@ class FilterForm(SharedForm):
         (
             "What is done at once",
             ("makes", "permissions", "target_groups", "target_list", "note_key", "note"),
-            "Done with your rights, once for each object. Without any of it, candidates wait for triage.",
+            "Done with the rights of the filter's owner, once for each object. Without any of it, candidates"
+            " wait for triage.",
         ),
         ("News", ("tells", "mails", "tells_groups", "digest", "webhook_url", "webhook_secret")),
     )
+    on_top = ("name", "source", "survey", "watchlist", "expression", "max_per_hour")
+    """Fields that the page places itself, around the builder of conditions."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

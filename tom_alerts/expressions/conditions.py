@@ -102,6 +102,8 @@ def _condition(node: Node) -> Condition | None:
         return Condition(node.of.of.written, "present")
     if isinstance(node, FieldValue) and node.kind == TRUTH:
         return Condition(node.written, "=", "true")
+    if isinstance(node, Negated) and isinstance(node.of, FieldValue):
+        return Condition(node.of.written, "=", "false")
     if isinstance(node, OneOf) and isinstance(node.of, FieldValue):
         values = [_plain(value) for value in node.values]
         return (

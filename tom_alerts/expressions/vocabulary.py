@@ -124,32 +124,35 @@ FIELDS: tuple[Field, ...] = (
 )
 _BY_NAME = {field.name: field for field in FIELDS}
 
-ZTF_OWN = {
-    "objectId": TEXT,
-    "candid": TEXT,
-    "candidate.jd": NUMBER,
-    "candidate.fid": NUMBER,
-    "candidate.isdiffpos": TEXT,
-    "candidate.rb": NUMBER,
-    "candidate.magnr": NUMBER,
-    "candidate.programid": NUMBER,
-    "candidate.ssdistnr": NUMBER,
-    "candidate.ssmagnr": NUMBER,
-}
-RUBIN_OWN = {
-    "diaSourceId": TEXT,
-    "diaSource.midpointMjdTai": NUMBER,
-    "diaObject.firstDiaSourceMjdTai": NUMBER,
-    "diaObject.lastDiaSourceMjdTai": NUMBER,
-}
+OWN_FIELDS: tuple[Field, ...] = (
+    Field("objectId", TEXT, "", "Name of the object."),
+    Field("candid", TEXT, "", "Number of the alert."),
+    Field("candidate.jd", NUMBER, "d (UTC)", "Time of this alert, Julian date (not MJD)."),
+    Field("candidate.jdstarthist", NUMBER, "d (UTC)", "Time of the first detection, Julian date (not MJD)."),
+    Field("candidate.fid", NUMBER, "", "Passband: 1 is g, 2 is r, 3 is i."),
+    Field("candidate.isdiffpos", TEXT, "", "'t' where brighter than in the reference image, else 'f'."),
+    Field("candidate.rb", NUMBER, "0 to 1", "How sure the older classifier is that it is real."),
+    Field("candidate.magnr", NUMBER, "mag (AB)", "Nearest source in the reference image."),
+    Field("candidate.programid", NUMBER, "", "1 is public, 2 the partnership, 3 Caltech."),
+    Field("candidate.ssdistnr", NUMBER, "arcsec", "Distance to the nearest known solar-system object."),
+    Field("candidate.ssmagnr", NUMBER, "mag (V)", "Predicted magnitude of that object."),
+    Field("diaSourceId", TEXT, "", "Number of the alert."),
+    Field(
+        "diaSource.midpointMjdTai",
+        NUMBER,
+        "d (TAI)",
+        "Time of this alert, MJD in TAI: 37 s more than in UTC.",
+    ),
+    Field("diaObject.firstDiaSourceMjdTai", NUMBER, "d (TAI)", "First detection, MJD in TAI."),
+    Field("diaObject.lastDiaSourceMjdTai", NUMBER, "d (TAI)", "Newest detection, MJD in TAI."),
+)
+"""What a survey's own path gives otherwise than the common field, or besides."""
 PATHS: dict[str, Field] = {}
 for _field in FIELDS:
     for _path, _survey in ((_field.ztf, "ZTF"), (_field.rubin, "LSST")):
         if _path:
             PATHS[_path] = Field(_path, _field.kind, _field.unit, f"{_field.text} Of {_survey} alone.")
-for _survey, _own in (("ZTF", ZTF_OWN), ("LSST", RUBIN_OWN)):
-    for _path, _kind in _own.items():
-        PATHS[_path] = Field(_path, _kind, "", f"As {_survey} gives it.")
+PATHS.update((_field.name, _field) for _field in OWN_FIELDS)
 SURVEY_OF_PATH = {path: "ZTF" if path[:4] in ("cand", "obje") else "LSST" for path in PATHS}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 
 from tom_alerts.registry import brokers
+from tom_alerts.shown_values import Column, shown
 
 register = template.Library()
 
@@ -22,7 +23,6 @@ def submit_upstream_form(
 
 
 @register.filter
-def value_of(values: dict[str, Any], name: str) -> Any:
-    """Return one of some values by its name; a dash where it is missing."""
-    value = values.get(name)
-    return "–" if value is None else value
+def value_of(values: dict[str, Any], column: Column) -> str:
+    """Return the value of a column; a dash where it is missing."""
+    return shown(values.get(column.name), column.unit)

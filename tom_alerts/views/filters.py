@@ -14,8 +14,10 @@ from django.views.generic import TemplateView, View
 
 from tom_alerts import filter_rules, filter_tests
 from tom_alerts.expressions import (
+    EXAMPLES,
     FIELDS,
     OPERATORS,
+    OWN_FIELDS,
     Condition,
     ExpressionError,
     compiled,
@@ -29,6 +31,7 @@ from tom_alerts.filter_deletion import delete_filter
 from tom_alerts.filter_forms import FilterForm
 from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction, Watchlist
 from tom_alerts.permissions import shared_for_user
+from tom_alerts.shown_values import columns_of
 from tom_alerts.views.watchlists import watchlists_for
 from tom_common.astro.time import mjd_utc_to_datetime
 from tom_common.keyset import count_rows, keyset_page, pager
@@ -101,8 +104,8 @@ class FilterView(LoginRequiredMixin, TemplateView):
             job=test.job if test else None,
             is_current=may_be_on,
             span=span if any(span) else None,
-            columns=list(examples[0]["values"]) if examples else [],
-            miss_columns=list(misses[0]["values"]) if misses else [],
+            columns=columns_of(examples[0]["values"]) if examples else [],
+            miss_columns=columns_of(misses[0]["values"]) if misses else [],
             may_change=shared_for_user(
                 self.request.user, AlertFilter.objects.filter(pk=one.pk), "change"
             ).exists(),
@@ -136,6 +139,8 @@ def builder_context(text: str) -> dict[str, Any]:
     return {
         "rows": rows_of(text),
         "field_list": FIELDS,
+        "own_fields": OWN_FIELDS,
+        "examples": EXAMPLES,
         "operators": OPERATORS,
         "functions": [function.text for function in FUNCTIONS.values()],
         **understood(text),

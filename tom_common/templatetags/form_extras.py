@@ -40,9 +40,11 @@ def field_groups(form: BaseForm) -> list[FieldGroup]:
     form : Form
         It may have an attribute ``fieldsets``: a sequence of ``(heading, field names)`` or
         ``(heading, field names, help text)``. Names that the form lacks are passed over; fields that no group
-        names follow in a last group without heading.
+        names follow in a last group without heading, but those of an attribute ``on_top``, which the page
+        shows itself.
     """
-    visible = {bound.name: bound for bound in form.visible_fields()}
+    on_top = getattr(form, "on_top", ())
+    visible = {bound.name: bound for bound in form.visible_fields() if bound.name not in on_top}
     groups = []
     for heading, names, *help_text in getattr(form, "fieldsets", ()):
         fields = [visible.pop(name) for name in names if name in visible]

@@ -6,13 +6,17 @@ import pytest
 
 from tom_alerts.alert_tables import BatchTable
 from tom_alerts.expressions import (
+    EXAMPLES,
     Condition,
     ExpressionError,
     compiled,
     conditions_of,
+    field_named,
     parse,
     written,
 )
+from tom_alerts.expressions.vocabulary import PATHS
+from tom_alerts.shown_values import columns_of, shown
 from tom_dataservices.packets.batch import PointKind
 from tom_dataservices.tests.ingest.batches import alert, batch
 
@@ -146,6 +150,46 @@ def test_rows_of_the_form_become_an_expression_and_rows_again():
 @pytest.mark.parametrize("text", ["mag < 19 or mag > 20", "not (mag < 19)", "mag + 1 < 20", "abs(mag) < 20"])
 def test_what_says_more_than_rows_can_is_not_shown_as_rows(text):
     assert conditions_of(parse(text)) is None
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.title)
+def test_the_examples_of_the_form_can_be_used(example):
+    assert compiled(example.text).passing(table()) is not None
+
+
+def test_the_opposite_of_a_truth_is_a_row():
+    assert conditions_of(parse("not is_solar_system")) == [Condition("is_solar_system", "=", "false")]
+
+
+def test_times_of_surveys_are_in_their_own_scale_and_said_to_be_so():
+    """MJD 60003 (2023): TAI is 37 s ahead of UTC since 2017-01-01."""
+    ztf = table()
+    assert ztf.column("candidate.jd")[0] == 2460003.5
+    assert field_named("candidate.jd").text.startswith("Time of this alert, Julian date")
+    assert field_named("candidate.jdstarthist").unit == "d (UTC)"
+    rubin = BatchTable(batch([alert("1", mjd=60003.0)], [], survey="LSST"))
+    assert rubin.column("diaSource.midpointMjdTai") == [pytest.approx(60003 + 37 / 86400, abs=1e-9)]
+    assert rubin.column("mjd") == [60003.0] and field_named("mjd").unit == "d (UTC)"
+    assert all("TAI" in field_named(path).unit for path in PATHS if path.endswith("Tai"))
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "text"),
+    [
+        (61365.321672200225, "mjd", "61365.32167"),
+        (18.8272, "mag", "18.83"),
+        (-0.00611697, "rate_mag_per_d", "−0.006"),
+        (0.892939, "real_bogus", "0.89"),
+        (7.0, "n_detections", "7"),
+        (True, "is_negative", "true"),
+        ("SN", "class", "SN"),
+        (None, "mag", "–"),
+        (0.1234567, "extras.x", "0.123457"),
+    ],
+)
+def test_values_are_shown_with_digits_that_fit_their_unit(value, field, text):
+    column = columns_of([field])[0]
+    assert shown(value, column.unit) == text
 
 
 def test_a_value_that_does_not_fit_its_field_is_told():
