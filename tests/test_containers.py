@@ -133,9 +133,18 @@ def test_the_volumes_are_declared(compose):
     assert used == set(compose["volumes"])
 
 
-@pytest.mark.parametrize(("age_s", "status"), [(2, 0), (3600, 1)])
-def test_the_workers_health_is_the_age_of_its_heartbeat(redis_url, monkeypatch, age_s, status):
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("age_s", "threads", "status"), [(2, 2, 0), (3600, 2, 1), (2, 0, 1)], ids=["fine", "old", "of the web"]
+)
+def test_the_workers_health_is_its_row_and_the_age_of_its_heartbeat(
+    redis_url, monkeypatch, age_s, threads, status
+):
     import redis
+
+    now = timezone.now()
+    name = f"{socket.gethostname()}:1:x"
+    Worker.objects.create(name=name, kind="dramatiq", threads=threads, started_at=now, seen_at=now)
 
     with redis.Redis.from_url(redis_url) as client:
         client.zadd(worker_health.HEARTBEATS, {"a worker": (time.time() - age_s) * 1000})

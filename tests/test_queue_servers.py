@@ -195,9 +195,9 @@ THREADS = 2
 
 
 class WebServer:
-    """One web process of gunicorn that has answered a request, so that its threads run."""
+    """One web process of gunicorn; it has answered a request, unless it is not to be asked."""
 
-    def __init__(self, tom):
+    def __init__(self, tom, *, asked=True):
         self.port = free_port()
         self.log = (tom.folder / f"web-{self.port}.log").open("a")
         self.process = subprocess.Popen(
@@ -209,7 +209,8 @@ class WebServer:
             stderr=self.log,
             start_new_session=True,
         )
-        wait_for(self.answers, 120, "the first answer of the web server")
+        if asked:
+            wait_for(self.answers, 120, "the first answer of the web server")
 
     def answers(self):
         try:
@@ -348,3 +349,15 @@ def test_schedulers_that_look_at_the_same_moment_queue_each_work_once(tom):
         queued = database.execute("SELECT COUNT(*) FROM tom_common_job").fetchone()[0]
     told = sum(int(out.split(" queued")[0].rpartition("\n")[2]) for out, _ in said)
     assert (queued, told) == (count, count)
+
+
+@pytest.mark.parametrize("server", [NoQueue], indirect=True)
+def test_jobs_that_waited_for_a_restart_run_before_anybody_asks_for_a_page(tom):
+    waiting = tom.send("quick.send(7)")
+    assert tom.state(waiting) == "queued"
+
+    web = WebServer(tom, asked=False)
+    try:
+        wait_for(lambda: tom.state(waiting) == "done", 120, "the job that waited")
+    finally:
+        web.kill()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from tests.settings_names import environment_names, setting_names
 from tom_project.environment import database_settings, kept_secret_key
@@ -135,9 +135,10 @@ def test_health_is_told_to_whoever_asks_whatever_the_host_name(client):
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-def test_health_is_bad_without_the_database(client, monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_health_is_bad_without_the_database(client, monkeypatch, error):
     def refuse():
-        raise OperationalError("gone")
+        raise error("gone")
 
     monkeypatch.setattr(connection, "cursor", refuse)
     answer = client.get("/healthz")

@@ -27,6 +27,7 @@ from tom_common.history.scope import Scope, acting
 from tom_common.job_endings import (  # noqa: F401  tasks import them from here
     InputRefused,
     JobCancelled,
+    JobOverdue,
     JobStopped,
     JobTimedOut,
     RunAgain,
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 WRITE_INTERVAL_S = 0.5
 HEARTBEAT_S = 5.0
+OVERDUE_S = 30.0
+"""Seconds that a task is given to end after its time is over."""
 STOP_S = 5.0
 """Longest that an interrupted job is waited for: one in a call of C code is left behind."""
 _current: ContextVar[JobContext | None] = ContextVar("tom_common_current_job", default=None)
@@ -125,6 +128,7 @@ class JobContext:
         self._cancelled = False
         self._stop = threading.Event()
         self._deadline: float | None = None
+        self._too_late: type[BaseException] = JobTimedOut
         self._thread_id: int | None = None
         self._over = False
 
@@ -175,6 +179,8 @@ class JobContext:
         ------
         JobTimedOut
             If the block takes longer than the limit (monitored runs only).
+        JobOverdue
+            If it goes on nevertheless.
         """
         token = _current.set(self)
         monitor = None
@@ -211,7 +217,9 @@ class JobContext:
         with self._lock:
             if self._deadline is None or time.monotonic() < self._deadline:
                 return
-        self.interrupt(JobTimedOut)
+        self.interrupt(self._too_late)
+        with self._lock:
+            self._too_late, self._deadline = JobOverdue, time.monotonic() + OVERDUE_S
 
     def interrupt(self, reason: type[BaseException]) -> None:
         """Raise an exception in the task, wherever it is; nothing happens once it is over."""

@@ -11,6 +11,13 @@ class JobTimedOut(Exception):
     """The task ran for longer than its time limit; raised wherever it is at that moment."""
 
 
+class JobOverdue(BaseException):
+    """The task went on after its time was over: it took `JobTimedOut` for the fault of one of its items.
+
+    No `Exception`, so that nothing takes it for one; raised half a minute later, and again.
+    """
+
+
 class JobStopped(BaseException):
     """The process that runs the job is asked to end; raised wherever the task is, which then runs again.
 

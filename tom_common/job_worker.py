@@ -1,7 +1,8 @@
 """The threads that run jobs in a web process or in ``run_jobs``: some for interactive work, one for bulk.
 
-They start with the first request that a web server answers: nothing else knows that this process is a web
-server's, and a thread that starts earlier would be lost when the server forks its workers.
+They start when gunicorn says that a worker is ready (``tom_project.gunicorn_conf``), else with the first
+request that a web server answers: nothing else knows that this process is a web server's, and a thread that
+starts earlier would be lost when the server forks its workers.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ class Crew:
 
 
 def is_web_process() -> bool:
-    """Return whether this process has answered a request of a web server."""
+    """Return whether this process answers requests of a web server."""
     return _web_process_pid == os.getpid()
 
 
@@ -181,9 +182,14 @@ def on_request_started(sender: Any, **_: Any) -> None:
     from django.core.handlers.wsgi import WSGIHandler
 
     if issubclass(sender, (ASGIHandler, WSGIHandler)):  # the handler of the test client is neither
-        global _web_process_pid
-        _web_process_pid = os.getpid()
-        ensure_started()
+        begin_web_process()
+
+
+def begin_web_process() -> None:
+    """Note that this process is a web server's worker, and take up the jobs that wait."""
+    global _web_process_pid
+    _web_process_pid = os.getpid()
+    ensure_started()
 
 
 def ensure_started() -> None:

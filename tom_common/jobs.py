@@ -26,6 +26,7 @@ from tom_common.job_context import (
     InputRefused,
     JobCancelled,
     JobContext,
+    JobOverdue,
     JobStopped,
     JobTimedOut,
     RunAgain,
@@ -169,10 +170,14 @@ def run_claimed(job: Job, *, monitored: bool) -> None:
     except KeyboardInterrupt:
         _store_ending(job, {"state": Job.State.CANCELLED, "error": "Interrupted."})
         raise
-    except (Exception, SystemExit) as error:  # sys.exit() in a task must not end the thread of the worker
+    except (
+        Exception,
+        JobOverdue,
+        SystemExit,
+    ) as error:  # sys.exit() in a task must not end the thread of the worker
         logger.exception("job %s (%s) failed", job.pk, job.task)
-        text = _error_text(error)
-        timed_out = isinstance(error, JobTimedOut)
+        timed_out = isinstance(error, (JobTimedOut, JobOverdue))
+        text = JobTimedOut.__name__ if timed_out else _error_text(error)
         context.log(text if timed_out else "".join(traceback.format_exception(error)))
         ending = {"state": Job.State.FAILED, "error": text}
         if can_retry:

@@ -22,9 +22,12 @@ loglevel = "warning"
 
 
 def post_worker_init(_worker: object) -> None:
-    """Leave Ctrl-C to the arbiter, which then ends the workers.
+    """Take up jobs that wait, before anybody asks for a page, and leave Ctrl-C to the arbiter.
 
-    A terminal sends SIGINT to all of them. A worker that is already ending by it when the arbiter's SIGQUIT
-    comes waits for its own lock, until it is killed 30 s later.
+    It then ends the workers. A terminal sends SIGINT to all of them. A worker that is already ending by it
+    when the arbiter's SIGQUIT comes waits for its own lock, until it is killed 30 s later.
     """
+    from tom_common import job_worker  # Django is set up only now
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    job_worker.begin_web_process()

@@ -6,7 +6,7 @@ of them; it tells nothing but yes or no.
 
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 HEALTH_PATH = "/healthz"
@@ -25,6 +25,6 @@ class HealthCheckMiddleware:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
-        except DatabaseError:
+        except Error:  # a connection that the server has ended is an InterfaceError, no DatabaseError
             return JsonResponse({"status": "no database"}, status=503)
         return JsonResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})

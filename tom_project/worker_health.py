@@ -1,8 +1,9 @@
 """Tells a container engine whether background workers fetch their messages.
 
-Run as ``python -m tom_project.worker_health``. With Redis, every process that talks to the queue leaves the
-time in ``dramatiq:__heartbeats__``; workers do so every few seconds. Without Redis, the workers of this
-machine are looked up in the database, where each says twice a minute that it lives.
+Run as ``python -m tom_project.worker_health``. The workers of this machine are looked up in the database,
+where each says twice a minute that it lives. With Redis, every process that talks to the queue, a web process
+too, leaves the time in ``dramatiq:__heartbeats__``, workers every few seconds: a time that is old says that
+theirs do not come through.
 """
 
 import os
@@ -47,6 +48,8 @@ def main() -> int:
     if (url := os.environ.get("REDIS_URL", "")) and not os.environ.get("RABBITMQ_URL"):
         age_s, limit_s, did = newest_heartbeat_age_s(url), STALE_S, "the queue was last asked for work"
     else:
+        age_s, limit_s, did = 0.0, STALE_S, ""
+    if age_s < limit_s:
         (age_s, limit_s), did = newest_row_age_s(), "a worker was last heard of"
     sys.stdout.write(f"{did} {age_s:.0f} s ago\n")
     return 0 if age_s < limit_s else 1

@@ -183,6 +183,18 @@ def test_task_over_its_time_is_interrupted(thread_mode, monkeypatch):
     assert time.monotonic() - started < 5
 
 
+def test_task_that_takes_its_end_for_the_fault_of_an_item_is_interrupted_again(thread_mode, monkeypatch):
+    monkeypatch.setattr("tom_common.job_context.WRITE_INTERVAL_S", 0.05)
+    monkeypatch.setattr("tom_common.job_context.OVERDUE_S", 0.2)
+    job = tasks.go_on_after_everything.send()
+
+    run_due()
+
+    job.refresh_from_db()
+    assert (job.state, job.error) == (State.FAILED, "JobTimedOut")
+    assert tasks.calls == ["JobTimedOut"]
+
+
 def test_renamed_task_fails_its_job_and_not_the_worker(thread_mode):
     job = Job.objects.create(title="old", task="tom_common.tests.background_tasks.gone")
     other = Job.objects.create(title="no task", task="os.getpid")
