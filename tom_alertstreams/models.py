@@ -23,6 +23,20 @@ class StreamOffset(models.Model):
         return f"{self.group} {self.topic}[{self.partition}] {self.next_offset}"
 
 
+class StreamTopic(models.Model):
+    """Which topic of a name a consumer group has read: one that is made anew has another identity."""
+
+    group = models.CharField(max_length=255)
+    topic = models.CharField(max_length=255)
+    identity = models.CharField(max_length=40, help_text="Given by Kafka when the topic is made.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "topic"], name="stream_topic_once")]
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.topic} {self.identity}"
+
+
 class StreamState(models.Model):
     """How a process that reads a stream is."""
 

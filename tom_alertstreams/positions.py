@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, OFFSET_INVALID, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaException, TopicPartition
 
+from tom_alertstreams.identities import TopicIdentities, begin_new_topics
 from tom_alertstreams.offsets import Partition
 
 logger = logging.getLogger(__name__)
@@ -28,18 +29,33 @@ class Positions:
         A partition that was never read begins at its end, not at its beginning.
     tell : callable
         Is told, as a sentence, of messages that are lost or come again.
+
+    Attributes
+    ----------
+    identities : TopicIdentities or None
+        Asked whether topics are those that were read before; None: only their offsets can tell.
     """
 
     def __init__(self, store: Any, *, begin_at_end: bool, tell: Tell) -> None:
         self.store = store
         self.first = OFFSET_END if begin_at_end else OFFSET_BEGINNING
         self.tell = tell
+        self.identities: TopicIdentities | None = None
 
     def begin(self, partitions: Sequence[TopicPartition]) -> None:
-        """Set the offsets of partitions that are assigned now; those never read are left to the broker."""
+        """Set the offsets of partitions that are assigned now.
+
+        Those never read begin where the settings of the stream say, whatever was committed at the broker for
+        a group of this name: the table is the truth, also when it is empty.
+        """
+        if self.identities is not None:
+            for topic in begin_new_topics(
+                self.store.group, self.identities.of(one.topic for one in partitions)
+            ):
+                self.tell(f"{topic} was made anew since it was read last; it is read from its begin")
         known = self.store.next_offsets((one.topic, one.partition) for one in partitions)
         for one in partitions:
-            one.offset = known.get((one.topic, one.partition), OFFSET_INVALID)
+            one.offset = known.get((one.topic, one.partition), self.first)
 
     def begin_again(self, consumer: Any, lost: Sequence[Partition]) -> None:
         """Go on where the broker had no message at the offset that it was asked for.

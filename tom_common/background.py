@@ -34,9 +34,11 @@ __all__ = [
     "background_task",
     "current_job",
     "dispatch",
+    "leave_jobs_to_others",
     "mode",
 ]
 logger = logging.getLogger(__name__)
+_leaves_jobs = False
 
 
 class BackgroundTask:
@@ -202,13 +204,22 @@ def dispatch(job_pk: int, *, delay_s: float = 0) -> None:
         # A page does not wait for the broker: a thread of the web process talks to it.
         if not job_worker.hand_over(job_pk, delay_s):
             send_message(job_pk, delay_s=delay_s)
-    elif delay_s > 0:
+    elif delay_s > 0 or (_leaves_jobs and conf.background_mode() == "auto"):
         # Nobody waits here. A web process, or run_jobs, takes the row when its time has come.
         logger.info("job %s is due in %.0f s", job_pk, delay_s)
     else:
         job = Job.objects.get(pk=job_pk)
         if jobs.claim(job):
             jobs.run_claimed(job, monitored=False)
+
+
+def leave_jobs_to_others() -> None:
+    """Run no job in this process from now on, though it is no web process: its work must not wait for one.
+
+    For commands that go on for ever, such as ``readstreams``. ``TOM_BACKGROUND=inline`` still runs them here.
+    """
+    global _leaves_jobs
+    _leaves_jobs = True
 
 
 def send_message(job_pk: int, *, delay_s: float = 0, queue: str | None = None) -> bool:

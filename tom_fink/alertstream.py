@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from tom_alertstreams.alertstreams.connections import names_of
+from tom_alertstreams.alertstreams.connections import names_of, of_connection
 from tom_alertstreams.alertstreams.kafka import KafkaAlertStream
 from tom_alertstreams.consumer import KafkaReader
 from tom_alertstreams.handling import HandlerStore, MessageStore, StoreByTopic, UndecodableError
+from tom_alertstreams.identities import TopicIdentities
 from tom_common.grants import grant_access
 from tom_dataservices.packets import StreamMessage, read_records
 from tom_fink.polling import PollingReader
@@ -102,7 +103,7 @@ class FinkAlertStream(KafkaAlertStream):
 
     def reader(self) -> KafkaReader:
         """Return what reads the topics, and ends after ``MAX_POLL_NUMBER`` alerts."""
-        return PollingReader(
+        reader = PollingReader(
             name=self.label or type(self).__name__,
             settings=self.kafka_settings(),
             topics=self.topic_names(),
@@ -112,6 +113,8 @@ class FinkAlertStream(KafkaAlertStream):
             timeout_s=self.timeout_s,
             stop=self.stop,
         )
+        reader.positions.identities = TopicIdentities(of_connection(self.kafka_settings()))
+        return reader
 
     def listen(self) -> None:
         """Read the topics until `stop` is set or ``MAX_POLL_NUMBER`` is reached."""

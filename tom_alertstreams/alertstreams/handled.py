@@ -12,8 +12,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from tom_alertstreams.alertstreams.alertstream import AlertStream
+from tom_alertstreams.alertstreams.connections import of_connection
 from tom_alertstreams.consumer import KafkaReader
 from tom_alertstreams.handling import HandlerStore, MessageStore, StoreByTopic, UndecodableError
+from tom_alertstreams.identities import TopicIdentities
 from tom_dataservices.packets import StreamMessage
 
 _BATCH = 100
@@ -87,13 +89,15 @@ class HandledStream(AlertStream):
 
     def reader(self) -> KafkaReader:
         """Return what reads the topics."""
-        return KafkaReader(
+        reader = KafkaReader(
             name=self.label or type(self).__name__,
             settings=self.kafka_settings(),
             topics=self.topic_names(),
             store=self.message_store(),
             batch_size=_BATCH,
         )
+        reader.positions.identities = TopicIdentities(of_connection(self.kafka_settings()))
+        return reader
 
     def listen(self) -> None:
         """Read the topics until `stop` is set; the batch in hand is finished first."""

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 from django.core.exceptions import ImproperlyConfigured
 
 from tom_alertstreams.alertstreams.alertstream import AlertStream
-from tom_alertstreams.alertstreams.connections import names_of, own_offsets
+from tom_alertstreams.alertstreams.connections import names_of, of_connection, own_offsets
 from tom_alertstreams.consumer import BATCH_SIZE, NIGHTS, KafkaReader
 from tom_alertstreams.handling import HandlerStore, MessageStore, StoreByTopic, UndecodableError
+from tom_alertstreams.identities import TopicIdentities
 from tom_alertstreams.registry import SchemaRegistry
 from tom_alertstreams.storing import PacketStore
 from tom_dataservices import conf as ingest_conf
@@ -128,7 +129,7 @@ class KafkaAlertStream(AlertStream):
 
     def reader(self) -> KafkaReader:
         """Return what reads the topics."""
-        return KafkaReader(
+        reader = KafkaReader(
             name=self.label or type(self).__name__,
             settings=self.kafka_settings(),
             topics=self.topic_names(),
@@ -136,6 +137,8 @@ class KafkaAlertStream(AlertStream):
             batch_size=int(self.options.get("BATCH_SIZE", BATCH_SIZE)),
             nights=int(self.options.get("NIGHTS", NIGHTS)),
         )
+        reader.positions.identities = TopicIdentities(of_connection(self.kafka_settings()))
+        return reader
 
     def listen(self) -> None:
         """Read the topics until `stop` is set; the batch in hand is finished first."""

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 
+import confluent_kafka
 import fastavro
 import pytest
 
@@ -202,10 +203,10 @@ def test_partitions_never_read_begin_at_their_end_where_the_option_says_so(mock_
     producer.flush(60)
     reading = Reading(stream_of(address, ["old"], START_POSITION="LATEST", KAFKA=PATIENT_GROUP))
     assigned = []
-    begin_again = reading.reader.positions.begin_again
+    begin = reading.reader.positions.begin
 
     def noted(*args):
-        begin_again(*args)
+        begin(*args)
         assigned.append(True)
 
     def produce():
@@ -213,7 +214,7 @@ def test_partitions_never_read_begin_at_their_end_where_the_option_says_so(mock_
             producer.produce("old", value=value, partition=0)
         producer.flush(60)
 
-    reading.reader.positions.begin_again = noted
+    reading.reader.positions.begin = noted
     reader = reading.until(lambda _: bool(assigned), do(lambda: time.sleep(5)), do(produce), taken(2))
     assert reader.total.used == 2
     assert StreamOffset.objects.get().next_offset == 8
@@ -307,3 +308,30 @@ def test_the_topic_of_the_next_night_is_subscribed_at_midnight(broker, packets):
     reader = Reading(stream_of(broker.address, ["roll_YYYYMMDD_p1"], NIGHTS=2)).until(taken(6))
     assert reader.total.used == 6
     assert StreamState.objects.get().topics == names
+
+
+def test_a_broker_that_began_anew_and_has_more_by_now_is_read_from_the_begin(packets):
+    """Its offsets alone do not tell: at 5 there is a message again, and those before it are others."""
+    with kafka_broker() as broker:
+        broker.produce("night", packets[:5])
+        reader = Reading(stream_of(broker.address, ["night"])).until(taken(5))
+        assert reader.total.used == 5
+        broker.stop()
+        broker.start()
+        broker.produce("night", packets[5:12])
+        reader = Reading(stream_of(broker.address, ["night"])).until(taken(7))
+    assert (reader.total.used, reader.total.known) == (7, 0)
+    assert "night was made anew" in reader.error
+    assert StreamOffset.objects.get().next_offset == 7
+
+
+def test_what_somebody_committed_at_the_broker_does_not_hide_alerts_from_an_empty_table(packets):
+    with kafka_broker() as broker:
+        broker.produce("night", packets[:5])
+        other = confluent_kafka.Consumer(
+            {"bootstrap.servers": broker.address, "group.id": "us-night", **FAST_GROUP}
+        )
+        other.commit(offsets=[confluent_kafka.TopicPartition("night", 0, 4)], asynchronous=False)
+        other.close()
+        reader = Reading(stream_of(broker.address, ["night"])).until(taken(5))
+    assert reader.total.used == 5

@@ -4,10 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import types
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
+
+from tom_alerts.tasks import act
+from tom_alertstreams.management.commands import readstreams
+from tom_common import background
+from tom_common.models import Job
 
 CLASS = "tom_alertstreams.alertstreams.kafka.KafkaAlertStream"
 
@@ -22,6 +30,21 @@ def test_a_wrong_entry_is_told(settings):
     settings.ALERT_STREAMS = [{"NAME": CLASS, "OPTIONS": {"URL": "localhost:1"}}]
     with pytest.raises(CommandError, match="lacks the options GROUP_ID, TOPICS"):
         call_command("readstreams")
+
+
+def test_what_filters_do_is_left_to_other_processes(monkeypatch, db):
+    """A webhook that does not answer would hold the alerts up."""
+    monkeypatch.setattr(background, "_leaves_jobs", False)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    stream = types.SimpleNamespace(stop=threading.Event(), listen=lambda: None)
+    monkeypatch.setattr(readstreams, "get_default_alert_streams", lambda: [stream])
+    monkeypatch.setattr(transaction, "on_commit", lambda function, **_: function())
+    try:
+        call_command("readstreams", verbosity=0)
+        assert act.send().state == Job.State.QUEUED
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @pytest.mark.once

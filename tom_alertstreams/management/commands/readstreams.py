@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 
 from tom_alertstreams.alertstreams.alertstream import get_default_alert_streams
+from tom_common.background import leave_jobs_to_others
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +29,14 @@ class Command(BaseCommand):
             raise CommandError("settings.ALERT_STREAMS has no active stream.")
         if options["verbosity"] > 0:
             self._show_logs()
+        leave_jobs_to_others()  # what filters do may ask slow services: alerts do not wait for that
         threads = [threading.Thread(target=self._listen, args=(one,), daemon=True) for one in streams]
+        ended = self._end_when_told(streams)
         for stream, thread in zip(streams, threads, strict=True):
             self.stdout.write(f"reading {type(stream).__name__}")
             thread.start()
         self.stdout.flush()  # a log file sees at once what is read
-        self._wait(streams, threads)
+        self._wait(streams, threads, ended)
 
     @staticmethod
     def _show_logs():
@@ -45,8 +48,9 @@ class Command(BaseCommand):
             if logging.getLogger(name).level == logging.NOTSET:
                 logging.getLogger(name).setLevel(logging.INFO)
 
-    def _wait(self, streams, threads):
-        """Wait for the threads; once told to end, only for those whose stream can be asked to stop."""
+    @staticmethod
+    def _end_when_told(streams):
+        """Ask the streams to stop when a signal says so; return what is set then."""
         ended = threading.Event()
 
         def end(number, frame):
@@ -57,6 +61,10 @@ class Command(BaseCommand):
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
+        return ended
+
+    def _wait(self, streams, threads, ended):
+        """Wait for the threads; once told to end, only for those whose stream can be asked to stop."""
         pairs = list(zip(streams, threads, strict=True))
         while waiting := [
             thread for one, thread in pairs if thread.is_alive() and self._is_awaited(one, ended)
