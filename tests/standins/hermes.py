@@ -16,6 +16,7 @@ class Hermes(StandIn):
         self.message = json.loads((recorded / "hermes" / "hermes_message_GRB230409B.json").read_text())
         self.token = "hermes secret"
         self.asked = []
+        self.messages = {NAME: [self.message]}
 
     def settings(self):
         return {"Hermes": {"base_url": f"{self.url}/api/v0/", "api_key": self.token, "page_size": 2}}
@@ -44,7 +45,7 @@ class Hermes(StandIn):
             rows = [row for row in self.targets() if asked.get("name_exact", row["name"]) == row["name"]]
             rows = [row for row in rows if asked.get("name", "").lower() in row["name"].lower()]
         elif path == "/api/v0/messages/":
-            rows = [self.message] if asked.get("target_name_exact") == NAME else []
+            rows = self.messages.get(asked.get("target_name_exact"), [])
         else:
             return 404, {"detail": "Not found."}, "application/json"
         start, size = int(asked.get("offset", 0)), int(asked.get("limit", 100))

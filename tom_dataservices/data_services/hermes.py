@@ -10,6 +10,7 @@ from django import forms
 from tom_dataservices.clients.broker import BrokerObject
 from tom_dataservices.clients.hermes import MAX_RADIUS_ARCSEC, Hermes, asked, hermes_object
 from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm, BrokerService
+from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 
 
 class HermesFields(BrokerFields):
@@ -73,3 +74,23 @@ class HermesService(BrokerService):
     def known(self, object_id: str) -> BrokerObject:
         """Return one target with the data of all messages about it."""
         return self.client().object(object_id)
+
+    def completed(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Return a result with its place or orbit; the list has no orbits, the messages have.
+
+        Raises
+        ------
+        QueryServiceError
+            If no message tells where it is.
+        """
+        if result.get("ra") is not None or result.get("orbit"):
+            return result
+        try:
+            found = self.known(str(result["id"])).as_result()
+        except MissingDataException:
+            found = result
+        if found.get("ra") is None and not found.get("orbit"):
+            raise QueryServiceError(
+                f"No message on Hermes tells place or orbit of {result['name']}: make the target by hand."
+            )
+        return found

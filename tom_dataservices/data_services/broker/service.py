@@ -12,7 +12,7 @@ from tom_dataservices.clients.broker import BrokerClient, BrokerObject
 from tom_dataservices.data_services.broker.fields import MOST_RESULTS, BrokerQueryForm, plain_query
 from tom_dataservices.data_services.broker.points import remove_points, sparkline_points, store_points
 from tom_dataservices.dataservices import DataService
-from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 from tom_dataservices.results import known_by_name, may_add_data
 from tom_targets.models import Target
 
@@ -272,10 +272,18 @@ class BrokerService(DataService):
 
 
 def unsaved_target(result: dict[str, Any]) -> Any:
-    """Return the unsaved target of a result, sidereal or not."""
+    """Return the unsaved target of a result, sidereal or not.
+
+    Raises
+    ------
+    QueryServiceError
+        If a sidereal one has no place.
+    """
     if result.get("type") == Target.NON_SIDEREAL:
         return Target(name=result["name"], type=Target.NON_SIDEREAL, **(result.get("orbit") or {}))
     place = {"ra": result.get("ra"), "dec": result.get("dec")}
+    if None in place.values():
+        raise QueryServiceError(f"no place of {result['name']} was told: make the target by hand.")
     return Target(name=result["name"], type=Target.SIDEREAL, epoch=2000.0, **place)
 
 

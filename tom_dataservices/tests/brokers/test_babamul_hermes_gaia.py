@@ -8,8 +8,9 @@ from tom_dataproducts.images import first_image
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.clients.gaia_alerts import light_curve
 from tom_dataservices.dataservices import get_data_service_class
-from tom_dataservices.exceptions import MissingDataException, NotConfiguredError
+from tom_dataservices.exceptions import MissingDataException, NotConfiguredError, QueryServiceError
 from tom_dataservices.tests.brokers.standing_in import standing_in
+from tom_targets.models import Target
 
 pytestmark = pytest.mark.django_db
 
@@ -207,3 +208,26 @@ def test_times_of_gaia_are_brought_from_tcb_to_utc():
     (one,) = light_curve("x\n#Date,JD(TCB),averagemag.\n2018-01-12 03:00:00,2458130.625,16.61\n")
     # TCB was 89 s ahead of UTC: 69.184 s of TT, and 20 s that TCB gained on TDB since 1977.
     assert (58130.125 - one["mjd"]) * 86400.0 == pytest.approx(89.3, abs=0.3)
+
+
+@hermes
+def test_a_target_whose_orbit_only_messages_tell_gets_it(standin):
+    elements = {"epoch_of_elements": 61200.0, "eccentricity": 0.2, "semimajor_axis": 2.5}
+    elements |= {"orbital_inclination": 5.0, "mean_anomaly": 10.0}
+    elements |= {"longitude_of_the_ascending_node": 30.0, "argument_of_the_perihelion": 40.0}
+    about = {"name": "2026 QX", "orbital_elements": elements}
+    standin.messages["2026 QX"] = [{"title": "A new one", "data": {"targets": [about], "photometry": []}}]
+    (listed,) = found(standin, objects="2026 QX")
+    assert (listed["ra"], listed["orbit"]) == (None, {})
+    made = standin.service().to_target(listed)
+    assert (made.type, made.eccentricity, made.semimajor_axis) == ("NON_SIDEREAL", 0.2, 2.5)
+
+
+@hermes
+@pytest.mark.parametrize("messages", [[], [{"data": {"targets": [{"name": "2026 QX"}]}}]])
+def test_a_target_without_place_and_orbit_is_not_made(standin, messages):
+    standin.messages["2026 QX"] = messages
+    (listed,) = found(standin, objects="2026 QX")
+    with pytest.raises(QueryServiceError, match="tells place or orbit of 2026 QX: make the target by hand"):
+        standin.service().to_target(listed)
+    assert not Target.objects.exists()
