@@ -16,6 +16,23 @@ class TomCatalogsConfig(AppConfig):
         """Make catalogues known as something that can be queried."""
         if apps.is_installed("tom_dataservices") and apps.is_installed("tom_common"):
             import tom_catalogs.providers  # noqa: F401  registers the kind
+            from tom_catalogs.completion import keep_sources_of_form
+            from tom_targets.signals import target_added
+
+            target_added.connect(keep_sources_of_form, dispatch_uid="tom_catalogs.completion")
+
+    def periodic_tasks(self) -> list[dict[str, Any]]:
+        """Offer the work that throws old lookups away."""
+        if not apps.is_installed("tom_dataservices"):
+            return []
+        return [
+            {
+                "name": "old catalogue lookups",
+                "task": "tom_catalogs.tasks.tidy_lookups",
+                "every_s": 86_400,
+                "title": "Old lookups in catalogues",
+            }
+        ]
 
     def harvester_classes(self) -> list[str]:
         """Offer the catalogues that come with the TOM."""

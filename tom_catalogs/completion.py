@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils import timezone
 
+from tom_catalogs import fields
+from tom_catalogs.comparison import EXTRA, FIXED, USE, CatalogueAnswer, comparison
 from tom_catalogs.differences import same_value
-from tom_catalogs.lookups import EXTRA, FIXED, USE, CatalogueAnswer, comparison, form_url
+from tom_catalogs.lookups import form_url, lookups_for_user
 from tom_catalogs.models import CatalogueLookup, ValueSource
+from tom_common.astro.typed_position import read_position
 from tom_common.history import change_set
 from tom_common.upserts import upsert
 from tom_dataservices.results import NameTakenError, keep_aliases, keep_target
@@ -30,6 +35,7 @@ class ChosenValues:
     extras: dict[str, Any] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    is_mixed: bool = False
 
 
 @dataclass
@@ -43,34 +49,98 @@ class Outcome:
 
 
 def chosen_values(lookup: CatalogueLookup, user: Any, chosen: Any) -> ChosenValues:
-    """Return what a form chose: ``use-<column>``, ``extra-<key>`` hold the key of a run, ``names`` names."""
+    """Return what a form chose: ``use-<group>`` and ``extra-<key>`` hold the key of a run.
+
+    The type of a target follows from what was chosen: with an orbit it moves.
+    """
     answers = {str(answer.run.pk): answer for answer in comparison(lookup, user).answers if answer.row}
     found = ChosenValues()
     for key, run_pk in chosen.items():
         answer = answers.get(run_pk)
         if answer is None:
             continue
-        for prefix, offered, kept in (
-            (USE, answer.values, found.columns),
-            (EXTRA, answer.extras, found.extras),
-        ):
-            name = key.removeprefix(prefix)
-            if key.startswith(prefix) and offered.get(name) not in (None, ""):
-                kept[name] = offered[name]
-                found.sources[name if prefix == USE else f"{EXTRA}{name}"] = answer.title
+        if key.startswith(USE):
+            columns = answer.group(key.removeprefix(USE)) if _is_choice(key) else {}
+            found.columns |= columns
+            found.sources |= dict.fromkeys(columns, answer.title)
+        name = key.removeprefix(EXTRA)
+        if key.startswith(EXTRA) and answer.extras.get(name) not in (None, ""):
+            found.extras[name] = answer.extras[name]
+            found.sources[key] = answer.title
     for name in chosen.getlist("names"):
         teller = _teller(answers, name)
         if teller:
             found.names.append(name)
             found.sources[f"{ALIAS}-{name}"] = teller
+    kinds = {fields.type_of(fields.GROUP_OF.get(column, "")) for column in found.columns} - {""}
+    if len(kinds) == 1:
+        found.columns["type"] = kinds.pop()
+    found.is_mixed = len(kinds) > 1
     return found
+
+
+def _is_choice(key: str) -> bool:
+    name = key.removeprefix(USE)
+    return name == "name" or name in fields.GROUPS
 
 
 def chosen_url(lookup: CatalogueLookup, user: Any, chosen: Any) -> str:
     """Return the address of the form of a new target, filled with what was chosen; empty if nothing was."""
     values = chosen_values(lookup, user, chosen)
     names = [name for name in values.names if name != values.columns.get("name")]
-    return form_url(values.columns, names) if values.columns or names else ""
+    if not (values.columns or values.extras or names):
+        return ""
+    runs = [f"{key}:{run}" for key, run in chosen.items() if run and key.startswith((USE, EXTRA))]
+    taken = ",".join([str(lookup.pk), *runs])
+    return form_url(values.columns, names, extras=values.extras, taken=taken)
+
+
+def whole_url(lookup: CatalogueLookup, answer: CatalogueAnswer) -> str:
+    """Return the address of the form of a new target, filled with all that one catalogue said."""
+    inputs = [f"{USE}{group}" for group in ("name", *fields.GROUPS) if answer.group(group)]
+    inputs += [f"{EXTRA}{key}" for key in answer.extras]
+    taken = ",".join([str(lookup.pk), *(f"{name}:{answer.run.pk}" for name in inputs)])
+    return form_url(answer.values, answer.names, extras=answer.extras, taken=taken)
+
+
+def targets_of_term(term: str, user: Any) -> list[KnownTarget]:
+    """Return the stored targets that a term means already: by their names, or by the typed place."""
+    place = read_position(term)
+    radius_arcsec = place.radius_arcsec if place else None
+    return known_targets(
+        [term],
+        [place.ra_deg if place else None],
+        [place.dec_deg if place else None],
+        radius_arcsec=radius_arcsec or targets_conf.duplicate_radius_arcsec(),
+        user=user,
+    )
+
+
+def keep_sources_of_form(target: Any, request: Any, **_: Any) -> None:
+    """Note whose values a target has that somebody made by a form filled from a lookup.
+
+    The values themselves are those of the lookup: what was typed otherwise has no source.
+    """
+    lookup_pk, *runs = request.GET.get("taken", "").split(",")
+    lookup = None
+    if lookup_pk.isdecimal() and len(lookup_pk) < 19:
+        lookup = lookups_for_user(request.user).filter(pk=lookup_pk).first()
+    if lookup is None:
+        return
+    chosen = QueryDict(mutable=True)
+    for one in runs:
+        key, _colon, run = one.rpartition(":")
+        chosen[key] = run
+    for name in target.names:
+        if name != target.name:
+            chosen.appendlist("names", name)
+    values = chosen_values(lookup, request.user, chosen)
+    held = {**target.tags, **target.extra_fields}
+    values.columns = {
+        key: value for key, value in values.columns.items() if same_value(getattr(target, key), value)
+    }
+    values.extras = {key: value for key, value in values.extras.items() if same_value(held.get(key), value)}
+    _keep_sources(target, values, request.user, values.names)
 
 
 def _teller(answers: Mapping[str, CatalogueAnswer], name: str) -> str:
@@ -116,6 +186,9 @@ def complete(lookup: CatalogueLookup, user: Any, chosen: Any, *, anyway: bool = 
     if target is None:
         return Outcome()
     values = chosen_values(lookup, user, chosen)
+    for column in list(values.columns):  # its type stays as it is
+        if fields.type_of(fields.GROUP_OF.get(column, "")) not in ("", target.type):
+            del values.columns[column]
     hits = [] if anyway else other_targets(values, user, target)
     if hits:
         return Outcome(target, hits)
@@ -126,9 +199,9 @@ def complete(lookup: CatalogueLookup, user: Any, chosen: Any, *, anyway: bool = 
     }
     held = {**target.tags, **target.extra_fields}
     extras = {key: value for key, value in values.extras.items() if not same_value(held.get(key), value)}
+    if notes := _wrong(target, columns):
+        return Outcome(target, notes=notes)
     with change_set(user, kind="catalogue", title=f"{target.name} completed from catalogues"):
-        for name, value in columns.items():
-            setattr(target, name, value)
         target.save(extras=extras)
         kept = keep_aliases(target, values.names)
         _keep_sources(target, values, user, [alias.name for alias in kept.kept])
@@ -141,17 +214,41 @@ def create(lookup: CatalogueLookup, user: Any, chosen: Any, *, anyway: bool = Fa
     values = chosen_values(lookup, user, chosen)
     if not values.columns.get("name"):
         return Outcome(notes=["Choose a name: without one there is no target."])
+    if values.is_mixed:
+        return Outcome(
+            notes=["A target is fixed on the sky or moves: choose a position or an orbit, not both."]
+        )
+    if not values.columns.get("type"):
+        return Outcome(notes=["Choose a position or an orbit: without one there is nothing to point at."])
     hits = [] if anyway else other_targets(values, user)
     if hits:
         return Outcome(hits=hits)
+    made = Target()
+    if notes := _wrong(made, values.columns):
+        return Outcome(notes=notes)
     try:
-        kept = keep_target(Target(**values.columns), extras=values.extras, aliases=values.names, user=user)
+        kept = keep_target(made, extras=values.extras, aliases=values.names, user=user)
     except NameTakenError as error:
         return Outcome(notes=[str(error)])
     if not kept.is_new:
         return Outcome(notes=kept.notes)
     _keep_sources(kept.target, values, user, kept.target.names)
     return Outcome(kept.target, notes=kept.notes)
+
+
+def _wrong(target: Any, columns: Mapping[str, Any]) -> list[str]:
+    """Give a target values of columns, and return what is wrong with them: field, value, and why."""
+    for name, value in columns.items():
+        setattr(target, name, value)
+    others = [column.name for column in target._meta.fields if column.name not in columns]
+    try:
+        target.full_clean(exclude=others, validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        return [
+            f"{fields.label_of(name)} {columns.get(name, '')}: {' '.join(words)}"
+            for name, words in error.message_dict.items()
+        ]
+    return []
 
 
 def _keep_sources(target: Any, values: ChosenValues, user: Any, aliases: Any) -> None:

@@ -17,3 +17,8 @@ def harvester_paths() -> list[str]:
 def excluded_harvesters() -> set[str]:
     """Dotted paths of catalogues that apps offer and this TOM does not want."""
     return set(getattr(settings, "EXCLUDE_HARVESTER_CLASSES", None) or ())
+
+
+def lookups_kept_days() -> float:
+    """Days for which lookups are kept (``TOM_CATALOGUE_LOOKUPS_KEEP_DAYS``)."""
+    return float(getattr(settings, "TOM_CATALOGUE_LOOKUPS_KEEP_DAYS", 7))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tom_catalogs.registry import harvesters
+from tom_dataservices.clients.catalogue import AmbiguousNameError
 from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.providers import Access, Found, Provider, number, register_kind
 from tom_dataservices.results import KeptTarget, keep_target
@@ -34,8 +35,13 @@ class HarvesterProvider(Provider):
         try:
             harvester.query(parameters["term"])
             target = harvester.to_target()
-        except MissingDataException:
+        except MissingDataException as error:
+            self.feedback = str(error)
             return
+        except AmbiguousNameError as error:  # what it may mean is kept with the sentence
+            for term, words in error.choices:
+                yield Found(term, term, None, None, {"choice": term, "words": words}, {})
+            raise
         values = {
             name: value
             for name, value in target.as_dict().items()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tom_catalogs.completion import current_sources
+from tom_catalogs import fields
+from tom_catalogs.comparison import EXTRA
+from tom_catalogs.completion import ALIAS, current_sources
 from tom_targets.permissions import may
 
 
@@ -14,6 +16,14 @@ def sources(context: Any) -> dict[str, Any]:
     target = context["target"]
     return {
         "target": target,
-        "sources": current_sources(target),
+        "sources": [(row, *_words_of(row.field, row.value)) for row in current_sources(target)],
         "may_complete": bool(user and user.is_authenticated and may(user, "change_target", target)),
     }
+
+
+def _words_of(field: str, value: str) -> tuple[str, str]:
+    """Return what a field is called, with its unit, and its value as pages show it."""
+    if field.startswith(f"{ALIAS}-"):
+        return "alias", value
+    key = field.removeprefix(EXTRA)
+    return fields.label_of(key), fields.shown(key, value)

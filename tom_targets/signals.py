@@ -17,3 +17,6 @@ target_created = Signal()
 Not Django's own ``post_save``: where that one has a listener, lists and files of targets are stored one by
 one.
 """
+
+target_added = Signal()
+"""Sent after somebody added a target by the form; arguments ``target``, ``request``."""

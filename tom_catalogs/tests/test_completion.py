@@ -74,15 +74,17 @@ def test_chosen_fields_are_taken_and_their_sources_kept(looked_up, andromeda, us
         client,
         looked_up,
         "complete",
-        **{"use-ra": "", "use-dec": runs["Sesame"], "extra-redshift": runs["NED"], "names": ["NGC 224"]},
+        **{"use-position": runs["Sesame"], "extra-redshift": runs["NED"], "names": ["NGC 224"]},
     )
     found = Target.objects.get(pk=andromeda.pk)
-    assert (found.ra, found.dec) == (10.6847, 41.26875)
+    assert (found.ra, found.dec, found.epoch) == (10.6847083, 41.26875, 2000.0)  # of one catalogue
     assert found.tags["redshift"] == "-0.001001"
     assert [alias.name for alias in found.aliases.all()] == ["NGC 224"]
     sources = {row.field: (row.source, row.user) for row in current_sources(found)}
     assert sources == {
+        "ra": ("Sesame", user),
         "dec": ("Sesame", user),
+        "epoch": ("Sesame", user),
         "extra-redshift": ("NED", user),
         "alias-NGC 224": ("Sesame", user),
     }
@@ -96,7 +98,7 @@ def test_it_is_one_change_that_is_undone_with_its_hints(looked_up, andromeda, us
         client,
         looked_up,
         "complete",
-        **{"use-dec": runs["NED"], "extra-redshift": runs["NED"], "names": ["NGC 224"]},
+        **{"use-position": runs["NED"], "extra-redshift": runs["NED"], "names": ["NGC 224"]},
     )
     change = ChangeSet.objects.get(kind="catalogue")
     revert(change, user)
@@ -106,10 +108,10 @@ def test_it_is_one_change_that_is_undone_with_its_hints(looked_up, andromeda, us
 
 
 def test_a_value_edited_since_has_no_hint(looked_up, andromeda, client):
-    send(client, looked_up, "complete", **{"use-dec": runs_of(looked_up)["NED"]})
+    send(client, looked_up, "complete", **{"use-position": runs_of(looked_up)["NED"]})
     found = Target.objects.get(pk=andromeda.pk)
-    assert [row.field for row in current_sources(found)] == ["dec"]
-    found.dec = 40.0
+    assert [row.field for row in current_sources(found)] == ["dec", "epoch", "ra"]
+    found.ra, found.dec, found.epoch = 10.0, 40.0, 2016.0
     found.save()
     assert current_sources(Target.objects.get(pk=andromeda.pk)) == []
 
@@ -120,21 +122,21 @@ def test_a_page_that_asks_back_goes_on_looking_for_answers_at_its_own_address(lo
     late = QueryRun.objects.get(pk=runs["Simbad"])
     QueryRun.objects.filter(pk=late.pk).update(finished=None)
     Job.objects.filter(pk=late.job_id).update(state="running")
-    chosen = {"use-ra": runs["NED"], "use-dec": runs["NED"]}
+    chosen = {"use-position": runs["NED"]}
     page = send(client, looked_up, "complete", **chosen).content.decode()
     assert "Nothing was stored." in page
-    assert f'hx-get="{looked_up.context["lookup"].get_absolute_url()}"' in page
+    assert f'hx-get="{looked_up.context["lookup"].get_absolute_url()}?have=' in page
 
 
 def test_another_target_there_is_told_before_anything_is_stored(looked_up, andromeda, client):
     SiderealTargetFactory(name="Neighbour", ra=10.68479, dec=41.26906, permissions="PUBLIC")
     runs = runs_of(looked_up)
-    chosen = {"use-ra": runs["NED"], "use-dec": runs["NED"]}
+    chosen = {"use-position": runs["NED"]}
     answer = send(client, looked_up, "complete", **chosen)
     assert answer.status_code == 200
     assert "Neighbour" in answer.content.decode()
     checked = [
-        cell.first for row in answer.context["rows"] if row.key == "dec" for cell in row.cells if cell.run
+        cell.first for row in answer.context["rows"] if row.key == "ra" for cell in row.cells if cell.run
     ]
     assert any(checked)  # what was chosen stays chosen
     assert Target.objects.get(pk=andromeda.pk).dec == 41.269
@@ -147,17 +149,15 @@ def test_a_target_is_made_of_chosen_fields_with_their_sources(standin, user, cli
     runs = runs_of(page)
     chosen = {
         "use-name": runs["NED"],
-        "use-type": runs["NED"],
-        "use-ra": runs["NED"],
-        "use-dec": runs["Sesame"],
+        "use-position": runs["Sesame"],
         "names": ["NGC 224", "made up"],
     }
     answer = send(client, page, "create", **chosen)
     made = Target.objects.get()
     assert answer.url == made.get_absolute_url()
-    assert (made.name, made.ra, made.dec) == ("MESSIER 031", 10.68479, 41.26875)
+    assert (made.name, made.ra, made.dec) == ("MESSIER 031", 10.6847083, 41.26875)
     assert [alias.name for alias in made.aliases.all()] == ["NGC 224"]  # no catalogue told the other
-    assert {row.field: row.source for row in current_sources(made)}["ra"] == "NED"
+    assert {row.field: row.source for row in current_sources(made)}["ra"] == "Sesame"
     again = send(client, page, "create", **chosen)
     assert "MESSIER 031" in again.content.decode()
     assert Target.objects.count() == 1
@@ -178,7 +178,7 @@ def test_a_right_that_is_gone_is_asked_for_again(looked_up, andromeda, user, cli
     from tom_common.grants import revoke_access
 
     revoke_access(user, andromeda, ["change_target"])
-    answer = send(client, looked_up, "complete", **{"use-dec": runs_of(looked_up)["NED"]})
+    answer = send(client, looked_up, "complete", **{"use-position": runs_of(looked_up)["NED"]})
     assert answer.status_code == 403
     assert not ValueSource.objects.exists()
 

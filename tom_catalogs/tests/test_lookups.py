@@ -67,7 +67,7 @@ def test_all_catalogues_answer_side_by_side(standin, user, client):
     assert titles["NED"].values["ra"] == 10.68479
     assert titles["Sesame"].names == ["NGC 224", "Andromeda Galaxy"]
     assert titles["Simbad"].row is None
-    assert "knows nothing of this name" in text
+    assert "Simbad knows no object named &#x27;m31&#x27;." in text
     assert "knows it as MESSIER 031" in text
     assert "Andromeda" in text  # what is here already, by position
 
@@ -96,11 +96,11 @@ def test_what_is_chosen_stays_while_other_answers_come_in(standin, user, client)
     proposed = {row.key: cell.run for row in page.context["rows"] for cell in row.cells if cell.first}
     other = runs["Sesame"].pk
     assert proposed["ra"] not in (other, None)
-    asked = {"chosen": "1", "use-ra": other, "names": ["NGC 224"]}
+    asked = {"chosen": "1", "use-position": other, "names": ["NGC 224"]}
     page = client.get(lookup.get_absolute_url(), asked)
     now = {row.key: cell.run for row in page.context["rows"] for cell in row.cells if cell.first}
     assert now == {**proposed, "ra": other}
-    checked = re.findall(r'name="names" value="([^"]*)" checked', page.content.decode())
+    checked = re.findall(r'name="names" id="[^"]*" value="([^"]*)" checked', page.content.decode())
     assert set(checked) == {"NGC 224"}
 
 
@@ -109,18 +109,20 @@ def test_the_cells_chosen_fill_the_form_of_a_new_target(standin, user, client):
     runs = {answer.title: str(answer.run.pk) for answer in page.context["comparison"].answers}
     chosen = {
         "use-name": runs["Sesame"],
-        "use-type": runs["NED"],
-        "use-ra": runs["NED"],
-        "use-dec": runs["Sesame"],
+        "use-position": runs["NED"],
+        "extra-redshift": runs["Sesame"],
         "names": ["NGC 224", "MESSIER 031", "Told by nobody"],
     }
     answer = client.post(reverse("tom_catalogs:make-target", args=[page.context["lookup"].pk]), chosen)
     words = {key: value[0] for key, value in parse_qs(urlsplit(answer.url).query).items()}
+    assert words.pop("taken").startswith(f"{page.context['lookup'].pk},use-name:")
     assert words == {
         "name": "M 31",
         "type": "SIDEREAL",
         "ra": "10.68479",
-        "dec": "41.26875",
+        "dec": "41.26906",
+        "epoch": "2000.0",
+        "extra-redshift": "-0.001001",
         "names": "NGC 224,MESSIER 031",
     }
     form = client.get(answer.url).content.decode()

@@ -13,6 +13,7 @@ from django.views import View
 from django.views.generic import FormView
 
 from tom_catalogs import completion, lookups
+from tom_catalogs.comparison import comparison
 from tom_catalogs.forms import CatalogQueryForm
 from tom_catalogs.registry import harvesters
 from tom_targets.models import Target
@@ -45,9 +46,9 @@ class CatalogQueryView(LoginRequiredMixin, FormView):
             form.cleaned_data["term"], user=self.request.user, services=[service] if service else None
         )
         if service:
-            (answer,) = lookups.comparison(found, self.request.user).answers
+            (answer,) = comparison(found, self.request.user).answers
             if answer.row:
-                return redirect(answer.create_url)
+                return redirect(completion.whole_url(found, answer))
         return redirect(found)
 
 
@@ -66,13 +67,16 @@ class LookupPageMixin(LoginRequiredMixin):
         if lookup.target_id:
             rows = Target.objects.filter(pk=lookup.target_id)
             target = targets_for_user(user, rows, "change_target").first()
-        found = lookups.comparison(lookup, user, target=target, chosen=chosen)
+        found = comparison(lookup, user, target=target, chosen=chosen)
         context = {
             "lookup": lookup,
             "target": target,
             "comparison": found,
             "rows": found.rows,
-            "known": [answer for answer in found.answers if answer.row],
+            "known": found.known,
+            "whole_urls": [(answer.title, completion.whole_url(lookup, answer)) for answer in found.known],
+            "is_forgotten": bool(lookup.run_ids) and not found.answers,
+            "here": [] if target else completion.targets_of_term(lookup.term, user),
             "may_create": may_create_targets(user),
             "names_chosen": chosen.getlist("names") if chosen is not None else None,
             **more,
@@ -81,14 +85,23 @@ class LookupPageMixin(LoginRequiredMixin):
 
 
 class LookupView(LookupPageMixin, View):
-    """What each catalogue said, side by side, as it arrives; a POST asks all again."""
+    """What each catalogue said, side by side, as it arrives; a POST asks all again, or one of them."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         # While answers come in, the page asks for itself with what is chosen so far.
-        return self.page(self.lookup(), chosen=request.GET if "chosen" in request.GET else None)
+        lookup, chosen = self.lookup(), request.GET if "chosen" in request.GET else None
+        if "have" in request.GET and lookups.state_of(lookup) == request.GET["have"]:
+            return HttpResponse(status=204)  # nothing has come: nothing moves, and the focus stays
+        return self.page(lookup, chosen=chosen)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         lookup = self.lookup()
+        run = request.POST.get("run", "")
+        if run.isdecimal() and len(run) < 19:
+            lookups.ask_one(lookup, int(run), request.POST.get("term", "")[:200])
+            if request.headers.get("HX-Request"):
+                return self.page(lookup, chosen=request.POST)
+            return redirect(lookup)
         return redirect(lookups.look_up(lookup.term, user=request.user, again=True, target=lookup.target))
 
 

@@ -17,6 +17,7 @@ from tom_targets import conf, facts, selectors, services
 from tom_targets.forms import TargetExtraFormset, TargetNamesFormset, form_class_for
 from tom_targets.forms.targets import copied_initial
 from tom_targets.models import Target
+from tom_targets.signals import target_added
 from tom_targets.sky_search import cone
 from tom_targets.sparklines import sparklines_for
 from tom_targets.typed_position import typed_position
@@ -65,9 +66,15 @@ class _TargetFormMixin:
         return []
 
     def get_extra_formset(self, instance):
-        return TargetExtraFormset(
-            self.request.POST if self.request.method == "POST" else None, instance=instance
-        )
+        data = self.request.POST if self.request.method == "POST" else None
+        initial = self.get_extras_initial() if data is None else None
+        formset = TargetExtraFormset(data, instance=instance, initial=initial)
+        if initial:
+            formset.extra += len(initial)
+        return formset
+
+    def get_extras_initial(self):
+        return []
 
     def post(self, request, *args, **kwargs):
         self.object = self.get_form_object()
@@ -139,7 +146,9 @@ class TargetCreateView(MayCreateMixin, _TargetFormMixin, CreateView):
         chosen = self.request.POST.get("near", "")
         if chosen.isdecimal() and len(chosen) < 19:
             return self.add_names(int(chosen), [form.instance.name, *_names_in(formsets[0])])
-        return super().store(form, formsets)
+        answer = super().store(form, formsets)
+        target_added.send(sender=type(self.object), target=self.object, request=self.request)
+        return answer
 
     def add_names(self, pk, names):
         """Take what was typed for further names of a target that is here already."""
@@ -174,13 +183,22 @@ class TargetCreateView(MayCreateMixin, _TargetFormMixin, CreateView):
         return {
             "permissions": conf.default_target_permission(),
             "groups": self.request.GET.getlist("groups"),
-            **copied_initial(self.request.GET.dict()),
+            **copied_initial({**self.extras_of_address(declared=True), **self.request.GET.dict()}),
             "type": self.get_target_type(),
         }
 
     def get_names_initial(self):
         names = self.request.GET.get("names", "").split(",")
         return [{"name": name.strip()} for name in names if name.strip()]
+
+    def get_extras_initial(self):
+        return [{"key": key, "value": value} for key, value in self.extras_of_address(declared=False).items()]
+
+    def extras_of_address(self, *, declared):
+        """Return what the address says of extra fields: of those that are declared, or of tags."""
+        names = {field["name"] for field in conf.extra_fields()}
+        given = {key[6:]: value for key, value in self.request.GET.items() if key.startswith("extra-")}
+        return {key: value for key, value in given.items() if value and (key in names) == declared}
 
     def get_context_data(self, **kwargs):
         kept = self.request.GET.copy()
