@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import DateTimeField, Field
 
 from tom_common.bulk.values import Repeated, prepared, repeated, with_uuids
@@ -17,6 +17,7 @@ from tom_common.bulk.values import Repeated, prepared, repeated, with_uuids
 Columns = list[Sequence[Any]]
 _SQLITE_VARIABLES = 30_000  # below SQLite's own limit of 32,766 in one statement
 _MYSQL_ROWS = 1000
+_MANY_ROWS = 1000
 _MYSQL_DUPLICATE = 1062
 
 
@@ -127,7 +128,9 @@ def insert_postgresql(
 ) -> tuple[int, list[tuple[Any, ...]]]:
     """Leans on the unique indices of the table; the staging table lives as long as the connection.
 
-    Columns with one value in all rows are not copied: the value stands in the INSERT.
+    Columns with one value in all rows are not copied: the value stands in the INSERT. Where the batch before
+    was all new, a large one is taken to be so, too: without ``ON CONFLICT`` an INSERT takes two thirds of the
+    time. If it is not, it is done again.
     """
     columns = [
         _prepared_for_postgresql(concrete, column)
@@ -153,9 +156,9 @@ def insert_postgresql(
     if keys:
         # Two writers that lock the same keys in the same order wait for each other, but never in a circle.
         insert += f" ORDER BY {', '.join(keys)}"
-    insert += statement.on_conflict(quote)
-    if statement.returning:
-        insert += f" RETURNING {', '.join(map(quote, statement.returning))}"
+    returning = f" RETURNING {', '.join(map(quote, statement.returning))}" if statement.returning else ""
+    values = [constant.value for constant in constants if constant is not None]
+    place = (str(connection.settings_dict["NAME"]), statement.table)
     with connection.cursor() as cursor:
         cursor.execute(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} ON COMMIT DELETE ROWS AS"
@@ -166,9 +169,25 @@ def insert_postgresql(
             cursor.cursor.copy_expert(
                 f"COPY {staging} ({', '.join(copied)}) FROM STDIN", io.BytesIO(content.encode())
             )
-        cursor.execute(insert, [constant.value for constant in constants if constant is not None])
-        inserted = cursor.rowcount
-        return inserted, cursor.fetchall() if statement.returning else []
+        is_taken_to_be_new = len(columns[0]) >= _MANY_ROWS and place in _all_new and not statement.update
+        if not is_taken_to_be_new or not _inserted(cursor, insert + returning, values):
+            cursor.execute(insert + statement.on_conflict(quote) + returning, values)
+            (_all_new.add if cursor.rowcount == len(columns[0]) else _all_new.discard)(place)
+        return cursor.rowcount, cursor.fetchall() if statement.returning else []
+
+
+_all_new: set[tuple[str, str]] = set()
+"""Databases and tables whose last batch held no row that was stored."""
+
+
+def _inserted(cursor: Any, insert: str, values: Sequence[Any]) -> bool:
+    """Insert rows that are taken to be new; tell whether they were, and leave all as it was otherwise."""
+    try:
+        with transaction.atomic(using=cursor.db.alias):
+            cursor.execute(insert, values)
+    except IntegrityError:
+        return False
+    return True
 
 
 def insert_mysql(connection: Any, statement: Statement, batch: Columns) -> tuple[int, list[tuple[Any, ...]]]:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
-from tom_common.bulk import InsertCounts, analyze_when_doubled, insert_new, statistics
+from tom_common.bulk import InsertCounts, analyze_when_doubled, engines, insert_new, statistics
 from tom_common.models import Notification
 
 NOON = dt.datetime(2026, 8, 14, 12, tzinfo=dt.UTC)
@@ -242,6 +243,26 @@ def test_planner_knows_the_size_of_a_table_just_filled(measured_rows, monkeypatc
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [measured_rows._meta.db_table])
         assert cursor.fetchone() == (3000,)
+
+
+@pytest.mark.only_on("postgresql")
+def test_conflicts_are_looked_for_only_where_the_batch_before_had_some(measured_rows, monkeypatch):
+    monkeypatch.setattr(engines, "_MANY_ROWS", 10)
+    monkeypatch.setattr(engines, "_all_new", set())
+
+    def inserted(first, last):
+        with CaptureQueriesContext(connection) as queries:
+            counts = insert_new(measured_rows, ("name", "time"), _rows(last)[first:])
+        found = [one["sql"] for one in queries if one["sql"].startswith("INSERT INTO")]
+        return counts.inserted, counts.duplicate, [" ON CONFLICT" in text for text in found]
+
+    assert inserted(0, 10) == (10, 0, [True])
+    assert inserted(10, 20) == (10, 0, [False])
+    assert inserted(15, 30) == (10, 5, [False, True])
+    assert inserted(28, 40) == (10, 2, [True])
+    assert inserted(40, 50) == (10, 0, [True])
+    assert inserted(50, 60) == (10, 0, [False])
+    assert measured_rows.objects.count() == 60
 
 
 def test_known_row_is_overwritten_where_that_is_asked_for(measured_rows):

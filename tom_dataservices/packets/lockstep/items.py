@@ -132,34 +132,26 @@ class ItemWalk:
 
         (Rubin names an object after its first source: that source's own number looks like the marker.)
         """
-        places: list[int] = []
+        places = np.zeros(int(count.sum()), dtype=np.int64)
+        begin = 0
         for place, length, limit, wanted in zip(
             first_place.tolist(), size.tolist(), end.tolist(), count.tolist(), strict=True
         ):
-            found = [place]
+            places[begin] = place
             if length >= MIN_MARKER_BYTES and place + length <= limit:
-                found += self._repetitions(place, length, limit, wanted - 1, apart)
-            places.extend(found)
-            places.extend([0] * (wanted - len(found)))
-        return np.array(places, dtype=np.int64)
+                found = self._repetitions(place, length, limit, wanted - 1, apart)
+                places[begin + 1 : begin + 1 + len(found)] = found
+            begin += wanted
+        return places
 
-    def _repetitions(self, place: int, length: int, limit: int, wanted: int, apart: int) -> list[int]:
-        """Give at most `wanted` places behind `place` that repeat its bytes, one search for each."""
-        find = self.buffer.data.find
-        marker = self.buffer.data[place : place + length]
-        found: list[int] = []
-        may_be_own_number = False
-        while len(found) < wanted or may_be_own_number:
-            is_last = len(found) == wanted
-            place = find(marker, place + length, min(place + apart, limit) if is_last else limit)
-            if place < 0:
-                break
-            if may_be_own_number and place + length <= found[-1] + apart:
-                found[-1], may_be_own_number = place, False
-            else:
-                found.append(place)
-                may_be_own_number = True
-        return found
+    def _repetitions(self, place: int, length: int, limit: int, wanted: int, apart: int) -> np.ndarray:
+        """Give at most `wanted` places behind `place` that repeat its bytes."""
+        content = self.buffer.data[place:limit]
+        pieces = content[length:].split(content[:length], 2 * wanted + 1)  # each may have its own number, too
+        steps = np.fromiter(map(len, pieces[:-1]), dtype=np.int64, count=len(pieces) - 1) + length
+        is_own_number = np.zeros(len(steps), dtype=bool)
+        is_own_number[:-1] = steps[1:] <= apart - length
+        return (place + np.cumsum(steps))[~is_own_number][:wanted]
 
     def _walk_in_turn(
         self, item: Node, position: np.ndarray, end: np.ndarray, count: np.ndarray, first: np.ndarray
