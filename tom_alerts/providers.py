@@ -39,6 +39,11 @@ class BrokerProvider(Provider):
         """Return a new instance of the broker."""
         return self.plugin()
 
+    def picturing_service(self) -> Any:
+        """Return the data service that does the work of the broker; None for a broker without."""
+        service = getattr(self.plugin, "service", None)
+        return service(user=self.user) if isinstance(service, type) else None
+
     def form_class(self) -> type[Any]:
         """Return the class of the query form."""
         return self.plugin.form

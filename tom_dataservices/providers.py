@@ -90,6 +90,10 @@ class Provider(ABC):
         """Return the template of the page of results, and what it shows besides."""
         return "tom_dataservices/query_result.html", {}
 
+    def picturing_service(self) -> Any:
+        """Return the data service that gives images and light curves of results; None without."""
+        return None
+
     @abstractmethod
     def make_target(self, raw: Any, access: Access) -> KeptTarget:
         """Store the target of an answer, or return the one that is there."""
@@ -145,6 +149,10 @@ class DataServiceProvider(Provider):
         service = self.plugin()
         service.user = self.user
         return service
+
+    def picturing_service(self) -> Any:
+        """Return a new instance of the service."""
+        return self.service()
 
     def form_class(self) -> type[Any]:
         """Return the class of the query form."""

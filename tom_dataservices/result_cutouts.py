@@ -26,7 +26,7 @@ _SIDE_PIXELS = 128
 _RUNS_LOOKED_AT = 50
 _AWAITED = dt.timedelta(minutes=2)
 """After that, what has no image yet gets none: the service knows of none, or is slow."""
-_ONE_IS_BROKEN = (RemoteRejected, RemoteBadReply, MissingDataException)
+ONE_IS_BROKEN = (RemoteRejected, RemoteBadReply, MissingDataException)
 """What is wrong with one image says nothing of the next one; a service that does not answer does."""
 
 
@@ -66,7 +66,7 @@ def fetch_cutouts(run: QueryRun, service: Any, tell: Callable[[int], None] = lam
     """
     kept = 0
     most = int(getattr(service, "most_cutouts", MOST))
-    earlier = _earlier(run)
+    earlier = earlier_runs(run)
     for result in run.results.filter(number__lt=most).exclude(cutouts__role=ROLE):
         content, note = _kept_before(earlier, result), ""
         if not content:
@@ -86,9 +86,9 @@ def _fetched(service: Any, result: QueryResult) -> tuple[bytes, str]:
     except AnswerLostError as error:
         raise PluginFailedError(str(error)) from error
     try:
-        with plugin_reported(service.name, letting=_ONE_IS_BROKEN):
+        with plugin_reported(service.name, letting=ONE_IS_BROKEN):
             found = service.cutout(raw, ROLE)
-    except _ONE_IS_BROKEN as error:
+    except ONE_IS_BROKEN as error:
         return b"", str(error)
     if not found or not found[0]:
         return b"", ""
@@ -105,7 +105,7 @@ def _fetched(service: Any, result: QueryResult) -> tuple[bytes, str]:
     return content, ""
 
 
-def _earlier(run: QueryRun) -> list[int]:
+def earlier_runs(run: QueryRun) -> list[int]:
     """Return the newest runs of the same user and service, whose images may be taken again."""
     rows = QueryRun.objects.filter(
         user=run.user_id, kind=run.kind, provider=run.provider, pk__lt=run.pk

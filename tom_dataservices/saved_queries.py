@@ -70,12 +70,16 @@ def query_models() -> Iterator[type[SavedQuery]]:
     return (model for model in apps.get_models() if issubclass(model, SavedQuery))
 
 
-def query_of(run: QueryRun, user: Any) -> Any:
-    """Return the kept query that a run asks, None if there is none (any more) that the user may run."""
+def query_of(run: QueryRun, user: Any, action: str = "view") -> Any:
+    """Return the kept query that a run asks, None if there is none (any more) that the user may run.
+
+    With the action ``change``, one that the user may change.
+    """
     if run.query_id is None:
         return None
     for model in query_models():
-        query = saved_queries_for_user(user, model._default_manager.filter(pk=run.query_id)).first()
+        rows = saved_queries_for_user(user, model._default_manager.filter(pk=run.query_id), action)
+        query = rows.first()
         if query is not None and query.asks() == (run.kind, run.provider):
             return query
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -15,7 +16,8 @@ from tom_dataservices.ingest import IngestOptions, IngestReport, ingest_packets
 from tom_dataservices.made_targets import NotAllowedError, Wanted, access_for, targets_for
 from tom_dataservices.models import QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
-from tom_dataservices.providers import DataServiceProvider
+from tom_dataservices.providers import DataServiceProvider, provider
+from tom_dataservices.result_curves import fetch_curves
 from tom_dataservices.result_cutouts import fetch_cutouts, gives_cutouts
 from tom_dataservices.runs import chosen, fetch_now, runs_for_user
 from tom_dataservices.uploads import discard_uploads, local_copies
@@ -102,29 +104,45 @@ def run_query(run_pk: int) -> dict[str, Any]:
 
 def fetch_images_later(run: QueryRun, *, user: Any) -> None:
     """Fetch images of the results of a run in a job of a user, None for nobody, if its service gives any."""
-    if run.found and run.kind == DataServiceProvider.kind:
-        asked = DataServiceProvider(run.provider, run.user)
-        if gives_cutouts(asked.plugin):
-            fetch_result_cutouts.submit(user=user, title=f"Images of {run}"[:200], run_pk=run.pk)
+    if run.found:
+        service = provider(run.kind, run.provider, run.user).picturing_service()
+        if gives_cutouts(type(service)):
+            fetch_result_cutouts.submit(
+                user=user, title=f"Light curves and images of {run}"[:200], run_pk=run.pk
+            )
 
 
-@background_task(max_retries=1, time_limit_ms=10 * 60 * 1000, title="Images of results", queue="bulk")
+@background_task(
+    max_retries=1, time_limit_ms=10 * 60 * 1000, title="Light curves and images of results", queue="bulk"
+)
 def fetch_result_cutouts(run_pk: int) -> dict[str, Any]:
-    """Fetch small images of the first results of a run; safe to run twice."""
+    """Fetch small light curves and images of the first results of a run; safe to run twice."""
     run = QueryRun.objects.filter(pk=run_pk).first()
     if run is None:
         raise InputRefused("The query was deleted.")
     job = current_job()
 
-    def tell(count: int) -> None:
+    def tell(what: str, count: int) -> None:
         job.check_cancelled()
-        job.progress(count, None, f"{count} images so far")
+        job.progress(count, None, f"{count} {what} so far")
 
+    service = provider(run.kind, run.provider, run.user).picturing_service()
+    curves, problem = 0, None
     try:
-        kept = fetch_cutouts(run, DataServiceProvider(run.provider, run.user).service(), tell)
+        curves = fetch_curves(run, service, partial(tell, "light curves"))
+    except PluginFailedError as error:  # images may lie on another machine
+        problem = error
+    try:
+        kept = fetch_cutouts(run, service, partial(tell, "images"))
     except PluginFailedError as error:
-        raise InputRefused(str(error)) from error
-    return {"images": kept, "links": [{"label": "Show the results", "url": run.get_absolute_url()}]}
+        problem = problem or error
+    if problem is not None:
+        raise InputRefused(str(problem)) from problem
+    return {
+        "curves": curves,
+        "images": kept,
+        "links": [{"label": "Show the results", "url": run.get_absolute_url()}],
+    }
 
 
 FEW = 10

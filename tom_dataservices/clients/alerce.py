@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from tom_common.remote import RemoteBadReply, RemoteError, RemoteRejected, RemoteService
+from tom_dataservices.clients.alerce_rows import (
+    classes_of,
+    forced_points,
+    light_curve,
+    lsst_points,
+    version_key,
+)
 from tom_dataservices.clients.alerce_stamps import lsst_stamp, newest_with_stamp, places, ztf_stamp
 from tom_dataservices.clients.broker import (
     BrokerClient,
     BrokerObject,
-    error_of,
     id_text,
-    is_negative,
-    magnitude,
     mjd_utc_of_tai,
     number,
     pieces,
-    point,
     refuse_error,
     start_of,
     text,
     whole,
 )
-from tom_dataservices.clients.fink.ztf import ZTF_BANDS
-from tom_dataservices.clients.rubin_rows import NAME_PREFIX, flux_points
+from tom_dataservices.clients.rubin_rows import NAME_PREFIX
 from tom_dataservices.exceptions import MissingDataException
 
 logger = logging.getLogger(__name__)
@@ -36,9 +37,7 @@ logger = logging.getLogger(__name__)
 Row = dict[str, Any]
 
 FORCED_URL = "https://api.alerce.online/v2/lightcurve"
-LSST_BANDS = {"6": "u", "1": "g", "2": "r", "3": "i", "4": "z", "5": "y"}
 _IDS_A_REQUEST = 50
-_KEPT_RANKING = 3
 _TINY_DEG = 1e-9
 """In place of a coordinate of exactly 0, which switches the server's cone off."""
 
@@ -53,6 +52,16 @@ def limits(low: Any, high: Any, *, least: float = 0) -> list[Any] | None:
 def coordinate(value: float) -> str:
     """Return an angle in degrees as text that never is 0."""
     return f"{value if abs(value) >= _TINY_DEG else _TINY_DEG:.9f}"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What ALeRCE measured of an object: points, those withdrawn, and its newest images (`BrokerObject`)."""
+
+    points: tuple[dict[str, Any], ...]
+    withdrawn: tuple[dict[str, Any], ...]
+    cutouts: dict[str, str]
+    cutouts_alert: str
 
 
 class Alerce(BrokerClient):
@@ -123,31 +132,32 @@ class AlerceZtf(Alerce):
         service = self.service()
         try:
             item = service.get_json(f"objects/{quote(object_id)}")
-            curve = service.get_json(f"objects/{quote(object_id)}/lightcurve")
         except RemoteRejected as error:
             if error.status == 404:
                 raise MissingDataException(f"{self.name} knows no object {object_id}.") from error
             raise
-        if not isinstance(item, dict) or not isinstance(curve, dict):
+        if not isinstance(item, dict):
             raise RemoteBadReply(f"{self.name} did not answer with an object: {start_of(item)}.")
+        curve = self.curve(object_id)
         found = self.object_of(item)
         if found is None:
             raise RemoteBadReply(f"{self.name} answered with an object without a name.")
         said = self._classes(f"objects/{quote(object_id)}/probabilities", {})
-        points = [*light_curve(curve), *forced_points(self._forced(object_id))]
-        alert = newest_with_stamp(curve.get("detections") or (), "candid")
         return replace(
             found,
-            points=tuple(points),
+            points=(*curve.points, *forced_points(self._forced(object_id))),
             classifications=tuple(classes_of(said, found.mjd_utc)),
-            cutouts=places(object_id, alert),
-            cutouts_alert=alert,
+            cutouts=curve.cutouts,
+            cutouts_alert=curve.cutouts_alert,
         )
 
-    def newest_images(self, object_id: str) -> dict[str, str]:
-        """Return where the images of the newest alert of an object lie; lists do not tell it."""
-        rows = self.rows_of(self.service().get_json(f"objects/{quote(object_id)}/detections"))
-        return places(object_id, newest_with_stamp(rows, "candid"))
+    def curve(self, object_id: str) -> Curve:
+        """Return detections and limits of an object, and where the images of its newest alert lie."""
+        said = self.service().get_json(f"objects/{quote(object_id)}/lightcurve")
+        if not isinstance(said, dict):
+            raise RemoteBadReply(f"{self.name} did not answer with a light curve: {start_of(said)}.")
+        alert = newest_with_stamp(self.rows_of(said.get("detections")), "candid")
+        return Curve(tuple(light_curve(said)), (), places(object_id, alert), alert)
 
     def image(self, place: str, file_format: str) -> bytes:
         """Return an image as ``png`` or ``fits``."""
@@ -239,53 +249,40 @@ class AlerceLsst(Alerce):
         ------
         MissingDataException
         """
-        service = self.service()
         found = next(self.search(ids=[object_id]), None)
         if found is None:
             raise MissingDataException(f"{self.name} knows no object {object_id}.")
-        said = service.get_json("lightcurve_api/lightcurve", {"survey_id": "lsst", "oid": object_id})
+        curve = self.curve(object_id)
+        rows = self._classes("probability_api/probability", {"oid": object_id})
+        classes = (*found.classifications, *classes_of(rows, found.mjd_utc))
+        return replace(
+            found,
+            points=curve.points,
+            withdrawn=curve.withdrawn,
+            classifications=classes,
+            cutouts=curve.cutouts,
+            cutouts_alert=curve.cutouts_alert,
+        )
+
+    def curve(self, object_id: str) -> Curve:
+        """Return detections and forced points of an object, and where the images of its newest alert lie."""
+        asked = {"survey_id": "lsst", "oid": object_id}
+        said = self.service().get_json("lightcurve_api/lightcurve", asked)
         if not isinstance(said, dict):
             raise RemoteBadReply(f"{self.name} did not answer with a light curve: {start_of(said)}.")
         detections = self.rows(said.get("detections"))
         forced = self.rows(said.get("forced_photometry"))
-        rows = self._classes("probability_api/probability", {"oid": object_id})
-        classes = (*found.classifications, *classes_of(rows, found.mjd_utc))
         alert = newest_with_stamp(detections, "measurement_id")
-        return replace(
-            found,
-            points=(*self._points(detections), *self._points(forced, forced=True)),
-            withdrawn=(
-                *self._points(detections, withdrawn=True),
-                *self._points(forced, forced=True, withdrawn=True),
-            ),
-            classifications=classes,
-            cutouts=places(object_id, alert),
-            cutouts_alert=alert,
+        return Curve(
+            (*lsst_points(detections), *lsst_points(forced, forced=True)),
+            (*lsst_points(detections, withdrawn=True), *lsst_points(forced, forced=True, withdrawn=True)),
+            places(object_id, alert),
+            alert,
         )
-
-    def newest_images(self, object_id: str) -> dict[str, str]:
-        """Return where the images of the newest alert of an object lie; lists do not tell it."""
-        asked = {"survey_id": "lsst", "oid": object_id}
-        rows = self.rows(self.service().get_json("lightcurve_api/detections", asked), "detections")
-        return places(object_id, newest_with_stamp(rows, "measurement_id"))
 
     def image(self, place: str, file_format: str) -> bytes:
         """Return an image as ``png`` or ``fits``."""
         return lsst_stamp(self, place, file_format)
-
-    def _points(
-        self, rows: list[Row], *, forced: bool = False, withdrawn: bool = False
-    ) -> list[dict[str, Any]]:
-        made = []
-        for row in rows:
-            bands = {
-                **LSST_BANDS,
-                **{str(key): str(name) for key, name in (row.get("band_map") or {}).items()},
-            }
-            made += flux_points(
-                [row], "measurement_id", time="mjd", bands=bands, forced=forced, withdrawn=withdrawn
-            )
-        return made
 
     def classifiers(self) -> list[tuple[str, str, list[str]]]:
         """Return name, version and classes of each classifier."""
@@ -334,63 +331,3 @@ class AlerceLsst(Alerce):
             classifications=(said,) if class_name and mjd is not None else (),
             url=self.page_of(oid),
         )
-
-
-def light_curve(said: Row) -> Iterator[dict[str, Any]]:
-    """Yield the points of a light curve: difference magnitudes with their sign, and limits."""
-    for row in said.get("detections") or ():
-        made = point(
-            mjd=number(row.get("mjd")),
-            band=ZTF_BANDS.get(whole(row.get("fid")) or 0),
-            mag=magnitude(row.get("magpsf")),
-            mag_err=error_of(row.get("sigmapsf")),
-            negative=is_negative(row.get("isdiffpos")),
-            measurement=id_text(row.get("candid")),
-            ra_deg=number(row.get("ra")),
-            dec_deg=number(row.get("dec")),
-        )
-        if made is not None:
-            yield made
-    for row in said.get("non_detections") or ():
-        made = point(
-            mjd=number(row.get("mjd")),
-            band=ZTF_BANDS.get(whole(row.get("fid")) or 0),
-            limit=magnitude(row.get("diffmaglim")),
-        )
-        if made is not None:
-            yield made
-
-
-def forced_points(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-    """Yield forced difference magnitudes with their sign."""
-    for row in rows:
-        made = point(
-            mjd=number(row.get("mjd")),
-            band=ZTF_BANDS.get(whole(row.get("fid")) or 0),
-            mag=magnitude(row.get("mag")),
-            mag_err=error_of(row.get("e_mag")),
-            negative=is_negative(row.get("isdiffpos")),
-            forced=True,
-        )
-        if made is not None:
-            yield made
-
-
-def classes_of(rows: Iterable[Row], mjd_utc: float | None) -> list[dict[str, Any]]:
-    """Return the likeliest classes of each classifier, as of the newest detection."""
-    return [
-        {
-            "classifier": text(row.get("classifier_name")),
-            "version": text(row.get("classifier_version")),
-            "class_name": text(row.get("class_name")),
-            "probability": number(row.get("probability")),
-            "mjd_utc": mjd_utc,
-        }
-        for row in rows
-        if (whole(row.get("ranking")) or 1) <= _KEPT_RANKING
-    ]
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """Return the numbers of a version for comparing: 1.10 comes after 1.9."""
-    return tuple(int(digits) for digits in re.findall(r"\d+", version))

@@ -190,10 +190,15 @@ class AlerceService(CutoutsService):
         return client.image(found.cutouts[role], "fits")
 
     def cutout(self, result: dict[str, Any], role: str) -> tuple[bytes, str] | None:
-        """Return an image of the newest alert of a result as PNG; which that is costs one more request."""
+        """Return an image of the newest alert of a result as PNG; its light curve tells which that is."""
         client: Any = self.client()
-        place = client.newest_images(str(result["id"])).get(role)
+        place = self.once(str(result["id"]), client.curve).cutouts.get(role)
         return (client.image(place, "png"), "image/png") if place else None
+
+    def curves(self, ids: Sequence[str]) -> Iterator[tuple[str, Sequence[dict[str, Any]]]]:
+        """Give the points of objects; a list of ALeRCE has none, not even a magnitude."""
+        client: Any = self.client()
+        return self.curves_of(ids, client.curve)
 
     def lists(self) -> dict[str, Any]:
         """Ask for the classifiers and their classes."""

@@ -6,16 +6,18 @@ Those of a target are fetched with its data, in the background, and become files
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tom_common.remote import RemoteError, RemoteUnavailable
 from tom_dataproducts.models import DataProduct
 from tom_dataservices.clients.broker import BrokerObject
-from tom_dataservices.data_services.broker import BrokerService
+from tom_dataservices.data_services.broker import BrokerService, sparkline_points
+from tom_dataservices.data_services.broker.points import newest_brightness
 from tom_dataservices.ingest.cutouts import CutoutSet, save_cutouts
 from tom_dataservices.job_log import tell_job
 from tom_dataservices.packets.batch import AlertObject, Cutout
-from tom_dataservices.result_cutouts import gives_cutouts
+from tom_dataservices.result_cutouts import ONE_IS_BROKEN, gives_cutouts
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,44 @@ class CutoutsService(BrokerService):
     """
 
     gives_cutouts = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._answers: dict[str, Any] = {}
+
+    def once(self, object_id: str, ask: Callable[[str], Any]) -> Any:
+        """Return what the broker answers for an object; asked once, also where it has no answer.
+
+        Raises
+        ------
+        MissingDataException, RemoteRejected, RemoteBadReply
+        """
+        if object_id not in self._answers:
+            try:
+                self._answers[object_id] = ask(object_id)
+            except ONE_IS_BROKEN as error:
+                self._answers[object_id] = error
+        found = self._answers[object_id]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def curves_of(self, ids: Sequence[str], ask: Callable[[str], Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield the ``points`` of what a broker answers for each object; none where it has no answer."""
+        for object_id in ids:
+            try:
+                yield object_id, self.once(object_id, ask).points
+            except ONE_IS_BROKEN as error:
+                _tell(f"The light curve of {object_id} was not fetched: {error}")
+                yield object_id, ()
+
+    def small_curves(self, ids: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield what results show of light curves: the newest points of each object, and its brightness.
+
+        For services that have ``curves(ids)``, which yields the points of each object with its id.
+        """
+        for object_id, points in self.curves(ids):  # type: ignore[attr-defined]
+            yield object_id, {"points": sparkline_points(points), **newest_brightness(points)}
 
     def image(self, found: BrokerObject, role: str) -> bytes | None:
         """Return an image of the newest alert of an object as FITS, plain or gzip; None if there is none.

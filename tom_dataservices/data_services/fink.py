@@ -181,6 +181,13 @@ class FinkService(CutoutsService):
         left_out = () if is_list else ("mjd_min", "mjd_max")
         return super().fits(found, {key: value for key, value in query.items() if key not in left_out})
 
+    def curves(self, ids: Sequence[str]) -> Iterator[tuple[str, Sequence[dict[str, Any]]]]:
+        """Yield the points of objects, of all by one question; lists hold the newest alert of each alone."""
+        client: Any = self.client()
+        points = {found.object_id: found.points for found in client.by_ids(ids)}
+        for object_id in ids:
+            yield object_id, points.get(object_id, ())
+
     def object_of(self, target: Any) -> BrokerObject:
         """Return what Fink knows of a target; of a body of the Solar System by its number or designation.
 

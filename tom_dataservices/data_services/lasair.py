@@ -226,8 +226,12 @@ class LasairService(CutoutsService):
 
     def cutout(self, result: dict[str, Any], role: str) -> tuple[bytes, str] | None:
         """Return an image of the newest alert of a result, of which a list does not tell where it lies."""
-        found = self.known(str(result["id"]))
+        found = self.once(str(result["id"]), self.known)
         return (self.image(found, role) or b"", "image/fits") if role in found.cutouts else None
+
+    def curves(self, ids: Sequence[str]) -> Iterator[tuple[str, Sequence[dict[str, Any]]]]:
+        """Give the points of objects, by the same call that tells where their images lie."""
+        return self.curves_of(ids, self.known)
 
 
 class LasairLsstService(LasairService):

@@ -19,6 +19,7 @@ from tom_dataservices.kept_answers import AnswerLostError, plain, unpacked
 from tom_dataservices.models import QueryResult, QueryRun, ResultCutout
 from tom_dataservices.providers import Provider, provider
 from tom_dataservices.query_forms import TargetsFromResultsForm
+from tom_dataservices.result_curves import gives_curves
 from tom_dataservices.result_cutouts import ROLE, images_awaited
 from tom_dataservices.result_pages import columns_of, result_rows
 from tom_dataservices.saved_queries import query_of
@@ -97,6 +98,7 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
             run.error = (run.job.error if run.job is not None else "") or _UNFINISHED
     near_arcsec = _near_arcsec(request)
     page, pages, limit = _page(request, run, is_moving=is_moving)
+    pictured = type(asked.picturing_service()) if asked is not None else None
     rows = result_rows(
         run, request.user, first=(page - 1) * ROWS_A_PAGE, limit=limit, near_arcsec=near_arcsec
     )
@@ -113,7 +115,8 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
         "is_moving": is_moving,
         "have": have,
         "waits": run.job.message if is_moving and run.job.state == Job.State.QUEUED else "",
-        "images_awaited": asked is not None and not is_moving and images_awaited(run, rows, asked.plugin),
+        "images_awaited": not is_moving and images_awaited(run, rows, pictured),
+        "has_curves": gives_curves(pictured) or any(len(row.values.get("points") or ()) > 1 for row in rows),
         "feedback": run.feedback,
         "targets_form": TargetsFromResultsForm(user=request.user, near_arcsec=near_arcsec),
         "near_arcsec": near_arcsec,
@@ -129,8 +132,14 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
 
 
 def _form_url(asked: Provider, run: QueryRun) -> str:
-    """Return the address of the form with what a run asked; empty where the kind has no such page."""
+    """Return the address of the form with what a run asked; empty where the kind has no such page.
+
+    That of a kept query is its own, for whoever may change it.
+    """
     address, field = asked.form_address
+    query = query_of(run, asked.user, "change") if address else None
+    if query is not None:
+        return reverse(address.replace(":create", ":update"), args=[query.pk])
     return f"{reverse(address)}?{urlencode({field: run.provider, 'run': run.pk})}" if address else ""
 
 

@@ -15,6 +15,8 @@ from tom_common.astro.time import NO_TIME, mjd_tai_to_mjd_utc, mjd_tai_to_unix_u
 from tom_common.bulk import insert_new
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataproducts.summaries import refresh_summaries
+from tom_dataservices.clients.broker import shown_brightness
+from tom_dataservices.clients.rubin_rows import ab_magnitude
 from tom_dataservices.data_services.broker.told_anew import correct, stored_points, take_back
 from tom_dataservices.ingest.points import photometry_columns
 from tom_dataservices.packets.batch import AlertBatch, PointColumns, PointKind
@@ -183,6 +185,21 @@ def sparkline_points(points: Iterable[dict[str, Any]]) -> list[list[Any]]:
         if np.isfinite(value) or np.isfinite(bound)
     ]
     return sorted(found, key=lambda item: item[0])[-_SPARKLINE_POINTS:]
+
+
+def newest_brightness(points: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the newest detection as results show it: ``mag``, ``mag_err``, ``flux_njy`` and ``band``."""
+    detected = [one for one in points if not one.get("forced") and one.keys() & {"mag", "flux_njy"}]
+    newest = max(detected, key=lambda one: one["mjd"], default=None)
+    if newest is None:
+        return {}
+    flux = newest.get("flux_njy")
+    if flux is None:
+        is_negative = bool(newest.get("negative"))
+        mag, error, flux = shown_brightness(newest["mag"], newest.get("mag_err"), negative=is_negative)
+    else:
+        mag, error = ab_magnitude(flux, newest.get("flux_err_njy"))
+    return {"mag": mag, "mag_err": error, "flux_njy": flux, "band": newest["band"]}
 
 
 def _floats(points: Sequence[dict[str, Any]], key: str) -> np.ndarray:

@@ -180,7 +180,7 @@ def test_a_page_looks_for_images_until_they_are_there(all_stand_ins, as_owner, a
     run = asked(as_owner, "ALeRCE", objects=OID)
     result = run.results.get()
     page = as_owner.get(run.get_absolute_url()).content.decode()
-    assert f'hx-select-oob="#image-{result.pk}"' in page
+    assert f'hx-select-oob="#image-{result.pk},#bright-{result.pk},#curve-{result.pk}"' in page
     type(run).objects.filter(pk=run.pk).update(finished=timezone.now() - dt.timedelta(minutes=3))
     assert 'id="images"' not in as_owner.get(run.get_absolute_url()).content.decode()
     type(run).objects.filter(pk=run.pk).update(finished=timezone.now())
