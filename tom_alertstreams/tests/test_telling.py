@@ -180,4 +180,4 @@ def test_fewer_messages_are_taken_at_once_where_they_are_large():
     one._tell(cluster, at_once=True)
     while waiting:
         one.step(cluster, threading.Event())
-    assert asked == [100, 63, 2000, 2000]
+    assert asked == [100, 31, 2000, 2000]
