@@ -23,6 +23,7 @@ from tom_dataservices.clients.broker import (
     text,
     whole,
 )
+from tom_dataservices.clients.shapes import as_dict, as_list
 from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 
 MAX_RADIUS_ARCSEC = 3600.0
@@ -88,8 +89,8 @@ class Antares(BrokerClient):
             rows = said.get("data")
             if not isinstance(rows, list):
                 raise RemoteBadReply("ANTARES answered without a list of loci.")
-            yield from (_locus(row) for row in rows)
-            following = (said.get("links") or {}).get("next")
+            yield from (read_locus(row) for row in rows)
+            following = as_dict(said.get("links")).get("next")
             if not following or not rows or following == path:
                 return
             path, parameters = str(following), None
@@ -109,7 +110,7 @@ class Antares(BrokerClient):
             if error.status == 404:
                 raise MissingDataException(f"ANTARES knows no locus {locus_id}.") from error
             raise
-        return _locus(said["data"] if "data" in said else said)
+        return read_locus(said["data"] if "data" in said else said)
 
     def tags(self) -> list[tuple[str, int]]:
         """Return the tags that loci bear, and how many loci bear each, the most frequent first."""
@@ -230,12 +231,12 @@ def elasticsearch_query(query: dict[str, Any], *, version: int) -> dict[str, Any
 def antares_object(locus: dict[str, Any]) -> BrokerObject:
     """Return a locus as brokers' objects are given."""
     known = locus["properties"]
-    survey = known.get("survey") or {}
-    rubin = survey.get("lsst") or known.get("survey.lsst") or {}
-    ztf = survey.get("ztf") or {}
-    ztf_ids = [known.get("ztf_object_id"), *_listed(ztf.get("id") or known.get("survey.ztf.id"))]
+    survey = as_dict(known.get("survey"))
+    rubin = as_dict(survey.get("lsst") or known.get("survey.lsst"))
+    ztf = as_dict(survey.get("ztf"))
+    ztf_ids = [known.get("ztf_object_id"), *as_list(ztf.get("id") or known.get("survey.ztf.id"))]
     ztf_ids = list(dict.fromkeys(found for one in ztf_ids if (found := text(one))))
-    rubin_ids = _listed(rubin.get("dia_object_id") or known.get("survey.lsst.dia_object_id"))
+    rubin_ids = as_list(rubin.get("dia_object_id") or known.get("survey.lsst.dia_object_id"))
     rubin_names = [f"LSST-P-DO-{found}" for one in rubin_ids if (found := id_text(one))]
     names = [*ztf_ids, *rubin_names, locus["id"]]
     points = light_curve(locus.get("lightcurve"))
@@ -308,27 +309,30 @@ def _point(row: dict[str, Any]) -> dict[str, Any] | None:
     )
 
 
-def _locus(row: Any) -> dict[str, Any]:
-    """Return a locus of any shape: an item of v1 or v2, or one alone of either, its properties in one map."""
+def read_locus(row: Any) -> dict[str, Any]:
+    """Return a locus of any shape: an item of v1 or v2, or one alone of either, its properties in one map.
+
+    Raises
+    ------
+    RemoteBadReply
+        If it lacks id or place.
+    """
     if not isinstance(row, dict):
         raise RemoteBadReply("ANTARES answered with a locus that is no object.")
-    inner = row.get("locus") or row.get("attributes") or row
+    inner = as_dict(row.get("locus") or row.get("attributes") or row)
     found = inner.get("locus_id") or row.get("id") or inner.get("id")
-    if not found or "ra" not in inner:
+    if not found or "ra" not in inner or "dec" not in inner:
         raise RemoteBadReply("ANTARES answered with a locus without id or place.")
-    properties = {
-        **(inner.get("properties") or {}),
-        **(inner.get("internal_properties") or {}),
-        **(inner.get("user_properties") or {}),
-    }
+    kinds = ("properties", "internal_properties", "user_properties")
+    properties = {key: value for kind in kinds for key, value in as_dict(inner.get(kind)).items()}
     return {
         "id": str(found),
         "ra": inner["ra"],
         "dec": inner["dec"],
         "properties": properties,
-        "tags": inner.get("tags") or [],
-        "catalogs": inner.get("catalogs") or [],
-        "grav_wave_events": inner.get("grav_wave_events") or [],
+        "tags": as_list(inner.get("tags")),
+        "catalogs": as_list(inner.get("catalogs")),
+        "grav_wave_events": as_list(inner.get("grav_wave_events")),
         "lightcurve": inner.get("lightcurve"),
     }
 
@@ -337,10 +341,6 @@ def _alert_with_images(known: dict[str, Any]) -> str | None:
     """Return the id of the newest alert, of the brightest where that is an upper limit: it has no images."""
     told = (text(known.get(key)) for key in ("newest_alert_id", "brightest_alert_id"))
     return next((one for one in told if one and "upper_limit" not in one), None)
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _event(one: Any) -> str:

@@ -21,6 +21,7 @@ from tom_dataservices.clients.broker import (
     text,
 )
 from tom_dataservices.clients.catalogue import orbit_fields
+from tom_dataservices.clients.shapes import as_dict, as_list, as_rows
 from tom_dataservices.exceptions import MissingDataException, NotConfiguredError, QueryServiceError
 
 MAX_RADIUS_ARCSEC = 36_000.0
@@ -122,10 +123,10 @@ def hermes_object(about: dict[str, Any], messages: list[dict[str, Any]]) -> Brok
         if (one := _point(row)) is not None
     ]
     newest = max((one for one in points if "mag" in one), key=lambda one: one["mjd"], default={})
-    elements = about.get("orbital_elements") or {}
+    elements = as_dict(about.get("orbital_elements"))
     orbit = _orbit(elements) if number(elements.get("eccentricity")) is not None else {}
     ra, dec = _position(about)
-    count = len(messages) or len(about.get("messages") or ())
+    count = len(messages) or len(as_list(about.get("messages")))
     titles = [str(message["title"]) for message in messages if message.get("title")]
     return BrokerObject(
         object_id=name,
@@ -137,7 +138,7 @@ def hermes_object(about: dict[str, Any], messages: list[dict[str, Any]]) -> Brok
         mag_err=newest.get("mag_err"),
         band=newest.get("band"),
         detections=sum("mag" in one for one in points) or None,
-        aliases=tuple(str(one) for one in about.get("aliases") or () if text(one)),
+        aliases=tuple(str(one) for one in as_list(about.get("aliases")) if text(one)),
         extras={
             "redshift": number(about.get("redshift")),
             "host": text(about.get("host_name")),
@@ -163,8 +164,8 @@ def _position(about: dict[str, Any]) -> tuple[float | None, float | None]:
 
 
 def _about(message: dict[str, Any], part: str, key: str, name: str) -> list[dict[str, Any]]:
-    rows = (message.get("data") or {}).get(part) or ()
-    return [row for row in rows if isinstance(row, dict) and row.get(key) == name]
+    rows = as_rows(as_dict(message.get("data")).get(part))
+    return [row for row in rows if row.get(key) == name]
 
 
 def _point(row: dict[str, Any]) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tom_common.astro.typed_position import TypedPosition
 from tom_dataservices.clients.catalogue import AmbiguousNameError, Catalogue, CatalogueObject, as_number
+from tom_dataservices.clients.shapes import name_in, plain_text
 from tom_dataservices.clients.tns_connection import TnsConnection, bot_of
 
 _PREFIX = re.compile(r"^(AT|SN|FRB|TDE|FBOT)\s*(?=\d{4})", re.IGNORECASE)
@@ -70,7 +71,8 @@ class TransientNameServer(Catalogue):
 def tns_object(said: dict[str, Any]) -> CatalogueObject:
     """Return the transient of an answer of ``get/object``."""
     prefix = str(said.get("name_prefix") or "AT")
-    internal = str(said.get("internal_names") or "").split(",")
+    told = said.get("internal_names")
+    internal = told if isinstance(told, list) else str(told or "").split(",")
     fields = {
         "type": "SIDEREAL",
         "ra": as_number(said.get("radeg")),
@@ -79,16 +81,16 @@ def tns_object(said: dict[str, Any]) -> CatalogueObject:
     }
     extras = {
         "redshift": as_number(said.get("redshift")),
-        "classification": (said.get("object_type") or {}).get("name"),
-        "host": said.get("hostname"),
+        "classification": name_in(said.get("object_type")),
+        "host": plain_text(said.get("hostname")),
         "discovery_date": said.get("discoverydate"),
         "discovery_mag": as_number(said.get("discoverymag")),
-        "reporting_group": (said.get("reporting_group") or {}).get("group_name"),
+        "reporting_group": name_in(said.get("reporting_group"), "group_name"),
     }
     return CatalogueObject(
         f"{prefix} {said['objname']}",
         fields,
-        tuple(dict.fromkeys(one.strip() for one in internal if one.strip())),
+        tuple(dict.fromkeys(name for one in internal if (name := plain_text(one)))),
         extras,
         f"https://www.wis-tns.org/object/{said['objname']}",
     )

@@ -21,6 +21,7 @@ from tom_common.job_context import current_job
 from tom_common.job_endings import RunAgain
 from tom_common.remote import RemoteBadReply, RemoteRejected, RemoteService, RemoteUnavailable
 from tom_common.turns import holds_turn
+from tom_dataservices.clients.broker import refuse_error
 from tom_dataservices.exceptions import NotConfiguredError, QueryServiceError
 
 logger = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ class TnsConnection:
                 raise
             self._spent(kind, (error.retry_after_s if error.retry_after_s is not None else 60.0) + 1.0)
             said = self._asked(what, data, kind)
+        refuse_error("TNS", said)
         if not isinstance(said, dict) or "data" not in said:
             raise RemoteBadReply("TNS answered without data.")
         if said.get("id_code") not in (200, "200", None):
@@ -121,8 +123,10 @@ class TnsConnection:
             said = self._service.ask_form(f"api/get/{what}", form, minds_429=False)
         except RemoteRejected as error:
             if error.status in (401, 403):
+                wrong = "api_key" if error.status == 401 else "bot_id and bot_name"
                 raise NotConfiguredError(
-                    f"TNS does not accept the bot of DATA_SERVICES['TNS'] (status {error.status})."
+                    f"TNS does not accept the bot of DATA_SERVICES['TNS'] (status {error.status}):"
+                    f" correct its {wrong}."
                 ) from error
             raise
         self._note(self._service.answer_headers)

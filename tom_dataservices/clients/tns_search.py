@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tom_common.astro.time import parse_mjd_utc
+from tom_common.astro.typed_position import read_position
+from tom_common.remote import RemoteBadReply, RemoteRejected
 from tom_dataservices.clients.broker import (
     BrokerClient,
     BrokerObject,
@@ -15,8 +17,10 @@ from tom_dataservices.clients.broker import (
     mjd_of_jd,
     number,
     point,
+    start_of,
     text,
 )
+from tom_dataservices.clients.shapes import as_dict, as_rows, name_in, plain_text
 from tom_dataservices.clients.tns_connection import TnsConnection, bot_of
 from tom_dataservices.exceptions import MissingDataException
 
@@ -64,9 +68,17 @@ class TnsSearch(BrokerClient):
         return bot_of(self.setting)
 
     def search(self, question: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return what the search finds: ``objname``, ``prefix`` and ``objid`` of each, no more."""
+        """Return what the search finds: ``objname``, ``prefix`` and ``objid`` of each, no more.
+
+        Raises
+        ------
+        RemoteBadReply
+            If the answer is no list.
+        """
         found = self.connection.ask("search", question)
         # A server that finds nothing answers with a list, or with an object of messages.
+        if not isinstance(found, list | dict | None):
+            raise RemoteBadReply(f"TNS did not answer with a list of transients, but with {start_of(found)}.")
         rows = found if isinstance(found, list) else []
         return [row for row in rows if isinstance(row, dict) and row.get("objname")]
 
@@ -78,7 +90,12 @@ class TnsSearch(BrokerClient):
         MissingDataException
             If there is none of this name.
         """
-        said = self.connection.ask("object", {"objname": objname, "photometry": "1", "spectra": "1"})
+        try:
+            said = self.connection.ask("object", {"objname": objname, "photometry": "1", "spectra": "1"})
+        except RemoteRejected as error:
+            if error.status != 404 or not isinstance(error.said, dict):  # a page means a wrong address
+                raise
+            said = None
         if not isinstance(said, dict) or not isinstance(said.get("objname"), str):
             raise MissingDataException(f"TNS knows no transient named {objname}.")
         return said
@@ -142,19 +159,22 @@ def named_object(row: dict[str, Any]) -> BrokerObject:
 
 def tns_transient(said: dict[str, Any]) -> BrokerObject:
     """Return an answer of ``get/object`` as brokers' objects are given."""
-    points = [one for row in said.get("photometry") or () if (one := _point(row)) is not None]
+    points = [one for row in as_rows(said.get("photometry")) if (one := _point(row)) is not None]
     seen = [one for one in points if "limit" not in one]
     newest = max(seen, key=lambda one: one["mjd"], default={})
-    class_name = text((said.get("object_type") or {}).get("name"))
+    class_name = name_in(said.get("object_type"))
     discovered = _mjd(said.get("discoverydate"))
-    internal = [name for one in str(said.get("internal_names") or "").split(",") if (name := text(one))]
-    band = (said.get("discmagfilter") or {}).get("name")
-    spectra = [row for row in said.get("spectra") or () if isinstance(row, dict)]
+    told = said.get("internal_names")
+    names = told if isinstance(told, list) else str(told or "").split(",")
+    internal = [name for one in names if (name := plain_text(one))]
+    band = as_dict(said.get("discmagfilter")).get("name")
+    spectra = as_rows(said.get("spectra"))
+    ra_deg, dec_deg = _position(said)
     return BrokerObject(
         object_id=said["objname"],
         name=f"{text(said.get('name_prefix')) or 'AT'} {said['objname']}",
-        ra_deg=number(said.get("radeg")),
-        dec_deg=number(said.get("decdeg")),
+        ra_deg=ra_deg,
+        dec_deg=dec_deg,
         mjd_utc=newest.get("mjd", discovered),
         mag=newest.get("mag", magnitude(said.get("discoverymag"))),
         mag_err=newest.get("mag_err"),
@@ -166,13 +186,13 @@ def tns_transient(said: dict[str, Any]) -> BrokerObject:
         extras={
             "redshift": number(said.get("redshift")),
             "classification": class_name,
-            "host": text(said.get("hostname")),
+            "host": plain_text(said.get("hostname")),
             "host_redshift": number(said.get("host_redshift")),
             "discovery_date": text(said.get("discoverydate")),
             "discovery_mag": magnitude(said.get("discoverymag")),
             "discovery_filter": text(band),
-            "reporting_group": text((said.get("reporting_group") or {}).get("group_name")),
-            "discovery_data_source": text((said.get("discovery_data_source") or {}).get("group_name")),
+            "reporting_group": name_in(said.get("reporting_group"), "group_name"),
+            "discovery_data_source": name_in(said.get("discovery_data_source"), "group_name"),
             "days_from_last_non_detection": _days_from_last_limit(points, discovered),
             "tns_spectra": len(spectra) or None,
         },
@@ -182,6 +202,15 @@ def tns_transient(said: dict[str, Any]) -> BrokerObject:
     )
 
 
+def _position(said: dict[str, Any]) -> tuple[float | None, float | None]:
+    """Return a position in degrees, read from hours and minutes where that is all there is."""
+    ra, dec = number(said.get("radeg")), number(said.get("decdeg"))
+    if None in (ra, dec) and text(said.get("ra")) and text(said.get("dec")):
+        found = read_position(f"{said['ra']} {said['dec']}")
+        return (found.ra_deg, found.dec_deg) if found is not None else (None, None)
+    return ra, dec
+
+
 def page_of(objname: str) -> str:
     """Return the page of a transient."""
     return f"{TnsSearch.info_url}object/{objname}"
@@ -189,7 +218,7 @@ def page_of(objname: str) -> str:
 
 def _point(row: dict[str, Any]) -> dict[str, Any] | None:
     """Return a measurement; an empty ``flux`` beside a ``limflux`` is a limit. Other units are no points."""
-    unit = str((row.get("flux_unit") or {}).get("name") or "")
+    unit = name_in(row.get("flux_unit")) or ""
     system = {"ABMag": "AB", "VegaMag": "Vega"}.get(unit)
     factor = {"mJy": _MJY, "Jy": _JY}.get(unit)
     if system is None and factor is None:
@@ -207,13 +236,13 @@ def _point(row: dict[str, Any]) -> dict[str, Any] | None:
     jd = mjd_of_jd(row.get("jd"))
     found = point(
         mjd=jd if jd is not None else _mjd(row.get("obsdate")),
-        band=_band((row.get("filters") or {}).get("name")),
+        band=_band(name_in(row.get("filters"))),
         survey="TNS Vega" if system == "Vega" else "TNS",
         **brightness,
     )
     if found is not None:
-        found["telescope"] = text((row.get("telescope") or {}).get("name")) or ""
-        found["instrument"] = text((row.get("instrument") or {}).get("name")) or ""
+        found["telescope"] = name_in(row.get("telescope")) or ""
+        found["instrument"] = name_in(row.get("instrument")) or ""
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from tom_dataservices.clients.broker import BrokerObject
+from tom_dataservices.clients.shapes import as_rows
 from tom_dataservices.clients.tns_search import (
     MAX_RADIUS_ARCSEC,
     TnsSearch,
@@ -242,7 +243,7 @@ class TnsService(BrokerService):
         """Return photometry and classification of a target, and the list of its spectra."""
         found = super().query_reduced_data(target, **kwargs)
         said = self._said.get(self.object_of(target).object_id) or {}
-        return found | {"spectroscopy": [row for row in said.get("spectra") or () if isinstance(row, dict)]}
+        return found | {"spectroscopy": as_rows(said.get("spectra"))}
 
     def query_aliases(self, query_parameters: Any = None, target: Any = None, **kwargs: Any) -> list[str]:
         """Return the official name of a target, with its prefix, and those of surveys."""

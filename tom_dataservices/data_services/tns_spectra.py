@@ -12,6 +12,7 @@ from tom_common.astro.time import mjd_utc_to_datetime, parse_mjd_utc
 from tom_common.remote import RemoteBadReply, RemoteError, RemotePaused
 from tom_dataproducts.models import SpectroscopyReducedDatum
 from tom_dataservices.clients.broker import mjd_of_jd, number, text
+from tom_dataservices.clients.shapes import name_in
 from tom_dataservices.job_log import tell_job
 
 logger = logging.getLogger(__name__)
@@ -58,8 +59,8 @@ def store_spectra(
         made, _ = SpectroscopyReducedDatum.objects.get_or_create(
             target=target,
             timestamp=mjd_utc_to_datetime(mjd),
-            telescope=text((row.get("telescope") or {}).get("name")) or "",
-            instrument=text((row.get("instrument") or {}).get("name")) or "",
+            telescope=name_in(row.get("telescope")) or "",
+            instrument=name_in(row.get("instrument")) or "",
             source_name="TNS",
             source_location=address[:200],
             wavelength=columns[0],

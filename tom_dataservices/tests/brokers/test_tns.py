@@ -11,7 +11,7 @@ from tom_dataproducts.models import PhotometryReducedDatum, SpectroscopyReducedD
 from tom_dataservices.clients.tns_search import TnsSearch, question, tns_transient
 from tom_dataservices.data_services.tns import TnsForm, TnsService
 from tom_dataservices.data_services.tns_spectra import spectrum_columns, store_spectra
-from tom_dataservices.exceptions import MissingDataException, NotConfiguredError
+from tom_dataservices.exceptions import MissingDataException, NotConfiguredError, QueryServiceError
 from tom_targets.tests.factories import SiderealTargetFactory
 
 pytestmark = pytest.mark.django_db
@@ -263,3 +263,19 @@ def test_a_question_is_asked_again_while_tns_has_a_problem(standin, monkeypatch)
     with pytest.raises(RemoteUnavailable) as caught:
         found(objects="2026abc")
     assert "obeyed" not in str(caught.value)
+
+
+def test_what_is_no_list_of_transients_is_told(standin):
+    for content, words in (
+        (b'{"data": "x"}', "list of transients"),
+        (b'{"error": "busy"}', "refuses the query: busy"),
+    ):
+        standin.faults["POST", "/api/get/search"] = (200, content, {})
+        with pytest.raises((RemoteBadReply, QueryServiceError), match=words):
+            found(position="1 1")
+
+
+def test_a_transient_that_is_gone_keeps_no_other_out(standin):
+    gone = (404, b'{"id_code": 404, "id_message": "Not found"}', {})
+    standin.faults["POST", "/api/get/object"] = [gone]
+    assert [one["name"] for one in found(objects="2026abc 2026abd")] == ["AT 2026abd"]
