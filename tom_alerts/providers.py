@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
 from tom_alerts.alerts import GenericAlert, GenericBroker, alerts_and_feedback
 from tom_alerts.registry import brokers
-from tom_dataservices.providers import Access, Found, Provider, number, register_kind
+from tom_dataservices.providers import Access, Found, Provider, close_if_possible, number, register_kind
 from tom_dataservices.results import (
     KeptTarget,
     give_access_to,
@@ -52,6 +52,13 @@ class BrokerProvider(Provider):
         """Yield the alerts of the broker as they come; what else it says becomes the feedback."""
         broker = self.broker()
         alerts, self.feedback = alerts_and_feedback(broker.fetch_alerts(copy.deepcopy(parameters)))
+        try:
+            yield from self._shown(broker, alerts)
+        finally:  # also where enough was found
+            close_if_possible(alerts)
+            self.feedback = str(getattr(broker, "query_feedback", None) or self.feedback)
+
+    def _shown(self, broker: Any, alerts: Iterable[Any]) -> Iterator[Found]:
         for alert in alerts:
             shown = broker.to_generic_alert(alert)
             shown_values = getattr(broker, "shown_values", None)  # what our own table shows besides

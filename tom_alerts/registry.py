@@ -17,6 +17,7 @@ DEFAULT_ALERT_CLASSES = [
     "tom_alerts.brokers.tns.TNSBroker",
     "tom_alerts.brokers.babamul.BabamulBroker",
     "tom_alerts.brokers.hermes.HermesBroker",
+    "tom_alerts.brokers.gracedb.GraceDBBroker",
     "tom_alerts.brokers.scout.ScoutBroker",
     "tom_alerts.brokers.gaia.GaiaBroker",
     "tom_alerts.brokers.mars.MARSBroker",

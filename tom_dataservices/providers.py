@@ -125,6 +125,13 @@ def provider(kind: str, name: str, user: Any = None) -> Provider:
     return _kinds[kind](name, user)
 
 
+def close_if_possible(iterator: Any) -> None:
+    """Close an iterator that can be closed, so that its connection to the service ends."""
+    close = getattr(iterator, "close", None)
+    if close is not None:
+        close()
+
+
 def number(value: Any) -> float | None:
     """Return a coordinate as a service may write it, in degrees; None if it is no number."""
     try:
@@ -162,9 +169,13 @@ class DataServiceProvider(Provider):
         """Yield the objects that the service finds."""
         service = self.service()
         wanted = service.build_query_parameters(dict(parameters))
-        for index, result in enumerate(service.query_targets(wanted) or ()):
-            yield _found(index, result)
-        self.feedback = str(getattr(service, "query_feedback", None) or "")
+        results = service.query_targets(wanted) or ()
+        try:
+            for index, result in enumerate(results):
+                yield _found(index, result)
+        finally:  # also where enough was found
+            close_if_possible(results)
+            self.feedback = str(getattr(service, "query_feedback", None) or "")
 
     def result_page(self, run: Any, rows: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
         """Return our page, with the table that the service brings if it has one."""

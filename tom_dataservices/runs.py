@@ -28,7 +28,7 @@ from tom_dataservices.ingest.screening import tell_result_screens
 from tom_dataservices.kept_answers import packed, plain
 from tom_dataservices.models import ROW, QueryResult, QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
-from tom_dataservices.providers import Found, Provider, provider
+from tom_dataservices.providers import Found, Provider, close_if_possible, provider
 
 _BATCH = 25
 MOST_RESULTS = 10_000
@@ -178,13 +178,11 @@ def _end(run: QueryRun, batch: list[QueryResult], asked: Provider, *, error: str
 
 @contextmanager
 def closing_if_possible(iterator: Iterator[Found]) -> Iterator[Iterator[Found]]:
-    """Close an iterator that can be closed, so that its connection to the service ends."""
+    """Close an iterator at the end, if it can be."""
     try:
         yield iterator
     finally:
-        close = getattr(iterator, "close", None)
-        if close is not None:
-            close()
+        close_if_possible(iterator)
 
 
 def _cleaned(html: Any) -> str:

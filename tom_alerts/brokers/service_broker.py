@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from tom_alerts.alerts import GenericAlert, GenericBroker
 from tom_dataservices.data_services.broker import BrokerService, unsaved_target
 from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.providers import close_if_possible
 
 
 @dataclass
@@ -29,6 +30,8 @@ class ServiceBroker(GenericBroker):
     """A broker of which `service` does the work: the same queries, results and data on both pages."""
 
     service: ClassVar[type[BrokerService]]
+    query_feedback: str = ""
+    gives_regions: ClassVar[bool] = False
     template_name = "tom_alerts/service_results.html"
     score_description = "How sure the broker is of the class, 0 to 1."
     query_feedback = ""
@@ -40,11 +43,25 @@ class ServiceBroker(GenericBroker):
         if service is not None:
             cls.help_url = service.info_url
             cls.results_valid_s = service.results_valid_s
+            cls.gives_regions = bool(getattr(service, "gives_regions", False))
+
+    def get_broker_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the table of results that the service has, and what it shows."""
+        service = self.service()
+        return {
+            "service_results_table": service.query_results_table,
+            **service.get_additional_context_data(),
+        }
 
     def fetch_alerts(self, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield what the service finds, as it comes."""
         service = self.service()
-        yield from service.query_targets(service.build_query_parameters(parameters))
+        results = service.query_targets(service.build_query_parameters(parameters))
+        try:
+            yield from results
+        finally:
+            close_if_possible(results)
+            self.query_feedback = service.query_feedback
         self.query_feedback = service.query_feedback
 
     def fetch_alert(self, id: Any) -> dict[str, Any] | None:  # noqa: A002  public name

@@ -21,6 +21,7 @@ from tom_dataservices.clients.broker import (
     mjd_utc_of_tai,
     number,
     point,
+    refuse_error,
     shown_brightness,
     text,
     whole,
@@ -29,6 +30,8 @@ from tom_dataservices.exceptions import MissingDataException, NotConfiguredError
 
 MAX_RADIUS_ARCSEC = 600.0
 SURVEYS = ("ZTF", "LSST")
+BODY = "sso"
+"""What the objectId of a body of the Solar System begins with that belongs to no diaObject."""
 _LIST_PARTS = ("prv_candidates", "prv_nondetections", "fp_hists")
 _FLAGS = ("is_positive", "is_rock", "is_star", "is_near_brightstar", "is_stationary")
 
@@ -59,13 +62,17 @@ class Babamul(BrokerClient):
         """
         size = self.rows_a_page()
         skip = 0
+        before: list[dict[str, Any]] = []
         while True:
             said = self._said(f"surveys/{survey}/alerts", {**query, "limit": size, "skip": skip})
             rows = self.rows_of(said)
+            if rows and rows == before:
+                raise RemoteBadReply("Babamul gives the same page again: what follows it is not to be had.")
             yield from rows
             if len(rows) < size:
                 return
             skip += size
+            before = rows
 
     def object(self, survey: str, object_id: str) -> dict[str, Any]:
         """Return the newest alert of an object with its light curve.
@@ -114,21 +121,27 @@ class Babamul(BrokerClient):
                 words = error.detail or "it is not understood"
                 raise QueryServiceError(f"Babamul refuses the query: {words}.") from error
             raise
+        refuse_error(self.name, said)
         if not isinstance(said, dict) or not ({"data", "message"} & set(said)):
             raise RemoteBadReply("Babamul answered without message and data.")
-        if said.get("error") or said.get("status") == "error":
-            raise QueryServiceError(f"Babamul refuses the query: {said.get('error') or said.get('message')}.")
+        if said.get("status") == "error":
+            raise QueryServiceError(f"Babamul refuses the query: {said.get('message')}.")
         return said.get("data")
 
 
 def asked(query: dict[str, Any], survey: str = "ZTF") -> dict[str, Any]:
-    """Return the parameters of ``alerts`` for what a form wants; Rubin's Julian dates are TAI."""
+    """Return the parameters of ``alerts`` for what a form wants.
+
+    Rubin's Julian dates are in TAI at older servers, in UTC at newer ones: the window is as wide as either
+    has it, and `fits` of the service looks at the exact times.
+    """
     found: dict[str, Any] = {}
     if query.get("ra_deg") is not None:
         found |= {"ra": query["ra_deg"], "dec": query["dec_deg"], "radius_arcsec": query["radius_arcsec"]}
     for key, name in (("mjd_min", "start_jd"), ("mjd_max", "end_jd")):
         if query.get(key) is not None:
-            mjd = float(mjd_utc_to_mjd_tai(query[key])) if survey == "LSST" else query[key]
+            is_late_end = survey == "LSST" and key == "mjd_max"
+            mjd = float(mjd_utc_to_mjd_tai(query[key])) if is_late_end else query[key]
             found[name] = mjd + JD_OF_MJD_0
     names = {"mag_min": "min_magpsf", "mag_max": "max_magpsf", "drb_min": "min_drb", "drb_max": "max_drb"}
     found |= {name: query[key] for key, name in names.items() if query.get(key) is not None}
@@ -143,8 +156,11 @@ def babamul_object(said: dict[str, Any], survey: str) -> BrokerObject:
     if object_id is None:
         raise RemoteBadReply("Babamul answered with an alert without objectId.")
     is_rubin = survey == "LSST"
-    name = f"LSST-P-DO-{object_id}" if is_rubin else object_id
-    mjd = mjd_utc_of_tai(mjd_of_jd(candidate.get("jd"))) if is_rubin else mjd_of_jd(candidate.get("jd"))
+    is_body = is_rubin and object_id.startswith(BODY)
+    name = f"LSST-P-DO-{object_id}" if is_rubin and not is_body else object_id
+    if is_body:
+        name = _designation(said) or object_id
+    mjd = mjd_utc_of_tai(_mjd_tai(candidate)) if is_rubin else mjd_of_jd(candidate.get("jd"))
     candid = id_text(said.get("candid") or said.get("_id") or candidate.get("candid"))
     points = [_point(candidate | {"candid": candid}, is_rubin=is_rubin)]
     for part in _LIST_PARTS:
@@ -159,7 +175,7 @@ def babamul_object(said: dict[str, Any], survey: str) -> BrokerObject:
         if (value := number(one)) is not None
     }
     best = max(scores, key=lambda key: scores[key], default=None)
-    aliases = [object_id] if is_rubin else []
+    aliases = [object_id] if name != object_id else []
     for other, match in (said.get("survey_matches") or {}).items():
         if isinstance(match, dict) and (matched := id_text(match.get("objectId") or match.get("object_id"))):
             aliases.append(f"LSST-P-DO-{matched}" if other.lower() == "lsst" else matched)
@@ -199,7 +215,26 @@ def babamul_object(said: dict[str, Any], survey: str) -> BrokerObject:
         cutouts={role: candid for role in ("science", "template", "difference")} if candid else {},
         cutouts_alert=candid or "",
         url=f"{Babamul.info_url}objects/{survey}/{object_id}",
+        is_sidereal=not is_body,
     )
+
+
+def _mjd_tai(one: dict[str, Any]) -> float | None:
+    """Return when Rubin measured; ``jd`` is made of it, in TAI at older servers and in UTC at newer ones."""
+    found = number(one.get("midpointMjdTai"))
+    return mjd_of_jd(one.get("jd")) if found is None else found
+
+
+def _designation(said: dict[str, Any]) -> str | None:
+    """Return what the Minor Planet Center calls a body of the Solar System, where the alert says it."""
+    for part in ("mpc_orbits", "MPCORB", "ssSource", "ssObject"):
+        known = said.get(part)
+        found = (
+            text(known.get("designation") or known.get("mpcDesignation")) if isinstance(known, dict) else None
+        )
+        if found:
+            return found
+    return None
 
 
 def _point(one: dict[str, Any], *, is_rubin: bool, forced: bool = False) -> dict[str, Any] | None:
@@ -221,7 +256,7 @@ def _point(one: dict[str, Any], *, is_rubin: bool, forced: bool = False) -> dict
             "negative": mag is not None and is_negative(one.get("isdiffpos", True)),
         }
     return point(
-        mjd=mjd_of_jd(one.get("jd")),
+        mjd=_mjd_tai(one) if is_rubin else mjd_of_jd(one.get("jd")),
         tai=is_rubin,
         band=_band(one),
         forced=forced,

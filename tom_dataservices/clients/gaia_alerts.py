@@ -135,12 +135,17 @@ def light_curve(table: str) -> list[dict[str, Any]]:
 
 
 def _rows(table: str) -> list[dict[str, str]]:
-    reader = csv.reader(io.StringIO(table), skipinitialspace=True)
-    header = [cell.strip().lstrip("#").strip() for cell in next(reader, [])]
-    if any(column not in header for column in _COLUMNS):
-        raise RemoteBadReply("Gaia Alerts answered with something that is not its table of alerts.")
-    listed = (dict(zip(header, (cell.strip() for cell in row), strict=False)) for row in reader)
-    return [row for row in listed if row.get("Name")]
+    reader = csv.reader(io.StringIO(table.removeprefix("\ufeff")), skipinitialspace=True)
+    try:
+        header = [cell.strip().lstrip("#").strip() for cell in next(reader, [])]
+        if any(column not in header for column in _COLUMNS):
+            raise RemoteBadReply("Gaia Alerts answered with something that is not its table of alerts.")
+        listed = (dict(zip(header, (cell.strip() for cell in row), strict=False)) for row in reader)
+        return [row for row in listed if row.get("Name")]
+    except csv.Error as error:
+        raise RemoteBadReply(
+            f"Gaia Alerts answered with a table that cannot be read: line {reader.line_num}: {error}."
+        ) from error
 
 
 def _mjd_of(date: Any) -> float | None:

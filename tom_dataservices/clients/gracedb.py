@@ -7,7 +7,7 @@ from typing import Any
 
 from tom_common.astro.time import mjd_tai_to_mjd_utc
 from tom_common.remote import RemoteBadReply, RemoteRejected
-from tom_dataservices.clients.broker import BrokerClient, BrokerObject, number, text
+from tom_dataservices.clients.broker import BrokerClient, BrokerObject, number, refuse_error, text
 from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 
 GPS_EPOCH_MJD_TAI = 44244.0 + 19.0 / 86400.0
@@ -32,15 +32,19 @@ class GraceDb(BrokerClient):
 
     def superevents(self, words: str) -> Iterator[dict[str, Any]]:
         """Yield superevents that fit a query in GraceDB's own words, newest first, page by page."""
-        size, start = self.rows_a_page(), 0
+        size, start, before = self.rows_a_page(), 0, None
         for _ in range(_MOST_PAGES):
             said = self._said("api/superevents/", {"query": words, "count": size, "start": start})
             rows = said.get("superevents")
             if not isinstance(rows, list):
                 raise RemoteBadReply("GraceDB answered without its list of superevents.")
+            if rows and rows == before:
+                raise RemoteBadReply("GraceDB gives the same page again: what follows it is not to be had.")
+            before = rows
             yield from rows
             start += len(rows)
-            if not rows or not (said.get("links") or {}).get("next"):
+            links = said.get("links")
+            if not rows or not (isinstance(links, dict) and links.get("next")):
                 return
 
     def superevent(self, superevent_id: str) -> dict[str, Any]:
@@ -83,6 +87,7 @@ class GraceDb(BrokerClient):
                 words = error.detail or "it is not understood"
                 raise QueryServiceError(f"GraceDB refuses the query: {words}.") from error
             raise
+        refuse_error(self.name, said)
         if not isinstance(said, dict):
             raise RemoteBadReply("GraceDB answered with something that is no object.")
         return said

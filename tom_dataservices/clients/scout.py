@@ -44,8 +44,8 @@ class Scout(Catalogue):
         RemoteError
         """
         said = self._said({})
-        rows = said.get("data")
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        rows = said.get("data", [] if str(said.get("count")) == "0" else None)
+        if not isinstance(rows, list):
             raise RemoteBadReply("Scout answered without its list of objects.")
         return rows
 
@@ -65,7 +65,8 @@ class Scout(Catalogue):
             return {}
         if error:
             raise QueryServiceError(f"Scout answered: {error}.")
-        version = (said.get("signature") or {}).get("version")
+        signature = said.get("signature")
+        version = signature.get("version") if isinstance(signature, dict) else None
         if version != KNOWN_VERSION:
             logger.warning("Scout answers in version %s, this TOM knows %s", version, KNOWN_VERSION)
         return said

@@ -88,8 +88,8 @@ class BabamulService(CutoutsService):
             return
         survey = query.get("alert_survey") or SURVEYS[0]
         given: set[str] = set()
-        for alert in client.alerts(survey, asked(query, survey)):
-            found = babamul_object(alert, survey)
+        alerts = client.alerts(survey, asked(query, survey))
+        for found in self.each(alerts, lambda alert: babamul_object(alert, survey)):
             if found.object_id not in given:
                 given.add(found.object_id)
                 yield found
@@ -99,6 +99,20 @@ class BabamulService(CutoutsService):
         survey = _survey_of(object_id)
         plain = object_id.removeprefix("LSST-P-DO-")
         return babamul_object(self.client().object(survey, plain), survey)
+
+    def completed(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Return a result; a body of the Solar System comes without an orbit, and makes no target.
+
+        Raises
+        ------
+        MissingDataException
+        """
+        if result.get("type") == "NON_SIDEREAL" and not result.get("orbit"):
+            raise MissingDataException(
+                f"{result['name']} is a body of the Solar System, and Babamul gives no orbit of it: look its"
+                " designation up at the Minor Planet Center or JPL under Catalogues."
+            )
+        return result
 
     def cutout(self, result: dict[str, Any], role: str) -> tuple[bytes, str] | None:
         """Return an image of the newest alert of a result."""

@@ -107,8 +107,7 @@ class GraceDbService(BrokerService):
             except MissingDataException:
                 continue
         if not query["ids"]:
-            for row in client.superevents(words_of(query)):
-                yield superevent_object(row)
+            yield from self.each(client.superevents(words_of(query)), superevent_object)
 
     def fits(self, found: BrokerObject, query: dict[str, Any]) -> bool:
         """Tell that GraceDB looked at all limits."""

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from django import forms
 
 from tom_common.astro.time import parse_mjd_utc
+from tom_common.remote import RemoteBadReply
 from tom_dataservices.clients.broker import BrokerClient, BrokerObject
 from tom_dataservices.clients.scout import Scout, page_of, scout_facts
 from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm, BrokerService
-from tom_dataservices.exceptions import QueryServiceError
 
 _LIMITS: tuple[tuple[str, str, str, bool], ...] = (
     ("neo_score_min", "neo_score", "Smallest NEO score (%)", True),
@@ -98,8 +98,7 @@ class ScoutService(BrokerService):
 
     def objects(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
         """Yield the objects of Scout's list that fit; one request."""
-        for row in Scout().summary():
-            found = _of_row(row)
+        for found in self.each(Scout().summary(), _of_row):
             if (not query["ids"] or found.object_id in query["ids"]) and _fits(found.extras, query):
                 yield found
 
@@ -136,7 +135,7 @@ class ScoutService(BrokerService):
 def _of_row(row: dict[str, Any]) -> BrokerObject:
     name = str(row.get("objectName") or "")
     if not name:
-        raise QueryServiceError("Scout lists an object without a name.")
+        raise RemoteBadReply("Scout lists an object without a name.")
     facts = scout_facts(row)
     return BrokerObject(
         object_id=name,

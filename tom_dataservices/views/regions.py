@@ -30,7 +30,7 @@ class KeepRegionsView(LoginRequiredMixin, View):
             raise Http404(str(error)) from error
         if not getattr(asked.plugin, "gives_regions", False):
             raise Http404(f"Results of {asked.title} have no sky maps.")
-        ids = request.POST.getlist("selected_results")
+        ids = request.POST.getlist("selected_results") or request.POST.getlist("alerts")
         if not ids:
             messages.warning(request, "No result was chosen: tick those whose sky maps are to be kept.")
             return redirect(run)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
+from tom_common.remote import RemoteBadReply
 from tom_dataservices.classifications import keep_classifications
-from tom_dataservices.clients.broker import BrokerClient, BrokerObject
+from tom_dataservices.clients.broker import BrokerClient, BrokerObject, LostDigitsError
 from tom_dataservices.data_services.broker.fields import MOST_RESULTS, BrokerQueryForm, plain_query
 from tom_dataservices.data_services.broker.points import remove_points, sparkline_points, store_points
 from tom_dataservices.dataservices import DataService
@@ -16,6 +18,7 @@ from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 from tom_dataservices.results import known_by_name, may_add_data
 from tom_targets.models import Target
 
+logger = logging.getLogger(__name__)
 _NEAR_ARCSEC = 2.0
 _NAMES_TOLD = 20
 _ZTF_NAME = re.compile(r"(?i)ZTF\d{2}[a-z]{7}")
@@ -61,6 +64,7 @@ class BrokerService(DataService):
         super().__init__(query_parameters, user, *args, **kwargs)
         self._known: dict[int, BrokerObject] = {}
         self.query_feedback = ""
+        self._unread: list[str] = []
 
     # --- what a broker gives
 
@@ -164,22 +168,57 @@ class BrokerService(DataService):
     def query_targets(self, query_parameters: Any, **kwargs: Any) -> Iterator[dict[str, Any]]:
         """Yield what was found, one dict an object, as it comes.
 
-        Names that were asked for and brought nothing are told in ``query_feedback`` at the end.
+        Names that were asked for and brought nothing, and what could not be read (`each`), are told in
+        ``query_feedback`` at the end.
         """
         most = int(query_parameters.get("max_results") or MOST_RESULTS)
         shown = 0
         there: set[str] = set()
-        for found in self.objects(query_parameters):
-            if not self.fits(found, query_parameters):
+        missing: list[str] = []
+        self._unread = []
+        try:
+            for found in self.objects(query_parameters):
+                if not self.fits(found, query_parameters):
+                    continue
+                there |= {found.object_id, found.name, *found.aliases}
+                yield {**found.as_result(), "points": sparkline_points(found.points)}
+                shown += 1
+                if shown == most:
+                    return
+            ids = query_parameters.get("ids") or ()
+            missing = [one for one in ids if one not in there and "*" not in one]
+        finally:
+            words = [self._nothing_of(missing)] if missing else []
+            self.query_feedback = " ".join(words + ([self._left_out()] if self._unread else []))
+
+    def each(self, rows: Iterable[Any], read: Callable[[Any], BrokerObject]) -> Iterator[BrokerObject]:
+        """Yield what rows of an answer are read as; one that cannot be read keeps no other out, and is told.
+
+        Raises
+        ------
+        RemoteBadReply
+            If there are rows, and none of them can be read.
+        LostDigitsError
+        """
+        count = 0
+        for row in rows:
+            try:
+                found = read(row)
+            except LostDigitsError:
+                raise
+            except (RemoteBadReply, AttributeError, KeyError, TypeError, ValueError) as error:
+                logger.warning("%s: a row was left out: %s", self.title, error, exc_info=True)
+                self._unread.append(f"{type(error).__name__}: {error}"[:200])
                 continue
-            there |= {found.object_id, found.name, *found.aliases}
-            yield {**found.as_result(), "points": sparkline_points(found.points)}
-            shown += 1
-            if shown == most:
-                return
-        missing = [one for one in query_parameters.get("ids") or () if one not in there and "*" not in one]
-        if missing:
-            self.query_feedback = self._nothing_of(missing)
+            count += 1
+            yield found
+        if self._unread and not count:
+            raise RemoteBadReply(f"{self.title} answered with nothing that can be read: {self._unread[0]}.")
+
+    def _left_out(self) -> str:
+        count = len(self._unread)
+        words = f"{count} of the rows" if count > 1 else "One of the rows"
+        return f"{words} of {self.title} could not be read and {'are' if count > 1 else 'is'} left out."
 
     def _nothing_of(self, names: list[str]) -> str:
         told = ", ".join(names[:_NAMES_TOLD])

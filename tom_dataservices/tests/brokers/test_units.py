@@ -44,10 +44,12 @@ def test_a_negative_flux_of_rubin_is_told_as_it_was_measured():
 
 
 def test_a_window_of_time_is_asked_for_in_the_scale_of_the_survey():
-    query = {"mjd_min": 61300.0}
-    assert asked(query, "ZTF") == {"start_jd": 2461300.5}
-    # 37 s of TAI - UTC since 2017 are 4.28e-4 d
-    assert asked(query, "LSST")["start_jd"] == pytest.approx(2461300.5 + 37 / 86400, abs=1e-8)
+    query = {"mjd_min": 61300.0, "mjd_max": 61301.0}
+    assert asked(query, "ZTF") == {"start_jd": 2461300.5, "end_jd": 2461301.5}
+    # Julian dates of Rubin are TAI or UTC there: 37 s of TAI - UTC since 2017 are 4.28e-4 d
+    wide = asked(query, "LSST")
+    assert wide["start_jd"] == 2461300.5
+    assert wide["end_jd"] == pytest.approx(2461301.5 + 37 / 86400, abs=1e-8)
 
 
 def test_a_withdrawn_source_is_not_the_newest():
