@@ -16,7 +16,12 @@ from django.core.exceptions import ValidationError
 from django.urls import NoReverseMatch, reverse
 
 from tom_alerts.models import BrokerQuery
-from tom_alerts.registry import DEFAULT_ALERT_CLASSES, get_service_class, get_service_classes
+from tom_alerts.registry import (
+    DEFAULT_ALERT_CLASSES,
+    UNNAMED,
+    get_service_class,
+    get_service_classes,
+)
 from tom_observations.models import ObservationRecord
 from tom_targets.models import Target
 
@@ -147,7 +152,7 @@ class GenericBroker(ABC):
         Seconds for which an answer is taken as current.
     """
 
-    name: str = "generic"
+    name: str = UNNAMED
     form: type[Any] | None = None
     alert_submission_form: type[Any] = GenericUpstreamSubmissionForm
     score_description: str = ""

@@ -69,19 +69,22 @@ class BrokerProvider(Provider):
 
     def result_page(self, run: Any, rows: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
         """Return the page that the broker brings, or ours, and what it shows."""
+        template, context = self.plain_result_page(run, rows)
+        context |= self.broker().get_broker_context_data(context["alerts"]) or {}
+        own = self.plugin.template_name
+        return [*([own] if own else []), template], context
+
+    def plain_result_page(self, run: Any, rows: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
+        """Return our own page of results, without what the broker adds."""
         alerts = [GenericAlert(**{name: row.result.values.get(name) for name in _SHOWN}) for row in rows]
-        broker = self.broker()
-        context = {
+        return "tom_alerts/query_result.html", {
             "alerts": alerts,
             "alert_rows": list(zip(alerts, rows, strict=True)),
             "broker": self.name,
             "broker_feedback": run.feedback or run.error,
             "score_description": self.plugin.score_description,
             "too_many_alerts": run.has_more,
-            **(broker.get_broker_context_data(alerts) or {}),
         }
-        own = self.plugin.template_name
-        return [*([own] if own else []), "tom_alerts/query_result.html"], context
 
     def make_target(self, raw: Any, access: Access) -> KeptTarget:
         """Store the target of an alert, or return the one that is there."""

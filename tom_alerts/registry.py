@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
+
+from django.forms import BaseForm
 
 from tom_common.plugins import PluginError, PluginRegistry
 
+UNNAMED = "generic"
 DEFAULT_ALERT_CLASSES = [
     "tom_alerts.brokers.alerce.ALeRCEBroker",
     "tom_alerts.brokers.alerce.ALeRCELSSTBroker",
@@ -23,8 +27,24 @@ DEFAULT_ALERT_CLASSES = [
     "tom_alerts.brokers.mars.MARSBroker",
 ]
 
+
+def _lacks(cls: type[Any]) -> str:
+    """Tell what keeps a broker from being asked on the pages."""
+    form = getattr(cls, "form", None)
+    if not getattr(cls, "name", None) or cls.name == UNNAMED:
+        return "has no name: set `name` to what pages are to call it"
+    if form is None:
+        return "has no form: set `form` to a class that extends tom_alerts.alerts.GenericQueryForm"
+    if not (inspect.isclass(form) and issubclass(form, BaseForm) and hasattr(form, "save")):
+        return "has a form that does not extend tom_alerts.alerts.GenericQueryForm"
+    return ""
+
+
 brokers = PluginRegistry(
-    "TOM_ALERT_CLASSES", base="tom_alerts.alerts.GenericBroker", default=DEFAULT_ALERT_CLASSES
+    "TOM_ALERT_CLASSES",
+    base="tom_alerts.alerts.GenericBroker",
+    default=DEFAULT_ALERT_CLASSES,
+    remark=_lacks,
 )
 
 

@@ -17,12 +17,13 @@ from tom_common.plugins import PluginRegistry
 
 @register("tom")
 def check_plugins(**_: Any) -> list[CheckMessage]:
-    """Report every entry of a plugin setting that cannot be used."""
-    return [
-        Warning(problem, hint="Correct the path, or install the package that holds it.", id="tom_common.W001")
-        for registry in PluginRegistry.instances
-        for problem in registry.problems()
-    ]
+    """Report every entry of a plugin setting that cannot be used, and what usable ones lack."""
+    hint = "Correct the path or the class, or install the package that holds it."
+    found: list[CheckMessage] = []
+    for registry in PluginRegistry.instances:
+        found += [Warning(problem, hint=hint, id="tom_common.W001") for problem in registry.problems()]
+        found += [Warning(remark, id="tom_common.W005") for remark in registry.remarks()]
+    return found
 
 
 @register("tom")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -49,6 +49,9 @@ class PluginRegistry:
         Method of the AppConfigs that offers further classes: a list of ``{"class": path}`` or of paths.
     aliases : sequence of str, optional
         Older names of the setting, read where the first is absent.
+    remark : callable, optional
+        Called with a class that can be used; returns what it lacks for its full use, as the end of a sentence
+        such as "has no form", or nothing.
     """
 
     instances: list[PluginRegistry] = []
@@ -61,12 +64,14 @@ class PluginRegistry:
         default: Iterable[str] | Mapping[str, Any] = (),
         contribution: str | None = None,
         aliases: Iterable[str] = (),
+        remark: Callable[[type[Any]], str] = lambda cls: "",
     ) -> None:
         self.setting_name = setting_name
         self.base = base
         self.default = default
         self.contribution = contribution
         self.aliases = tuple(aliases)
+        self.remark = remark
         PluginRegistry.instances.append(self)
 
     def entries(self) -> list[tuple[str | None, str, dict[str, Any]]]:
@@ -125,6 +130,21 @@ class PluginRegistry:
         """Return one sentence for each entry that cannot be used."""
         return list(self._load()[1].values())
 
+    def remarks(self) -> list[str]:
+        """Return one sentence for each class that can be used but lacks something."""
+        found = []
+        for cls in self.all().values():
+            path = f"{cls.__module__}.{cls.__qualname__}"
+            if words := self.remark(cls):
+                found.append(f"{self._named(path)}, which {words}")
+        return found
+
+    def _named(self, path: str) -> str:
+        """Return the beginning of a sentence about an entry: who names it."""
+        if path in self._contributed():
+            return f"an app's {self.contribution}() names {path!r}"
+        return f"settings.{self.setting_name} names {path!r}"
+
     def _contributed(self) -> list[str]:
         if self.contribution is None:
             return []
@@ -159,7 +179,7 @@ class PluginRegistry:
             reason = (
                 str(error)
                 if isinstance(error, PluginError)
-                else f"settings.{self.setting_name} names {path!r}: {type(error).__name__}: {error}"
+                else f"{self._named(path)}: {type(error).__name__}: {error}"
             )
             _broken[path] = reason
             logger.warning("%s", reason)
@@ -168,8 +188,8 @@ class PluginRegistry:
 
     def _require_base(self, cls: Any, path: str) -> None:
         if not inspect.isclass(cls):
-            raise PluginError(f"settings.{self.setting_name} names {path!r}, which is not a class")
+            raise PluginError(f"{self._named(path)}, which is not a class")
         if self.base and not issubclass(cls, import_string(self.base)):
-            raise PluginError(
-                f"settings.{self.setting_name} names {path!r}, which does not extend {self.base}"
-            )
+            raise PluginError(f"{self._named(path)}, which does not extend {self.base}")
+        if missing := sorted(getattr(cls, "__abstractmethods__", ())):
+            raise PluginError(f"{self._named(path)}, which lacks what it must define: {', '.join(missing)}")

@@ -6,13 +6,21 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+
 from tom_common import remote
+from tom_common.exceptions import ImproperCredentialsException
 from tom_common.job_endings import JobCancelled, JobTimedOut, RunAgain
 from tom_dataservices.exceptions import MissingDataException, NotConfiguredError, QueryServiceError
 
 logger = logging.getLogger(__name__)
 _SPOKEN = (QueryServiceError, NotConfiguredError, MissingDataException, remote.RemoteError)
 _LONGEST = 1000
+
+OF_OTHERS = (Http404, PermissionDenied, ImproperCredentialsException, OperationalError, InterfaceError)
+"""What a page lets through while a plugin takes part in it; it is answered elsewhere."""
 
 JOB_ENDS = (JobCancelled, JobTimedOut, RunAgain)
 """What ends the job that a plugin runs in; no fault of the plugin."""
@@ -48,7 +56,8 @@ def plugin_reported(title: str, *, letting: tuple[type[Exception], ...] = ()) ->
         raise PluginFailedError(f"{title} cannot do that: {_text(error) or 'not offered'}") from error
     except Exception as error:
         logger.exception("%s failed", title)
-        words = f"{type(error).__name__}: {_text(error)}" if _text(error) else type(error).__name__
+        said = _text(error).rstrip(".")
+        words = f"{type(error).__name__}: {said}" if said else type(error).__name__
         raise PluginFailedError(
             f"{title} failed: {words}. Its plugin may not fit the service any more."
         ) from error

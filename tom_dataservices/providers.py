@@ -94,6 +94,10 @@ class Provider(ABC):
         """Return the data service that gives images and light curves of results; None without."""
         return None
 
+    def plain_result_page(self, run: Any, rows: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
+        """Return the same without anything of the plugin, for where that fails."""
+        return "tom_dataservices/query_result.html", {}
+
     @abstractmethod
     def make_target(self, raw: Any, access: Access) -> KeptTarget:
         """Store the target of an answer, or return the one that is there."""

@@ -17,6 +17,7 @@ from tom_dataservices import conf, runs
 from tom_dataservices.duplicates import MAX_RADIUS_ARCSEC
 from tom_dataservices.kept_answers import AnswerLostError, plain, unpacked
 from tom_dataservices.models import QueryResult, QueryRun, ResultCutout
+from tom_dataservices.plugin_errors import OF_OTHERS, PluginFailedError, plugin_reported
 from tom_dataservices.providers import Provider, provider
 from tom_dataservices.query_forms import TargetsFromResultsForm
 from tom_dataservices.result_curves import gives_curves
@@ -78,6 +79,13 @@ def result_cutout(request: HttpRequest, pk: int) -> HttpResponse:
     return answer
 
 
+def plugin_failed(request: HttpRequest, title: str, text: str, *, status: int = 502) -> HttpResponse:
+    """Answer with a page that names a plugin and says what is wrong with it."""
+    return render(
+        request, "tom_dataservices/plugin_failed.html", {"title": title, "text": text}, status=status
+    )
+
+
 def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) -> HttpResponse:
     """Answer with the page of a run's results; those that are there while it is still asking.
 
@@ -121,14 +129,20 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
         "targets_form": TargetsFromResultsForm(user=request.user, near_arcsec=near_arcsec),
         "near_arcsec": near_arcsec,
         "known_count": sum(bool(row.known) and row.target is None for row in rows),
+        "made_count": sum(row.target is not None for row in rows),
         "may_create": asked is not None and may_create_targets(request.user),
         "change_url": "" if asked is None else _form_url(asked, run),
         "new_count": run.results.filter(is_new=True).count() if run.query_id is not None else 0,
     }
     if asked is None:
         return render(request, "tom_dataservices/query_result.html", context)
-    template, extra = asked.result_page(run, rows)
-    return render(request, template, {**context, **extra})
+    try:
+        with plugin_reported(asked.title, letting=OF_OTHERS):
+            template, extra = asked.result_page(run, rows)
+            return render(request, template, {**context, **extra})
+    except PluginFailedError as error:
+        template, extra = asked.plain_result_page(run, rows)
+        return render(request, template, {**context, **extra, "plugin_error": str(error)})
 
 
 def _form_url(asked: Provider, run: QueryRun) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,11 +24,12 @@ from tom_dataservices.failing_queries import last_failures
 from tom_dataservices.made_targets import Wanted
 from tom_dataservices.models import QueryRun
 from tom_dataservices.permissions import saved_queries_for_user
+from tom_dataservices.plugin_errors import OF_OTHERS, PluginFailedError, plugin_reported
 from tom_dataservices.providers import Provider, provider, takes
 from tom_dataservices.query_forms import KeepingForm, TargetsFromResultsForm
 from tom_dataservices.saved_queries import copy_query, delete_query, keep_query
 from tom_dataservices.tasks import make_targets_later
-from tom_dataservices.views.found_pages import render_results
+from tom_dataservices.views.found_pages import plugin_failed, render_results
 from tom_targets.permissions import may_create_targets
 
 SHOWN_RUNS = 10
@@ -100,7 +102,7 @@ class QueryListPage(QueryKindMixin, ListView):
         changeable = set(self.queries("change").values_list("pk", flat=True))
         context = super().get_context_data(
             services=services,
-            broken=self.registry.problems(),
+            broken=[*self.registry.problems(), *self.registry.remarks()],
             words=self.words,
             recent=attach_jobs(runs.runs_for_user(self.request.user).filter(kind=self.kind)[:SHOWN_RUNS]),
             search=self.request.GET.get("name", ""),
@@ -146,8 +148,16 @@ class QueryFormPage(QueryKindMixin, TemplateView):
                 return redirect(self.url(self.list_name))
         else:
             name = request.POST.get(self.provider_field) or request.GET.get(self.provider_field, "")
-        self.asked = self.provider(name)
-        return super().dispatch(request, *args, **kwargs)
+        try:
+            self.asked = provider(self.kind, name, request.user)
+        except ImportError as error:
+            return plugin_failed(request, name, str(error), status=404)
+        try:
+            with plugin_reported(self.asked.title, letting=OF_OTHERS):
+                response = super().dispatch(request, *args, **kwargs)
+                return response.render() if hasattr(response, "render") else response
+        except PluginFailedError as error:
+            return plugin_failed(request, self.asked.title, str(error))
 
     def forms(self) -> tuple[Any, KeepingForm]:
         data = self.request.POST if self.request.method == "POST" else None
@@ -156,6 +166,8 @@ class QueryFormPage(QueryKindMixin, TemplateView):
         if self.query:
             initial["query_name"] = self.query.name
         form_class = self.asked.form_class()
+        if not (isinstance(form_class, type) and issubclass(form_class, BaseForm)):
+            raise NotImplementedError("it has no form to ask with.")
         options = {"user": self.request.user} if getattr(form_class, "takes_user", False) else {}
         form = form_class(data, initial=initial, **options)
         if hasattr(form, "helper"):
