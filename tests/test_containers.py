@@ -15,8 +15,9 @@ from django.core.management import get_commands
 from django.utils import timezone
 
 from tests.settings_names import environment_names
+from tom_alertstreams.models import StreamState
 from tom_common.models import Worker
-from tom_project import gunicorn_conf, worker_health
+from tom_project import gunicorn_conf, streams_health, worker_health
 
 pytestmark = pytest.mark.once
 
@@ -57,7 +58,7 @@ def assert_command_exists(words: list[str]) -> None:
 
 def test_the_commands_of_the_services_exist(compose):
     services = ours(compose)
-    assert set(services) == {"migrate", "web", "worker"}
+    assert set(services) == {"migrate", "web", "worker", "streams"}
     for service in services.values():
         assert_command_exists(service["command"])
 
@@ -72,8 +73,9 @@ def test_the_workers_command_comes_with_the_queue():
 
 def test_the_health_checks_ask_what_exists(compose):
     checks = {name: service.get("healthcheck") for name, service in compose["services"].items()}
-    assert checks["worker"]["test"][0] == "CMD"
-    assert_command_exists(checks["worker"]["test"][1:])
+    for name in ("worker", "streams"):
+        assert checks[name]["test"][0] == "CMD"
+        assert_command_exists(checks[name]["test"][1:])
     assert "/healthz" in dockerfile()  # of web; tests/test_settings.py asks for it
     assert checks["migrate"] == {"disable": True}
     assert all(checks[name]["test"] for name in ("database", "queue"))
@@ -179,3 +181,34 @@ def test_a_heartbeat_is_what_dramatiq_leaves(redis_url):
     broker.enqueue(Message(queue_name="health", actor_name="none", args=(), kwargs={}, options={}))
     assert worker_health.newest_heartbeat_age_s(redis_url) < 5
     broker.close()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("names", "age_s", "host", "status"),
+    [
+        (["day", "night"], 5, None, 0),
+        (["day", "night"], 300, None, 1),
+        (["day", "night"], 5, "other", 1),
+        (["day"], 5, None, 1),
+    ],
+)
+def test_the_health_of_streams_is_that_each_was_heard_of_here(settings, names, age_s, host, status):
+    options = {"URL": "broker:9092", "GROUP_ID": "us", "TOPICS": ["a"]}
+    path = "tom_alertstreams.alertstreams.kafka.KafkaAlertStream"
+    settings.ALERT_STREAMS = [
+        {"NAME": path, "LABEL": "day", "OPTIONS": options},
+        {"NAME": path, "LABEL": "night", "OPTIONS": options},
+        {"NAME": path, "LABEL": "off", "ACTIVE": False, "OPTIONS": options},
+    ]
+    for name in names:
+        row = StreamState.objects.create(stream=name, process=f"{host or socket.gethostname()}:1")
+        heard = timezone.now() - timezone.timedelta(seconds=age_s)
+        StreamState.objects.filter(pk=row.pk).update(heartbeat_at=heard)
+    assert streams_health.main() == status
+
+
+@pytest.mark.django_db
+def test_without_a_stream_nothing_is_healthy(settings):
+    settings.ALERT_STREAMS = []
+    assert streams_health.main() == 1

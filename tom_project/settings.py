@@ -189,7 +189,7 @@ HOOKS = {
 }
 ALERT_SCHEMAS_DIR = env.str("ALERT_SCHEMAS_DIR", default="")
 ALERT_UPLOAD_MAX_BYTES = env.int("ALERT_UPLOAD_MAX_BYTES", default=2_000_000_000)
-ALERT_STREAMS: list[dict[str, Any]] = []
+ALERT_STREAMS: list[dict[str, Any]] = env.json("ALERT_STREAMS", default=[])
 if FINK_CREDENTIAL_URL := env.str("FINK_CREDENTIAL_URL", default=""):
     ALERT_STREAMS.append(
         {
