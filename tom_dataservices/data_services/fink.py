@@ -148,6 +148,7 @@ class FinkService(CutoutsService):
     """What both services of Fink share."""
 
     client: ClassVar[type[Any]] = Fink
+    curve_options: ClassVar[dict[str, Any]] = {}
 
     def objects(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
         """Yield the objects of the one question that was asked."""
@@ -184,7 +185,7 @@ class FinkService(CutoutsService):
     def curves(self, ids: Sequence[str]) -> Iterator[tuple[str, Sequence[dict[str, Any]]]]:
         """Yield the points of objects, of all by one question; lists hold the newest alert of each alone."""
         client: Any = self.client()
-        points = {found.object_id: found.points for found in client.by_ids(ids)}
+        points = {found.object_id: found.points for found in client.by_ids(ids, **self.curve_options)}
         for object_id in ids:
             yield object_id, points.get(object_id, ())
 
@@ -229,6 +230,7 @@ class FinkZtfService(FinkService):
     name = "Fink ZTF"
     client = FinkZtf
     form = FinkZtfForm
+    curve_options: ClassVar[dict[str, Any]] = {"with_limits": True}
     results_valid_s = 4 * 3600.0
     service_notes = "Alerts of ZTF with the classes of Fink, updated once a day after the night."
 
