@@ -16,6 +16,7 @@ urlpatterns = [
     path("query/<int:pk>/run/", views.RunQueryView.as_view(), name="run_saved"),
     path("query/<int:pk>/copy/", views.DataServiceQueryCopyView.as_view(), name="copy"),
     path("query/<int:pk>/delete/", views.DataServiceQueryDeleteView.as_view(), name="delete"),
+    path("query/understood/", views.understood, name="understood"),
     path("query/run/", views.RunQueryView.as_view(), name="run"),
     path("query/create_targets/", views.CreateTargetFromQueryView.as_view(), name="create-target"),
     path("query/update_data/", views.update_data_from_query, name="update-data"),

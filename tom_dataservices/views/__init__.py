@@ -8,6 +8,7 @@ from tom_dataservices.views.data_services import (
     DataServiceQueryListView,
     DataServiceQueryUpdateView,
     RunQueryView,
+    understood,
     update_data_from_query,
 )
 from tom_dataservices.views.found_pages import MoreView, ResultsPage, raw_result, result_cutout
@@ -26,5 +27,6 @@ __all__ = [
     "RunQueryView",
     "raw_result",
     "result_cutout",
+    "understood",
     "update_data_from_query",
 ]

@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from tom_dataservices import runs
+from tom_dataservices.data_services.broker.understood import understood_words
 from tom_dataservices.models import DataServiceQuery
 from tom_dataservices.providers import DataServiceProvider
 from tom_dataservices.registry import data_services
@@ -63,6 +64,13 @@ class RunQueryView(_DataServices, pages.RunPage):
 
 class CreateTargetFromQueryView(_DataServices, pages.TargetsFromResultsView):
     pass
+
+
+def understood(request: HttpRequest) -> HttpResponse:
+    """Say in one line what was understood of what stands in a field of a query form."""
+    typed = request.GET.get(request.GET.get("field", ""), "")
+    words = understood_words(request.GET.get("kind", ""), typed[:200])
+    return HttpResponse(words, content_type="text/plain; charset=utf-8")
 
 
 @require_POST

@@ -17,6 +17,7 @@ from django.utils import timezone
 from tom_common.astro.time import datetime_to_mjd_utc, mjd_utc_to_datetime, parse_mjd_utc
 from tom_common.astro.typed_position import read_position
 from tom_dataservices import conf
+from tom_dataservices.data_services.broker.understood import POSITION, TIME, show_understood
 from tom_dataservices.forms import SAVING_FIELDS, BaseQueryForm
 from tom_dataservices.results import NameTakenError, known_by_name
 from tom_dataservices.service_choices import kept_choices
@@ -164,6 +165,10 @@ class BrokerFields(forms.Form):
                 for name in names:
                     self.fields.pop(name, None)
         self._describe()
+        for name, field in self.fields.items():
+            if name == "position" or isinstance(field, UtcField):
+                typed = self.data.get(name) if self.is_bound else self.get_initial_for_field(field, name)
+                show_understood(field, name, POSITION if name == "position" else TIME, typed)
 
     def _describe(self) -> None:
         """Fill in what differs from broker to broker."""

@@ -1,5 +1,7 @@
 """What all brokers share: the form, the rules between its fields, points, names, classifications."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.urls import reverse
 
@@ -156,6 +158,31 @@ def test_a_kept_question_about_the_place_of_a_target_can_be_asked_again(users):
     once_more = MadeUpForm({**typed, "data_service": "Made up"}, user=users["owner"])
     assert once_more.is_valid(), once_more.errors
     assert once_more.cleaned_data["position"] == made.cleaned_data["position"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "typed", "words"),
+    [
+        (
+            "position",
+            "150.1 -2.2 r=30",
+            "Understood as 10:00:24.00 -02:12:00.0 (150.100000° -2.200000°), within 30″.",
+        ),
+        ("position", "10:0", "Not understood as a position yet."),
+        ("since", "61365.25", "Understood as 2026-11-21 06:00:00 UTC, MJD 61365.25000."),
+        ("since", "JD 2461365.75", "Understood as 2026-11-21 06:00:00 UTC, MJD 61365.25000."),
+        ("until", "yester", "Not understood as a time yet."),
+        ("until", "<b>", "Not understood as a time yet."),
+        ("until", " ", ""),
+    ],
+)
+def test_what_is_typed_is_said_in_other_words_below(client, broker, name, typed, words):
+    attributes = form().fields[name].widget.attrs
+    answer = client.get(f"{attributes['hx-get']}&{urlencode({name: typed})}")
+    assert answer.content.decode() == words
+    assert words in form(**{name: typed}).fields[name].help_text.replace("&#x27;", "'")
+    assert attributes["hx-target"] == f"#understood-{name}"
 
 
 @pytest.mark.django_db
