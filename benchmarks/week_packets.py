@@ -66,8 +66,9 @@ def make_week(folder: Path, last: dt.date, *, ztf: int, seed: int) -> list[Night
         Of all random numbers.
     """
     nights = [Night(last - dt.timedelta(days=NIGHTS - 1 - number)) for number in range(NIGHTS)]
-    for night, packets in zip(nights, _ztf_nights(last, ztf, seed), strict=True):
-        _put(night, night.ztf, folder, packets)
+    for number, (packets, others) in enumerate(_ztf_nights(last, ztf, seed)):
+        _put(nights[number], nights[number].ztf, folder, packets)
+        nights[number].messages = _messages(number, nights[number], others)
     rubin = list(rubin_messages(max(RUBIN_ALERTS, ztf // 60)))
     for number, night in enumerate(nights):
         # The alerts of a Rubin object follow one another; one comes each night, the newest twice.
@@ -75,8 +76,6 @@ def make_week(folder: Path, last: dt.date, *, ztf: int, seed: int) -> list[Night
         _put(night, RUBIN, folder, [(f"{place}.avro", one) for place, one in enumerate(some)])
     for number, packets in enumerate(_elasticc_nights(max(3, ztf // 30))):
         _put(nights[number], ELASTICC, folder, packets)
-    for number, night in enumerate(nights):
-        night.messages = _messages(number, night)
     return nights
 
 
@@ -86,7 +85,8 @@ def _put(night: Night, topic: str, folder: Path, packets: Sequence[Packet]) -> N
     night.archives[topic] = path
 
 
-def _ztf_nights(last: dt.date, count: int, seed: int) -> Iterator[list[Packet]]:
+def _ztf_nights(last: dt.date, count: int, seed: int) -> Iterator[tuple[list[Packet], list[bytes]]]:
+    """Give the alerts of each night, and those of earlier nights that come with them."""
     luck = random.Random(seed)  # noqa: S311  no secret hangs on it
     templates, encoder, pool = make_templates(last), PacketEncoder(), make_stamp_pool(seed)
     serial = itertools.count()
@@ -108,19 +108,19 @@ def _ztf_nights(last: dt.date, count: int, seed: int) -> Iterator[list[Packet]]:
                     stamps = pool[turn % STAMP_POOL] if turn % IMAGES_EVERY == 0 else None
                     name, record = source.packet(number, stamps)
                     nights[where].append((name, single_packet_file(record)))
-    extra: list[list[Packet]] = [[] for _ in range(NIGHTS)]
+    others: list[list[bytes]] = [[] for _ in range(NIGHTS)]
     for number, packets in enumerate(nights):
         own = []
         for packet in packets:
             draw = luck.random()
             if draw < LATE and number + EVERY < NIGHTS:
-                extra[number + EVERY].append((f"late-{packet[0]}", packet[1]))
+                others[number + EVERY].append(packet[1])
                 continue
             own.append(packet)
             if draw > 1 - REPEATED and number + 1 < NIGHTS:
-                extra[number + 1].append((f"again-{packet[0]}", packet[1]))
+                others[number + 1].append(packet[1])
         luck.shuffle(own)
-        yield own + extra[number]
+        yield own, others[number]
 
 
 def _elasticc_nights(count: int) -> Iterator[list[Packet]]:
@@ -163,15 +163,19 @@ def _shifted(record: dict[str, Any], serial: int) -> dict[str, Any]:
     }
 
 
-def _messages(number: int, night: Night) -> dict[str, list[bytes]]:
-    """Give messages in JSON for handlers, and those that nobody can use, each different from the others."""
+def _messages(number: int, night: Night, others: Sequence[bytes]) -> dict[str, list[bytes]]:
+    """Give what no archive holds.
+
+    Alerts of earlier nights, messages in JSON for handlers, and those that nobody can use, each different
+    from the others.
+    """
     notices = [json.dumps({"name": f"NOTICE{one % 17}", "flux": one}).encode() for one in range(60)]
     news = [json.dumps({"name": f"NEWS{one % 7}", "count": one}).encode() for one in range(30)]
     poison = [f"{{no alert {number}.{one}".encode() for one in range(5)]
     return {
         NOTICES: [*notices[:30], f"[{number}, NaN".encode(), *notices[30:], b'{"name": "BAD%d"}' % number],
         NEWS: [*news[:10], f"not JSON {number}".encode(), *news[10:]],
-        night.ztf: [*poison, b"Obj\x01 cut off %d" % number, b"\xff\xd8 a picture %d" % number],
+        night.ztf: [*others, *poison, b"Obj\x01 cut off %d" % number, b"\xff\xd8 a picture %d" % number],
         RUBIN: [b"\0\0\0\x03\x84 cut off %d" % number],
         ELASTICC: [b"Obj\x01 cut off, too %d" % number],
     }

@@ -13,6 +13,10 @@ class TomAlertstreamsConfig(AppConfig):
     verbose_name = "Alert streams"
     default_auto_field = "django.db.models.BigAutoField"
 
+    def ready(self) -> None:
+        """Register the system checks."""
+        from tom_alertstreams import checks  # noqa: F401  importing the checks registers them
+
     def include_url_paths(self) -> list[Any]:
         """Offer the pages of streams; a project without our other apps reads streams without them."""
         if not apps.is_installed("tom_dataservices"):

@@ -40,6 +40,15 @@ def sentence_of(error: Any) -> str:
         return f"{broker} does not speak TLS as it is asked to: check security.protocol ({rest})."
     if error.code() == KafkaError._AUTHENTICATION:
         return f"{broker} {_of_log_in(rest)}"
+    if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        return _of_topic(text)
+    if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+        name = _named_topic(text)
+        return (
+            f"The broker does not let this user read the topic{name}: check its name, and the user's rights."
+        )
+    if error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+        return "The broker does not let this user read as this group: check the name of the group."
     if error.code() == KafkaError._RESOLVE:
         return f"No host has the name of the broker: check the address ({rest})."
     if error.code() == KafkaError._ALL_BROKERS_DOWN:
@@ -49,10 +58,24 @@ def sentence_of(error: Any) -> str:
     return text
 
 
+def _of_topic(text: str) -> str:
+    name = _named_topic(text)
+    return (
+        f"The broker has no topic{name} (yet): it is read once it is there. If it should be, check its name."
+    )
+
+
+def _named_topic(text: str) -> str:
+    found = re.search(r"not available: (\S+): ", text)
+    return f" {found[1]}" if found else ""
+
+
 def _of_log_in(rest: str) -> str:
     offered = re.search(r"broker's supported mechanisms: (.*)$", rest)
     if offered:
         return f"does not take this kind of log-in: check sasl.mechanism (it offers {offered[1]})."
+    if "token" in rest.lower() and "resolve host" in rest.lower():
+        return f"cannot be logged in to: no host has the name of the server of tokens, check DOMAIN ({rest})."
     if "token" in rest.lower():
         return (
             f"cannot be logged in to, since no token is to be had: check the client and its secret ({rest})."

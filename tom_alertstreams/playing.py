@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import fastavro
+from confluent_kafka import KafkaException, Producer
 
 from tom_dataservices.ingest import IngestOptions, IngestReport
 from tom_dataservices.ingest.run import ingest_batch
@@ -22,6 +24,7 @@ from tom_dataservices.packets.reading import gathered
 WINDOW = 2000
 LONGEST_SLEEP_S = 0.5
 LONGEST_PAUSE_S = 60.0
+ANSWER_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -120,14 +123,27 @@ class TopicSink:
     """
 
     def __init__(self, settings: dict[str, Any], topic: str) -> None:
-        from confluent_kafka import Producer
-
         self.topic = topic
         self.sent = 0
         self.failed: list[str] = []
         common = {"message.max.bytes": 16_000_000, "linger.ms": 20, "compression.type": "lz4"}
-        self._producer = Producer({**common, **settings})
+        # What librdkafka grumbles of is told in one sentence where it ends.
+        quiet = {"logger": logging.getLogger(f"{__name__}.librdkafka"), "error_cb": lambda error: None}
+        self._producer = Producer({**common, **settings, **quiet})
+        self._address = settings.get("bootstrap.servers", "")
         self._heads: dict[int, bytes] = {}
+
+    def must_be_there(self) -> None:
+        """Raise if the broker does not answer: nobody shall play a night to nobody.
+
+        Raises
+        ------
+        OSError
+        """
+        try:
+            self._producer.list_topics(timeout=ANSWER_S)
+        except KafkaException as error:
+            raise OSError(f"the broker {self._address} cannot be reached ({error.args[0].str()})") from error
 
     def take(self, packet: RawPacket) -> None:
         """Send one packet; waits while the queue is full."""

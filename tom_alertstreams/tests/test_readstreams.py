@@ -36,8 +36,8 @@ def test_what_filters_do_is_left_to_other_processes(monkeypatch, db):
     """A webhook that does not answer would hold the alerts up."""
     monkeypatch.setattr(background, "_leaves_jobs", False)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    stream = types.SimpleNamespace(stop=threading.Event(), listen=lambda: None)
-    monkeypatch.setattr(readstreams, "get_default_alert_streams", lambda: [stream])
+    stream = types.SimpleNamespace(stop=threading.Event(), listen=lambda: None, label="one")
+    monkeypatch.setattr(readstreams, "usable_alert_streams", lambda entries: ([stream], []))
     monkeypatch.setattr(transaction, "on_commit", lambda function, **_: function())
     try:
         call_command("readstreams", verbosity=0)

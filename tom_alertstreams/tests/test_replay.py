@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 
 from tests.standins.kafka_broker import kafka_broker
 from tom_alerts.simulation import simulate_survey
-from tom_alertstreams.playing import Pacer
+from tom_alertstreams import playing
+from tom_alertstreams.playing import Pacer, TopicSink
 from tom_alertstreams.tests.test_live_kafka import Reading, stream_of, taken
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.ingest import IngestOptions, ingest_packets
@@ -72,12 +73,24 @@ def test_it_ends_after_as_many_as_asked_for_also_in_a_loop(db, night):
     [
         ({}, "either a Kafka topic"),
         ({"topic": "a", "direct": True}, "either a Kafka topic"),
-        ({"direct": True, "speed": -1.0}, "not negative"),
+        ({"direct": True, "speed": -1.0}, "--speed -1.0; expected a number, 0 or more"),
+        ({"direct": True, "speed": float("nan")}, "--speed nan; expected a number"),
+        ({"direct": True, "max": -2}, "--max -2; expected 0 or more"),
     ],
 )
 def test_what_cannot_be_done_is_said(night, options, words):
     with pytest.raises(CommandError, match=words):
         replay(night[0], **options)
+
+
+@pytest.mark.once
+def test_nothing_is_played_to_a_broker_that_is_not_there(night, monkeypatch):
+    monkeypatch.setattr(playing, "ANSWER_S", 0.5)
+    monkeypatch.setattr(TopicSink, "take", lambda self, packet: pytest.fail("it was sent nevertheless"))
+    with pytest.raises(
+        CommandError, match="the broker 127.0.0.1:1 cannot be reached .*--bootstrap HOST:PORT"
+    ):
+        replay(night[0], topic="night", bootstrap="127.0.0.1:1", speed=0.0)
 
 
 def test_alerts_are_spaced_as_the_sky_was_and_a_long_gap_is_cut():

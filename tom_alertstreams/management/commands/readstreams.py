@@ -8,7 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 
-from tom_alertstreams.alertstreams.alertstream import get_default_alert_streams
+from tom_alertstreams import conf
+from tom_alertstreams.diagnosis import usable_alert_streams
 from tom_common.background import leave_jobs_to_others
 
 logger = logging.getLogger(__name__)
@@ -21,10 +22,11 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args, **options):
-        try:
-            streams = get_default_alert_streams()
-        except ImproperlyConfigured as error:
-            raise CommandError(str(error)) from error
+        streams, problems = usable_alert_streams(conf.alert_streams())
+        if problems and not streams:
+            raise CommandError("\n".join(problems))
+        for problem in problems:
+            self.stderr.write(self.style.ERROR(f"not read: {problem}"))
         if not streams:
             raise CommandError("settings.ALERT_STREAMS has no active stream.")
         if options["verbosity"] > 0:
@@ -33,7 +35,8 @@ class Command(BaseCommand):
         threads = [threading.Thread(target=self._listen, args=(one,), daemon=True) for one in streams]
         ended = self._end_when_told(streams)
         for stream, thread in zip(streams, threads, strict=True):
-            self.stdout.write(f"reading {type(stream).__name__}")
+            kind = type(stream).__name__
+            self.stdout.write(f"reading {kind}" + (f" ({stream.label})" if stream.label != kind else ""))
             thread.start()
         self.stdout.flush()  # a log file sees at once what is read
         self._wait(streams, threads, ended)

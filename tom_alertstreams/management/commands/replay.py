@@ -1,5 +1,6 @@
 """``manage.py replay PATH...``: recorded alerts once more, spaced as they were taken."""
 
+import math
 import signal
 import threading
 from pathlib import Path
@@ -81,12 +82,19 @@ class Command(BaseCommand):
                 raise CommandError(f"{path}: no such file or folder")
         if bool(options["topic"]) == options["direct"]:
             raise CommandError("name either a Kafka topic (--topic NAME) or --direct")
-        if options["speed"] < 0 or options["max"] < 0:
-            raise CommandError("--speed and --max are not negative")
+        if not math.isfinite(options["speed"]) or options["speed"] < 0:
+            raise CommandError(f"--speed {options['speed']}; expected a number, 0 or more")
+        if options["max"] < 0:
+            raise CommandError(f"--max {options['max']}; expected 0 or more")
 
     def _sink(self, options):
         if options["topic"]:
-            return TopicSink({"bootstrap.servers": options["bootstrap"]}, options["topic"])
+            sink = TopicSink({"bootstrap.servers": options["bootstrap"]}, options["topic"])
+            try:
+                sink.must_be_there()
+            except OSError as error:
+                raise CommandError(f"{error}: --bootstrap HOST:PORT names another") from error
+            return sink
         choices = IngestOptions(simulated=options["simulated"], list_name=options["list"], batch_size=1000)
         names = ", ".join(path.name for path in options["paths"])[:150]
         return DirectSink(choices, change_run(None, kind="ingest", title=f"Replay of {names}"))
