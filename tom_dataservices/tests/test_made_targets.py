@@ -94,6 +94,15 @@ def test_what_a_service_found_meanwhile_is_neither_lost_nor_doubled(services, us
     assert "Star 197" not in names
 
 
+def test_more_than_the_most_is_told_and_not_offered(services, users, as_owner, monkeypatch):
+    monkeypatch.setattr("tom_dataservices.runs.MOST_RESULTS", 100)
+    run = fetch_now(run_of(users["owner"]))
+    page = as_owner.get(run.get_absolute_url()).content.decode()
+    assert "No more than 100 results of one query are fetched: narrow it" in page
+    assert "Load more" not in page
+    assert fetch_more(run).wanted == 100
+
+
 def test_several_results_of_one_id_are_all_kept(services, users, monkeypatch):
     same = [{"name": "Variable", "ra": 1.0, "dec": 1.0, "mag": mag} for mag in range(3)]
     monkeypatch.setitem(services.query_service.__globals__, "STARS", same)

@@ -125,6 +125,7 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
         "waits": run.job.message if is_moving and run.job.state == Job.State.QUEUED else "",
         "images_awaited": not is_moving and images_awaited(run, rows, pictured),
         "has_curves": gives_curves(pictured) or any(len(row.values.get("points") or ()) > 1 for row in rows),
+        "is_full": run.wanted >= runs.MOST_RESULTS,
         "feedback": run.feedback,
         "targets_form": TargetsFromResultsForm(user=request.user, near_arcsec=near_arcsec),
         "near_arcsec": near_arcsec,
