@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +20,10 @@ from tom_dataservices.exceptions import MissingDataException, NotConfiguredError
 logger = logging.getLogger(__name__)
 _SPOKEN = (QueryServiceError, NotConfiguredError, MissingDataException, remote.RemoteError)
 _LONGEST = 1000
+_LINK = re.compile(r"""<a\b[^>]*\bhref=["']([^"']+)["'][^>]*>(.*?)</a\s*>""", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(
+    r"</?(?:a|b|br|code|div|em|h[1-6]|hr|i|li|ol|p|pre|small|span|strong|ul)\b[^>]*>", re.IGNORECASE
+)
 
 OF_OTHERS = (Http404, PermissionDenied, ImproperCredentialsException, OperationalError, InterfaceError)
 """What a page lets through while a plugin takes part in it; it is answered elsewhere."""
@@ -51,9 +57,9 @@ def plugin_reported(title: str, *, letting: tuple[type[Exception], ...] = ()) ->
     except (*letting, *JOB_ENDS):
         raise
     except _SPOKEN as error:
-        raise PluginFailedError(_text(error) or f"{title} has no answer.") from error
+        raise PluginFailedError(_spoken(error) or f"{title} has no answer.") from error
     except NotImplementedError as error:  # how older brokers speak to their user
-        raise PluginFailedError(f"{title} cannot do that: {_text(error) or 'not offered'}") from error
+        raise PluginFailedError(f"{title} cannot do that: {_spoken(error) or 'not offered'}") from error
     except Exception as error:
         logger.exception("%s failed", title)
         said = _text(error).rstrip(".")
@@ -65,3 +71,9 @@ def plugin_reported(title: str, *, letting: tuple[type[Exception], ...] = ()) ->
 
 def _text(problem: Exception) -> str:
     return str(problem).strip()[:_LONGEST]
+
+
+def _spoken(problem: Exception) -> str:
+    """Return what a plugin tells its user; plugins may write HTML, of which the words and addresses stay."""
+    text = _LINK.sub(r"\2 (\1)", str(problem))
+    return " ".join(html.unescape(_TAG.sub(" ", text)).split())[:_LONGEST]
