@@ -148,6 +148,16 @@ class Comparison:
         return any(answer.is_moving for answer in self.answers)
 
     @property
+    def has_choices(self) -> bool:
+        """Whether a catalogue asks which object is meant."""
+        return any(answer.choices for answer in self.answers)
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether a catalogue failed."""
+        return any(answer.problem for answer in self.answers)
+
+    @property
     def state(self) -> str:
         """What changes when an answer comes."""
         return "-".join(str(answer.run.pk) for answer in self.answers if not answer.is_moving)

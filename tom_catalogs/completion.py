@@ -205,7 +205,8 @@ def complete(lookup: CatalogueLookup, user: Any, chosen: Any, *, anyway: bool = 
         target.save(extras=extras)
         kept = keep_aliases(target, values.names)
         _keep_sources(target, values, user, [alias.name for alias in kept.kept])
-    changed = [*columns, *extras, *(alias.name for alias in kept.kept)]
+    changed = [fields.name_of(key) for key in (*columns, *extras)]
+    changed += [f"the name {alias.name}" for alias in kept.kept]
     return Outcome(target, notes=kept.notes, changed=changed)
 
 
@@ -257,8 +258,10 @@ def _keep_sources(target: Any, values: ChosenValues, user: Any, aliases: Any) ->
     told = {
         **{name: value for name, value in values.columns.items() if name not in FIXED},
         **{f"{EXTRA}{key}": value for key, value in values.extras.items()},
-        **{f"{ALIAS}-{name}": name for name in values.names if name in aliases},
+        **{f"{ALIAS}-{name}": name for name in values.names if name in aliases and name != target.name},
     }
+    if target.name == values.columns.get("name"):
+        told["name"] = target.name
     rows = [
         ValueSource(
             target_id=target.pk,

@@ -10,6 +10,7 @@ import numpy as np
 from tom_common.astro.sky_match import separation_arcsec
 
 _MAS_PER_DEG = 3.6e6
+_ROUND = frozenset({"ra", "lng_asc_node", "arg_of_perihelion", "mean_anomaly"})
 
 
 def same_value(first: Any, second: Any) -> bool:
@@ -35,8 +36,9 @@ def difference(key: str, stored: Any, value: Any, *, dec_deg: float | None = Non
         by = float(value) - float(stored)
     except (TypeError, ValueError):
         return "differs"
-    if key == "ra":
+    if key in _ROUND:
         by = (by + 180.0) % 360.0 - 180.0
+    if key == "ra":
         by *= float(np.cos(np.radians(dec_deg or 0.0)))
     if key in ("ra", "dec"):
         return f"{by * 3600.0:+.2f}″"

@@ -74,7 +74,7 @@ _UNITS = {
     "moid_au": "au",
     "solar_elongation_deg": "deg",
 }
-_DECIMALS = {"ra": 7, "dec": 7, "epoch": 2}
+_DECIMALS = {"ra": 7, "dec": 7, "epoch": 2, "epoch_of_perihelion": 6}
 
 
 def type_of(group: str) -> str:
@@ -82,17 +82,21 @@ def type_of(group: str) -> str:
     return next((kind for kind, groups in OF_TYPE.items() if group in groups), "")
 
 
+def name_of(key: str) -> str:
+    """Return what a column or an extra field is called."""
+    named = {field.name: field.verbose_name for field in Target._meta.fields}
+    return capfirst(str(named.get(key, key.replace("_", " "))))
+
+
 def label_of(key: str) -> str:
     """Return what a column or an extra field is called, with its unit."""
-    named = {field.name: field.verbose_name for field in Target._meta.fields}
-    name = capfirst(str(named.get(key, key.replace("_", " "))))
-    return f"{name} ({_UNITS[key]})" if key in _UNITS else name
+    return f"{name_of(key)} ({_UNITS[key]})" if key in _UNITS else name_of(key)
 
 
 def shown(key: str, value: Any) -> str:
     """Return a value as pages show it, numbers to digits that matter."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+    if str(value) in ("True", "False"):  # as tags keep it, too
+        return "yes" if str(value) == "True" else "no"
     try:
         number = float(value)
     except (TypeError, ValueError):

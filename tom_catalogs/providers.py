@@ -20,6 +20,7 @@ class HarvesterProvider(Provider):
     """A catalogue; its answer to a term is at most one object."""
 
     kind = "harvester"
+    is_quiet = True
     registry = harvesters
     results_valid_s = 3600.0  # type: ignore[assignment]
 

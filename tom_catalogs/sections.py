@@ -24,6 +24,6 @@ def sources(context: Any) -> dict[str, Any]:
 def _words_of(field: str, value: str) -> tuple[str, str]:
     """Return what a field is called, with its unit, and its value as pages show it."""
     if field.startswith(f"{ALIAS}-"):
-        return "alias", value
+        return "Alias", value
     key = field.removeprefix(EXTRA)
     return fields.label_of(key), fields.shown(key, value)

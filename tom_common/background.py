@@ -56,12 +56,14 @@ class BackgroundTask:
         time_limit_ms: int | None,
         title: str,
         queue: str,
+        tells_end: bool = True,
     ) -> None:
         self.function = function
         self.max_retries = max_retries
         self.time_limit_ms = time_limit_ms
         self.title = title
         self.queue = Job.Queue(queue)
+        self.tells_end = tells_end
         self.path = f"{function.__module__}.{function.__qualname__}"
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
@@ -141,6 +143,7 @@ def background_task(
     time_limit_ms: int | None = None,
     title: str = "",
     queue: str = Job.Queue.INTERACTIVE,
+    tells_end: bool = True,
 ) -> Callable[[Callable[..., Any]], BackgroundTask]:
     """Make a background task of a module-level function.
 
@@ -156,12 +159,19 @@ def background_task(
     queue : str
         ``interactive`` for what somebody waits for and takes seconds; ``bulk`` for what takes longer, or
         nobody waits for. Bulk work never keeps interactive work waiting.
+    tells_end : bool
+        Whether the news of its user tell that it ended; not for one of many whose ends a page shows.
     """
 
     def decorate(function: Callable[..., Any]) -> BackgroundTask:
         name = title or function.__name__.replace("_", " ").capitalize()
         return BackgroundTask(
-            function, max_retries=max_retries, time_limit_ms=time_limit_ms, title=name, queue=queue
+            function,
+            max_retries=max_retries,
+            time_limit_ms=time_limit_ms,
+            title=name,
+            queue=queue,
+            tells_end=tells_end,
         )
 
     return decorate

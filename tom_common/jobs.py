@@ -359,7 +359,7 @@ def _tell(job: Job) -> None:
 
 
 def _tell_owner(job: Job) -> None:
-    if job.user is None or job.state not in (Job.State.DONE, Job.State.FAILED):
+    if job.user is None or job.state not in (Job.State.DONE, Job.State.FAILED) or not _tells_end(job):
         return
     try:
         url = job.get_absolute_url()
@@ -369,3 +369,11 @@ def _tell_owner(job: Job) -> None:
         notify(job.user, "job_done", f"{job.title}: done.", url)
     else:
         notify(job.user, "job_failed", f"{job.title} failed: {job.error}", url)
+
+
+def _tells_end(job: Job) -> bool:
+    """Tell whether the end of a job is news; where its task is gone, it is."""
+    try:
+        return bool(getattr(task_at(job.task), "tells_end", True))
+    except ImportError:
+        return True

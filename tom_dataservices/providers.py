@@ -59,6 +59,8 @@ class Provider(ABC):
 
     kind: ClassVar[str]
     registry: ClassVar[Any]
+    is_quiet: ClassVar[bool] = False
+    """Whether the page that asked tells all, so that neither failures nor ends are news of the user."""
     form_address: ClassVar[tuple[str, str]] = ("", "")
     """Name of the address of the query form, and what it calls the plugin; empty for none."""
 

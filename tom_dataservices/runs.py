@@ -76,7 +76,7 @@ def start_run(
     wanted : int, optional
         Results that are fetched before it stops; as many as a page shows at once without.
     """
-    from tom_dataservices.tasks import run_query
+    from tom_dataservices.tasks import run_query, run_query_quietly
 
     digest = digest_of(asked.kind, asked.name, parameters)
     if not again:
@@ -101,7 +101,8 @@ def start_run(
         if query is not None:
             type(query)._default_manager.filter(pk=query.pk).update(last_run=timezone.now())
         if in_background:
-            run.job = run_query.submit(user=asked.user, title=f"{asked.title}: {run}"[:200], run_pk=run.pk)
+            task = run_query_quietly if asked.is_quiet else run_query
+            run.job = task.submit(user=asked.user, title=f"{asked.title}: {run}"[:200], run_pk=run.pk)
             run.save(update_fields=["job_id"])
     run.refresh_from_db()
     return run

@@ -102,6 +102,15 @@ def run_query(run_pk: int) -> dict[str, Any]:
     return {"results": run.found, "has_more": run.has_more, "links": links}
 
 
+@background_task(time_limit_ms=15 * 60 * 1000, title="Catalogue", tells_end=False)
+def run_query_quietly(run_pk: int) -> dict[str, Any]:
+    """Do what `run_query` does, for a page that shows many of them: a service that fails is told there."""
+    try:
+        return run_query(run_pk)
+    except InputRefused as error:
+        return {"error": str(error)}
+
+
 def fetch_images_later(run: QueryRun, *, user: Any) -> None:
     """Fetch images of the results of a run in a job of a user, None for nobody, if its service gives any."""
     if run.found:

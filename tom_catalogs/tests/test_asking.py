@@ -12,7 +12,7 @@ from tests.standins.catalogues import catalogues
 from tom_catalogs import lookups
 from tom_catalogs.models import CatalogueLookup, ValueSource
 from tom_catalogs.tasks import tidy_lookups
-from tom_common.models import Job
+from tom_common.models import Job, Notification
 from tom_dataservices.models import QueryRun
 from tom_targets.models import Target
 from tom_targets.tests.factories import SiderealTargetFactory
@@ -79,6 +79,7 @@ def test_objects_that_a_name_may_mean_are_offered_and_one_is_asked_for(standin, 
     found = answers_of(page)["JPL SBDB"]
     assert [one["choice"] for one in found.choices] == ["2", "44"]
     assert "2: 2 Pallas" in page.content.decode()
+    assert "No catalogue" not in page.content.decode()
     lookup = page.context["lookup"]
     standin.faults["GET", "/sbdb.api"] = (
         200,
@@ -198,6 +199,20 @@ def test_answers_that_were_thrown_away_are_no_ignorance(standin, user, client):
     text = client.get(page.context["lookup"].get_absolute_url()).content.decode()
     assert "The answers were thrown away" in text
     assert "No catalogue knows it" not in text
+
+
+def test_a_failure_is_no_ignorance(standin, user, client):
+    standin.faults["*", "/srs"] = 500
+    text = looked_up(client, "no such thing").content.decode()
+    assert "No catalogue that answered knows it" in text
+
+
+def test_ends_and_failures_of_ten_catalogues_are_no_news(standin, user, client):
+    standin.faults["*", "/srs"] = 500
+    page = looked_up(client, "m31")
+    job = Job.objects.get(pk=answers_of(page)["NED"].run.job_id)
+    assert (job.state, "NED answered 500" in job.result["error"]) == ("done", True)
+    assert not Notification.objects.filter(user=user).exists()
 
 
 def test_a_job_that_ended_without_an_answer_is_told(standin, user, client):

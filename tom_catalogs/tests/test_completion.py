@@ -189,6 +189,7 @@ def test_a_right_that_is_gone_is_asked_for_again(looked_up, andromeda, user, cli
         ("dec", 10.0, 10.001, "+3.60″"),
         ("ra", 359.9999, 0.0001, "+0.36″"),
         ("distance", 100.0, 90.0, "-10"),
+        ("mean_anomaly", 6.0, 352.0, "-14"),
         ("name", "A", "B", "differs"),
         ("redshift", "0.5", 0.5, ""),
         ("ra", None, 5.0, ""),

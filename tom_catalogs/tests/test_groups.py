@@ -147,6 +147,7 @@ def test_a_target_made_by_the_form_knows_whose_its_values_are(standin, user, cli
     assert answer.status_code == 302, answer.context["form"].errors
     made = Target.objects.get()
     assert {row.field: row.source for row in current_sources(made)} == {
+        "name": "Sesame",
         "ra": "NED",
         "epoch": "NED",
         "extra-redshift": "NED",
@@ -185,6 +186,7 @@ def test_positions_are_compared_at_one_epoch():
         ("parallax", -0.123456789, "-0.123456789"),
         ("eccentricity", 0.07837505574674922, "0.07837505575"),
         ("near_earth_object", False, "no"),
+        ("near_earth_object", "True", "yes"),
         ("orbit_samples", 100, "100"),
         ("redshift", None, ""),
         ("host", "M101", "M101"),

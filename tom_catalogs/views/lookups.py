@@ -145,7 +145,7 @@ class MakeTargetView(LookupPageMixin, View):
         if outcome.target is None:
             return redirect(lookup)
         if action == "complete":
-            what = ", ".join(name.replace("_", " ") for name in outcome.changed)
+            what = ", ".join(outcome.changed)
             text = f"Taken from catalogues: {what}." if what else "Nothing differed from what was chosen."
             messages.success(request, text)
         return redirect(outcome.target)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from tom_common.astro.typed_position import TypedPosition, read_position
-from tom_common.remote import RemoteService
+from tom_common.remote import RemoteBadReply, RemoteService
 from tom_dataservices import conf
 from tom_dataservices.exceptions import MissingDataException, QueryServiceError
+
+logger = logging.getLogger(__name__)
 
 _GAUSS_DEG_PER_DAY = 0.9856076686
 _JD_OF_MJD_0 = Decimal("2400000.5")
@@ -85,9 +88,16 @@ class Catalogue(ABC):
         """
         text = " ".join(term.split())
         place = read_position(text)
-        if place is None or place.is_iau_name:
-            return self.named(text)
-        return self.at_place(place, text)
+        try:
+            if place is None or place.is_iau_name:
+                return self.named(text)
+            return self.at_place(place, text)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            logger.warning("%s answered %r in another shape", self.name, text, exc_info=True)
+            why = f"{type(error).__name__}: {error}"
+            raise RemoteBadReply(
+                f"{self.name} answered in a shape that this TOM does not know ({why})."
+            ) from error
 
     @abstractmethod
     def named(self, term: str) -> CatalogueObject:
@@ -103,6 +113,10 @@ class Catalogue(ABC):
 
     def nothing(self, term: str) -> MissingDataException:
         """Return the error that says the catalogue has no such object."""
+        place = read_position(term)
+        if place is not None and not place.is_iau_name:
+            where = f"within {self.radius_arcsec(place):g} arcsec of {place.ra_deg:.5f} {place.dec_deg:+.5f}"
+            return MissingDataException(f"{self.name} knows nothing {where}.")
         return MissingDataException(f"{self.name} knows no object named {term!r}.")
 
 

@@ -27,9 +27,13 @@ _NO_COLUMN = {"name", "aliases", "extras", "url", "id"}
 
 
 class NameForm(BaseQueryForm):
-    """Asks for the name of an object."""
+    """Asks for the name of an object, or for a place."""
 
-    term = forms.CharField(label="Name or designation", max_length=200)
+    term = forms.CharField(
+        label="Name, designation or place",
+        max_length=200,
+        help_text="A place may have a radius behind it: 14:03:38.6 +54:18:42, 10 arcsec.",
+    )
 
 
 class CatalogueService(DataService):
