@@ -11,6 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from tom_common.file_uploads import SeveralFilesField
 from tom_dataservices import conf as ingest_conf
 from tom_targets import conf as targets_conf
+from tom_targets.conf import default_target_permission
 from tom_targets.models import Target
 
 
@@ -24,7 +25,7 @@ class AlertUploadForm(forms.Form):
     permissions = forms.ChoiceField(
         label="Who may see new targets",
         choices=Target.Permissions.choices,
-        initial=Target.Permissions.PUBLIC,
+        initial=default_target_permission,
         help_text="You can change it for each target later.",
     )
     groups = forms.ModelMultipleChoiceField(

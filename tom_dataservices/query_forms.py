@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.auth.models import Group
 
 from tom_dataservices import conf, duplicates
+from tom_targets import conf as targets_conf
 from tom_targets.models import Target
 from tom_targets.selectors import groups_to_share_with
 
@@ -52,7 +53,7 @@ class TargetsFromResultsForm(_GroupsMixin):
     permissions = forms.ChoiceField(
         label="Who may see new targets",
         choices=Target.Permissions.choices,
-        initial=Target.Permissions.PUBLIC,
+        initial=targets_conf.default_target_permission,
         required=False,
     )
     groups = forms.ModelMultipleChoiceField(

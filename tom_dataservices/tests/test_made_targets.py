@@ -77,6 +77,18 @@ def test_results_are_read_some_at_a_time(services, users, monkeypatch):
     assert Target.objects.filter(targetlist__name="All of them").count() == 100
 
 
+@pytest.mark.parametrize("wanted", ["PRIVATE", "PUBLIC"])
+def test_the_page_proposes_what_the_settings_have_for_new_targets(
+    services, as_owner, users, settings, wanted
+):
+    settings.TARGET_DEFAULT_PERMISSION = wanted
+    run = fetch_now(run_of(users["owner"], name_begins="Star 247"))
+    page = as_owner.get(run.get_absolute_url()).content.decode()
+    assert f'<option value="{wanted}" selected>' in page
+    as_owner.post(reverse("dataservices:create-target"), {"run": run.pk, "all": "1"})
+    assert Target.objects.get().permissions == wanted
+
+
 # --- load more
 
 
