@@ -15,8 +15,12 @@ import fastavro
 from tom_alertstreams.handling import UndecodableError
 from tom_common.document_types import declares_document_type
 from tom_dataservices.packets import StreamMessage
+from tom_dataservices.packets.framing.container import FramingError, read_container
+from tom_dataservices.packets.framing.schemas import SchemaStore
 
 MAX_BYTES = 16_000_000
+MAX_RECORDS = 100_000
+_AVRO_ERRORS = (EOFError, IndexError, KeyError, TypeError, OverflowError, MemoryError, RecursionError)
 Headers = list[tuple[str, bytes]]
 
 
@@ -149,7 +153,7 @@ def hopskotch_body(message: StreamMessage) -> Body:
         return _decoded(form, message.value)
     try:
         content = json.loads(message.value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Blob(message.value)
     if isinstance(content, dict) and set(content) == {"format", "content"}:
         inner = content["content"]
@@ -182,16 +186,32 @@ def read_json(value: bytes) -> Any:
     """Return JSON in UTF-8."""
     try:
         return json.loads(value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UndecodableError(f"not JSON: {error}") from error
 
 
 def read_avro(value: bytes) -> list[Any]:
-    """Return the records of an Avro container."""
+    """Return the records of an Avro container: at most `MAX_RECORDS`, of blocks that do not grow for ever.
+
+    Raises
+    ------
+    UndecodableError
+        If it is none, or larger than that.
+    """
+    found: list[Any] = []
     try:
-        return list(fastavro.reader(io.BytesIO(value)))
-    except (EOFError, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        for one in read_container(io.BytesIO(value), SchemaStore()):
+            if isinstance(one, FramingError):
+                raise one
+            if len(found) == MAX_RECORDS:
+                raise UndecodableError(f"an Avro container of more than {MAX_RECORDS:,} records is not read")
+            schema, body = one
+            found.append(fastavro.schemaless_reader(io.BytesIO(body), schema.parsed, None))
+    except UndecodableError:
+        raise
+    except (*_AVRO_ERRORS, ValueError) as error:
         raise UndecodableError(f"not an Avro container: {error}") from error
+    return found
 
 
 def _circular_of(content: dict[str, Any]) -> GCNCircular:
@@ -204,7 +224,7 @@ def _circular_of(content: dict[str, Any]) -> GCNCircular:
 
 def read_circular(value: bytes) -> GCNCircular:
     """Return a circular in its text form, header lines above an empty line, or in JSON."""
-    text = value.decode("utf-8", "replace")
+    text = value.decode("utf-8", "replace").replace("\r\n", "\n")
     if text.lstrip().startswith("{"):
         return _circular_of(read_json(value))
     head, _, body = text.partition("\n\n")

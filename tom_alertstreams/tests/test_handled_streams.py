@@ -97,11 +97,13 @@ def avro_container(records):
             GCNCircular({"title": "GCN CIRCULAR", "number": "33603"}, "The text: all of it."),
         ),
         (b"circular", b'{"header": {"TITLE": "x"}, "body": "y"}', GCNCircular({"title": "x"}, "y")),
+        (b"circular", b"TITLE: x\r\n\r\nOne.\r\n\r\nTwo.", GCNCircular({"title": "x"}, "One.\n\nTwo.")),
+        (None, b"[" * 100_000, Blob(b"[" * 100_000)),
         (None, b'{"format": "json", "content": {"a": 1}}', JSONBlob({"a": 1})),
         (None, b'{"a": 1}', JSONBlob({"a": 1})),
         (None, b"plain", Blob(b"plain")),
     ],
-    ids=["json", "avro", "blob", "external", "circular", "circular-json", "wrapped", "bare-json", "bare"],
+    ids="json avro blob external circular circular-json circular-crlf deep wrapped bare-json bare".split(),
 )
 def test_bodies_of_hopskotch_are_read_by_their_header(form, value, expected):
     headers = [("_format", form)] if form else []
@@ -119,7 +121,9 @@ def test_a_voevent_is_read():
     ("form", "value", "words"),
     [
         (b"json", b"{", "not JSON"),
+        (b"json", b"[" * 100_000, "not JSON: maximum recursion depth"),
         (b"avro", b"Obj\x01", "not an Avro container"),
+        (b"avro", avro_container([{"n": 1}])[:-9], "not an Avro container"),
         (b"voevent", b"<a>", "not XML"),
         (b"voevent", b'<!DOCTYPE a [<!ENTITY b "c">]><a/>', "declares a document type"),
         (b"voevent", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode("utf-16"), "a document type"),
