@@ -213,16 +213,10 @@ class Candidate(models.Model):
         return self.state in (self.State.NEW, self.State.DEFERRED)
 
     @classmethod
-    def waiting(cls, prefix: str = "") -> models.Q:
-        """Return the condition of what waits for a decision: new, or deferred until now.
-
-        Parameters
-        ----------
-        prefix : str
-            Lookup from the filtered model to candidates, for example ``"candidates__"``.
-        """
-        due = {f"{prefix}state": cls.State.DEFERRED, f"{prefix}deferred_until__lte": timezone.now()}
-        return models.Q(**{f"{prefix}state": cls.State.NEW}) | models.Q(**due)
+    def waiting(cls) -> models.Q:
+        """Return the condition of what waits for a decision: new, or deferred until now."""
+        due = models.Q(state=cls.State.DEFERRED, deferred_until__lte=timezone.now())
+        return models.Q(state=cls.State.NEW) | due
 
     def decision(self) -> dict[str, Any]:
         """Return what was decided so far, as plain values."""

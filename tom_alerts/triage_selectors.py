@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.db.models import Count
 from django.urls import reverse
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from tom_alerts.filter_models import Candidate
@@ -44,6 +48,20 @@ class Near:
     name: str
     url: str
     separation_arcsec: float
+
+
+def waiting_counts(filter_keys: Sequence[int]) -> Counter[int]:
+    """Return how many candidates wait for a decision, by the key of their filter.
+
+    Two statements: what is new is counted in the index ``tom_alerts_candidate_queue`` alone, what is deferred
+    is few.
+    """
+    found: Counter[int] = Counter()
+    rows = Candidate.objects.filter(alert_filter__in=filter_keys).order_by()
+    due = {"state": Candidate.State.DEFERRED, "deferred_until__lte": timezone.now()}
+    for some in (rows.filter(state=Candidate.State.NEW), rows.filter(**due)):
+        found.update(dict(some.values_list("alert_filter").annotate(count=Count("pk"))))
+    return found
 
 
 def facts_of_candidate(candidate: Candidate) -> list[Fact]:

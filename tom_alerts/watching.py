@@ -19,7 +19,7 @@ from tom_targets.sky_search import merged_ranges
 
 _WHOLE_SKY_DEG2 = 41_252.96
 _RANGES = 2000
-_FINEST = 16
+_FINEST = 23
 
 
 def watched(watchlist: Watchlist, ra_deg: Any, dec_deg: Any) -> NDArray[np.bool_]:
@@ -85,8 +85,7 @@ def region_of(text: str, *, user: Any, name: str) -> SkyRegion:
         pixels, order = _circle([word for word in words[1:] if word.lower() not in ("icrs", "j2000", "fk5")])
     elif shape == "polygon":
         polygon = read_polygon(text)
-        corners = np.array(polygon.corners)
-        order = _order(float(max(np.ptp(corners[:, 1]), 0.1)))
+        order = _order(_size_deg(polygon.corners))
         pixels = polygon.pixels(order)
     else:
         raise ValueError(f"expected CIRCLE or POLYGON, found “{words[0] if words else ''}”")
@@ -98,6 +97,18 @@ def region_of(text: str, *, user: Any, name: str) -> SkyRegion:
 def _order(size_deg: float) -> int:
     """Return an order of which about a hundred pixels lie across a region of this size."""
     return int(np.clip(np.ceil(np.log2(58.6 * 100 / max(size_deg, 1e-3))), 5, _FINEST))
+
+
+def _size_deg(corners: Any) -> float:
+    """Return the side of a square that is about as large as what lies around some corners.
+
+    So long thin polygons are not cut into more pixels than round ones: some ten thousand.
+    """
+    ra, dec = np.radians(np.array(corners, dtype=np.float64)).T
+    places = np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
+    _, spread, _ = np.linalg.svd(places - places.mean(axis=1, keepdims=True), full_matrices=False)
+    long, wide = 2 * np.degrees(spread[:2]) / np.sqrt(len(corners))
+    return float(np.sqrt(long * max(wide, long / 1000)))
 
 
 def _circle(words: list[str]) -> tuple[Any, int]:

@@ -29,9 +29,10 @@ from tom_alerts.expressions.functions import FUNCTIONS
 from tom_alerts.filter_choices import SEARCHED
 from tom_alerts.filter_deletion import delete_filter
 from tom_alerts.filter_forms import FilterForm
-from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction, Watchlist
+from tom_alerts.filter_models import AlertFilter, CandidateAction, Watchlist
 from tom_alerts.permissions import shared_for_user
 from tom_alerts.shown_values import columns_of
+from tom_alerts.triage_selectors import waiting_counts
 from tom_alerts.views.watchlists import watchlists_for
 from tom_common.astro.time import mjd_utc_to_datetime
 from tom_common.keyset import count_rows, keyset_page, pager
@@ -48,7 +49,7 @@ class FilterListView(LoginRequiredMixin, TemplateView):
     template_name = "tom_alerts/filter_list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Count what waits at each filter in one statement."""
+        """Count what waits at each filter of the page, all at once."""
         user = self.request.user
         rows = shared_for_user(user, AlertFilter.objects.all())
         page = keyset_page(
@@ -57,13 +58,7 @@ class FilterListView(LoginRequiredMixin, TemplateView):
             page_size=PAGE_SIZE,
             cursor=self.request.GET.get("cursor") or None,
         )
-        keys = [one.pk for one in page.items]
-        counts = dict(
-            AlertFilter.objects.filter(pk__in=keys)
-            .order_by()
-            .values_list("pk")
-            .annotate(waiting=Count("candidates", filter=Candidate.waiting("candidates__")))
-        )
+        counts = waiting_counts([one.pk for one in page.items])
         for one in page.items:
             one.waiting = counts.get(one.pk, 0)
         watchlists = watchlists_for(user)

@@ -24,6 +24,7 @@ from tom_targets.models import TargetList
 from tom_targets.permissions import may_create_targets, target_lists_for_user
 
 PAGE_SIZE = 25
+MOST_COUNTED = 2000
 _STATES = ("open", "saved", "rejected", "deferred")
 
 
@@ -69,7 +70,7 @@ class TriageView(LoginRequiredMixin, View):
                 "last": triage.last_decision(user),
                 **(card_of(user, current) if current else {}),
                 **judging_context(request),
-                **pager(request, page, count_rows(rows), "candidates"),
+                **pager(request, page, count_rows(rows, limit=MOST_COUNTED), "candidates"),
             },
         )
 
