@@ -18,10 +18,11 @@ from tom_alerts.kept_alerts import unpacked
 from tom_alerts.permissions import candidates_for_user, shared_for_user
 from tom_alerts.point_photometry import magnitudes_of
 from tom_alerts.screening import time_of
+from tom_alerts.surroundings import outside_pages, tonight
 from tom_alerts.values import plain_column
 from tom_common.astro.angles import dec_to_dms, ra_to_hms
 from tom_common.astro.galactic import galactic_from_icrs
-from tom_common.astro.time import unix_us_to_mjd_utc
+from tom_common.astro.time import datetime_to_mjd_utc, unix_us_to_mjd_utc
 from tom_dataproducts.file_selectors import cutouts_of
 from tom_dataservices.packets.batch import AlertBatch
 from tom_targets.cross_match import pairs_within
@@ -89,7 +90,7 @@ def _fact(label: str, told: Any, name: str, form: str, band: str, error: Any) ->
 
 def _number(label: str, told: Any, name: str, form: str) -> Fact | None:
     value = told.get(name)
-    return Fact(label, form.format(value)) if isinstance(value, float | int) else None
+    return Fact(label, form.format(value).replace("-", "−")) if isinstance(value, float | int) else None
 
 
 def _plain(label: str, value: Any, probability: Any = None) -> Fact | None:
@@ -193,6 +194,8 @@ def card_of(user: Any, candidate: Candidate) -> dict[str, Any]:
         "candidate": candidate,
         "facts": facts_of_candidate(candidate),
         "near": near_candidate(user, candidate),
+        "tonight": tonight(user, candidate, mjd_utc=float(datetime_to_mjd_utc(timezone.now()))),
+        "pages": outside_pages(candidate),
         "images": images_of(user, candidate),
         "curve_url": curve_url,
         "time": time_of(candidate),

@@ -14,6 +14,7 @@ from django.views.generic import View
 
 from tom_alerts import conf, triage
 from tom_alerts.candidate_targets import CandidateError
+from tom_alerts.filter_choices import target_lists
 from tom_alerts.filter_models import AlertFilter, Candidate
 from tom_alerts.kept_alerts import unpacked
 from tom_alerts.permissions import candidates_for_user, shared_for_user
@@ -69,18 +70,21 @@ class TriageView(LoginRequiredMixin, View):
                 "current": current,
                 "last": triage.last_decision(user),
                 **(card_of(user, current) if current else {}),
-                **judging_context(request),
+                **judging_context(request, current),
                 **pager(request, page, count_rows(rows, limit=MOST_COUNTED), "candidates"),
             },
         )
 
 
-def judging_context(request: HttpRequest) -> dict[str, Any]:
+def judging_context(request: HttpRequest, candidate: Candidate | None) -> dict[str, Any]:
     """Return what decisions need: reasons, lists, and whether targets may be made."""
-    lists = target_lists_for_user(request.user, TargetList.objects.order_by("name"), "change_targetlist")
+    usual = None if candidate is None else candidate.alert_filter.target_list_id
+    rows = target_lists_for_user(request.user, TargetList.objects.all(), "change_targetlist")
+    one = rows.filter(pk=usual).first() if usual is not None else None
     return {
         "reasons": conf.reject_reasons(),
-        "lists": list(lists[:100]),
+        "lists": target_lists(request.user),
+        "usual_list": (str(one.pk), str(one)) if one is not None else None,
         "may_create": may_create_targets(request.user),
         "back": request.get_full_path(),
     }
@@ -92,7 +96,7 @@ class CardView(LoginRequiredMixin, View):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show it."""
         candidate = visible_candidate(request, pk)
-        context = {**card_of(request.user, candidate), **judging_context(request)}
+        context = {**card_of(request.user, candidate), **judging_context(request, candidate)}
         context["back"] = reverse("alerts:triage")
         return render(request, "tom_alerts/partials/candidate_card.html", context)
 

@@ -67,6 +67,18 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(count):
     assert Candidate.objects.count() == count
 
 
+@pytest.mark.parametrize("count", [1, 20])
+def test_the_number_of_statements_does_not_grow_with_the_filters(count):
+    owner, colleague = maker(), maker("colleague")
+    for number in range(count):
+        made_filter((owner, colleague)[number % 2], name=str(number))
+    with CaptureQueriesContext(connection) as queries:
+        ingest(bright(*[f"ZTF26aaaa{number:03d}" for number in range(5)]))
+    asked = [query["sql"] for query in queries if "tom_alerts_" in query["sql"]]
+    assert len(asked) <= 6
+    assert Candidate.objects.count() == 5 * count
+
+
 def test_a_filter_that_is_off_or_of_another_survey_lets_nothing_through():
     owner = maker()
     made_filter(owner, on=False)

@@ -14,6 +14,20 @@
   const curves = new Set();
   let isBusy = false;
 
+  let chosenList = null; // by hand, for the candidates to come
+
+  /** Say what was done, in the place of what was said before: quick decisions pile up no notes. */
+  function tell(text) {
+    document.querySelectorAll("#tom-toasts .tom-toast:not(.is-bad)").forEach((toast) => toast.remove());
+    TOM.toast(text);
+  }
+  function keepList() {
+    const list = document.getElementById("candidate-list");
+    if (!list || chosenList === null) return;
+    if (![...list.options].some((option) => option.value === chosenList.value)) list.append(new Option(chosenList.text, chosenList.value));
+    list.value = chosenList.value;
+  }
+
   const rows = () => [...queue.querySelectorAll("li")];
   const current = () => queue.querySelector("li.is-current");
   const isOpen = (row) => !row.classList.contains("is-decided");
@@ -55,6 +69,7 @@
       const text = await cardOf(row);
       if (current() !== row) return; // somebody was quicker
       place.innerHTML = text;
+      keepList();
       window.htmx.process(place);
       place.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: place } }));
       document.getElementById("candidate-name").focus({ preventScroll: true });
@@ -99,7 +114,7 @@
     const row = current();
     try {
       const told = await send(form.action, data);
-      TOM.toast(told.text);
+      tell(told.text);
       if (row) { row.classList.add("is-decided"); cards.delete(row.dataset.candidate); }
       undoForm.querySelector("button").disabled = false;
       const next = nextOpen();
@@ -117,7 +132,7 @@
     isBusy = true;
     try {
       const told = await send(undoForm.action, new FormData(undoForm));
-      TOM.toast(told.text);
+      tell(told.text);
       const row = rows().find((one) => one.dataset.candidate === String(told.candidate));
       if (!row) return window.location.reload();
       row.classList.remove("is-decided");
@@ -133,6 +148,12 @@
   document.addEventListener("submit", (event) => {
     if (event.target === undoForm) { event.preventDefault(); undo(); }
     if (event.target.matches(".tom-candidate-actions")) { event.preventDefault(); decide(event.target, event.submitter); }
+  });
+  place.addEventListener("change", (event) => {
+    if (event.target.id !== "candidate-list") return;
+    const { value, text } = event.target.selectedOptions[0];
+    chosenList = { value, text };
+    document.getElementById("candidate-name").focus({ preventScroll: true }); // the keys are for decisions again
   });
   queue.addEventListener("click", (event) => {
     const row = event.target.closest("a") && event.target.closest("li");
