@@ -148,6 +148,11 @@ class Comparison:
         return any(answer.is_moving for answer in self.answers)
 
     @property
+    def answered(self) -> int:
+        """How many catalogues are not being asked any more."""
+        return sum(not answer.is_moving for answer in self.answers)
+
+    @property
     def has_choices(self) -> bool:
         """Whether a catalogue asks which object is meant."""
         return any(answer.choices for answer in self.answers)

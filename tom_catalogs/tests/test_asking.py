@@ -128,6 +128,7 @@ def test_nothing_is_sent_while_nothing_has_come(standin, user, client):
     state = client.get(lookup.get_absolute_url()).context["comparison"].state
     asked = {"have": state, "chosen": "1"}
     assert client.get(lookup.get_absolute_url(), asked).status_code == 204
+    assert "9 of 10 catalogues have answered." in client.get(lookup.get_absolute_url()).content.decode()
     QueryRun.objects.filter(pk=answers_of(page)["Simbad"].run.pk).update(finished=timezone.now())
     assert client.get(lookup.get_absolute_url(), asked).status_code == 200
 

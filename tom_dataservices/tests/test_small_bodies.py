@@ -165,3 +165,28 @@ def test_of_a_very_wide_orbit_nothing_is_derived_and_what_is_told_stays():
     assert (wide["semimajor_axis"], wide["mean_anomaly"]) == (None, None)
     told = orbit_fields(**ELEMENTS, e=0.9999, q_au=0.5, tp_mjd=60010.0, a_au=5000.0, mean_anomaly_deg=359.9)
     assert (told["semimajor_axis"], told["mean_anomaly"]) == (5000.0, 359.9)
+
+
+@pytest.mark.parametrize(
+    ("client", "term"),
+    [
+        (SmallBodyDatabase, "Ceres"),
+        (SmallBodyDatabase, "Apophis"),
+        (SmallBodyDatabase, "67P"),
+        (Horizons, "Ceres"),
+        (MinorPlanetCenter, "65803"),
+    ],
+)
+def test_the_elements_of_each_catalogue_agree_among_themselves(standin, client, term):  # noqa: F811
+    """Kepler's laws by hand: q = a (1 - e), n = k / a^1.5, M = n (t - T), P = 360 deg / n."""
+    fields = client().lookup(term).fields
+    a_au, n = fields["semimajor_axis"], fields["mean_daily_motion"]
+    assert fields["perihdist"] == pytest.approx(a_au * (1.0 - fields["eccentricity"]), rel=1e-9)
+    assert n == pytest.approx(0.9856076686 / a_au**1.5, rel=1e-7)
+    since_deg = n * (fields["epoch_of_elements"] - fields["epoch_of_perihelion"])
+    apart = (since_deg - fields["mean_anomaly"] + 180.0) % 360.0 - 180.0
+    assert apart == pytest.approx(0.0, abs=1e-4)
+    if fields.get("ephemeris_period"):
+        assert fields["ephemeris_period"] * n == pytest.approx(360.0, rel=1e-9)
+    for key in ("inclination", "lng_asc_node", "arg_of_perihelion", "abs_mag", "slope", "scheme"):
+        assert fields[key] is not None, key
