@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from tom_common.astro.photometry import AB_ZERO_POINT_NJY
 from tom_common.astro.time import JD_OF_MJD_0, mjd_utc_to_mjd_tai
@@ -83,7 +84,7 @@ class Babamul(BrokerClient):
             If there is none of this id.
         """
         try:
-            said = self._said(f"surveys/{survey}/objects/{object_id}")
+            said = self._said(f"surveys/{survey}/objects/{quote(object_id, safe='')}")
         except RemoteRejected as error:
             if error.status == 404:
                 raise MissingDataException(f"Babamul knows no object {object_id} of {survey}.") from error
@@ -96,7 +97,7 @@ class Babamul(BrokerClient):
 
     def cutout(self, survey: str, object_id: str, candid: str, role: str) -> bytes | None:
         """Return an image of an alert (``science``, ``template``, ``difference``), FITS, gzip for ZTF."""
-        said = self._said(f"surveys/{survey}/objects/{object_id}/cutouts", {"candid": candid})
+        said = self._said(f"surveys/{survey}/objects/{quote(object_id, safe='')}/cutouts", {"candid": candid})
         found = said.get(f"cutout{role.capitalize()}") if isinstance(said, dict) else None
         if not found:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from tom_common.astro.time import mjd_tai_to_mjd_utc
 from tom_common.remote import RemoteBadReply, RemoteRejected
@@ -56,7 +57,7 @@ class GraceDb(BrokerClient):
             If there is none, or it is not public.
         """
         try:
-            return self._said(f"api/superevents/{superevent_id}/", {})
+            return self._said(f"api/superevents/{quote(superevent_id, safe='')}/", {})
         except RemoteRejected as error:
             if error.status in (403, 404):
                 raise MissingDataException(f"GraceDB shows no superevent {superevent_id}.") from error
@@ -67,7 +68,7 @@ class GraceDb(BrokerClient):
 
         A map that was made anew has the same name; the list tells its versions as ``name,0``, ``name,1``.
         """
-        listed = self._said(f"api/superevents/{superevent_id}/files/", {})
+        listed = self._said(f"api/superevents/{quote(superevent_id, safe='')}/files/", {})
         plain = [*SKY_MAPS, *sorted(one for one in listed if one.endswith(".multiorder.fits"))]
         name = next((one for one in plain if one in listed), None)
         if name is None:
@@ -77,7 +78,7 @@ class GraceDb(BrokerClient):
 
     def sky_map(self, superevent_id: str, name: str) -> bytes:
         """Return the newest version of a sky map."""
-        return self.service().get_bytes(f"api/superevents/{superevent_id}/files/{name}")
+        return self.service().get_bytes(f"api/superevents/{quote(superevent_id, safe='')}/files/{name}")
 
     def _said(self, path: str, parameters: dict[str, Any]) -> dict[str, Any]:
         try:

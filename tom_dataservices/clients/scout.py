@@ -7,6 +7,7 @@ import statistics
 from typing import Any
 
 from tom_common.remote import RemoteBadReply
+from tom_dataservices.clients.alone import alone
 from tom_dataservices.clients.catalogue import (
     Catalogue,
     CatalogueObject,
@@ -57,7 +58,8 @@ class Scout(Catalogue):
         return scout_object(said)
 
     def _said(self, parameters: dict[str, str]) -> dict[str, Any]:
-        said = self.service().get_json("scout.api", parameters)
+        with alone(self.name):
+            said = self.service().get_json("scout.api", parameters)
         if not isinstance(said, dict):
             raise RemoteBadReply("Scout answered with something that is no object.")
         error = str(said.get("error") or "")

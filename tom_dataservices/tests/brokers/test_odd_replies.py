@@ -1,6 +1,9 @@
 """Odd replies of Babamul, GraceDB, the archive of Gaia alerts and Scout: told; no row loses others."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from django.core.cache import cache
@@ -8,9 +11,10 @@ from django.core.cache import cache
 from tests.standins.babamul import RUBIN
 from tests.standins.gracedb import FIRST
 from tests.standins.serving import StandIn, running
-from tom_common.remote import RemoteBadReply
+from tom_common.remote import RemoteBadReply, RemoteUnavailable
 from tom_dataservices.clients.babamul import babamul_object
 from tom_dataservices.clients.broker import LostDigitsError
+from tom_dataservices.clients.scout import Scout
 from tom_dataservices.dataservices import get_data_service_class
 from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 
@@ -132,6 +136,41 @@ def test_values_that_stand_for_none_are_none(says):
 def test_a_table_with_a_byte_order_mark_and_short_rows_is_read(says):
     table = f"\ufeff{HEADER}Gaia18aak, 2018-01-12 03:04:05, 280.0, -59.0, 16.6\nGaia18bbb\n"
     assert asked(says, "Gaia Alerts", table.encode())[0] == ["Gaia18aak", "Gaia18bbb"]
+
+
+@pytest.mark.parametrize(("name", "field"), [("Babamul", "objects"), ("GraceDB", "objects")])
+def test_what_is_typed_as_a_name_leads_to_no_other_address(says, name, field):
+    says.content = b'{"message": "x", "data": null}'
+    service = get_data_service_class(name)()
+    form = service.get_form_class()({"data_service": name, field: "../../profile?x=1#y"})
+    assert form.is_valid()
+    with suppress(RemoteBadReply):
+        list(service.query_targets(service.build_query_parameters(form.cleaned_data)))
+    ((_, path),) = says.requests
+    assert path.startswith("/surveys/" if name == "Babamul" else "/api/superevents/")
+    assert "/profile" not in path
+
+
+def test_scout_is_asked_one_question_at_a_time(says, monkeypatch):
+    under_way, most = [], []
+
+    def slow(self, method, path, query, body, headers):
+        under_way.append(path)
+        most.append(len(under_way))
+        wait.wait(0.2)
+        under_way.pop()
+        return 200, json.dumps(scouted(SCOUT)).encode(), "application/json"
+
+    wait = threading.Event()
+    monkeypatch.setattr(Says, "answer", slow)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: Scout().summary(), range(3)))
+    assert [len(rows) for rows in answers] == [1, 1, 1]
+    assert most == [1, 1, 1]
+    cache.add("alone:Scout", "another process")
+    monkeypatch.setattr("tom_dataservices.clients.alone.LONGEST_WAIT_S", 0.0)
+    with pytest.raises(RemoteUnavailable, match="one question at a time"):
+        Scout().summary()
 
 
 def test_a_body_of_the_solar_system_is_no_fixed_place():
