@@ -13,7 +13,7 @@ from typing import Any
 
 from tom_dataservices import conf
 from tom_dataservices.exceptions import MissingDataException, NotConfiguredError, QueryServiceError
-from tom_dataservices.registry import get_data_service_class, get_data_service_classes
+from tom_dataservices.registry import UNNAMED, get_data_service_class, get_data_service_classes
 from tom_dataservices.results import keep_aliases, keep_target
 from tom_targets.models import Target, TargetName
 
@@ -53,7 +53,7 @@ class DataService(ABC):
         Seconds for which an answer is taken as current: the rhythm in which the service itself changes.
     """
 
-    name: str = "data service"
+    name: str = UNNAMED
     verbose_name: str | None = None
     info_url: str | None = None
     base_url: str | None = None

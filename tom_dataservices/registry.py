@@ -6,10 +6,13 @@ from typing import Any
 
 from tom_common.plugins import PluginRegistry
 
+UNNAMED = "data service"
+
 data_services = PluginRegistry(
     "TOM_DATA_SERVICE_CLASSES",
     base="tom_dataservices.dataservices.DataService",
     contribution="data_services",
+    remark=lambda cls: "has no name: set `name` to what pages are to call it" if cls.name == UNNAMED else "",
 )
 
 

@@ -106,7 +106,7 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
             run.error = (run.job.error if run.job is not None else "") or _UNFINISHED
     near_arcsec = _near_arcsec(request)
     page, pages, limit = _page(request, run, is_moving=is_moving)
-    pictured = type(asked.picturing_service()) if asked is not None else None
+    pictured = _pictured(asked)
     rows = result_rows(
         run, request.user, first=(page - 1) * ROWS_A_PAGE, limit=limit, near_arcsec=near_arcsec
     )
@@ -144,6 +144,17 @@ def render_results(request: HttpRequest, run: QueryRun, *, query: Any = None) ->
     except PluginFailedError as error:
         template, extra = asked.plain_result_page(run, rows)
         return render(request, template, {**context, **extra, "plugin_error": str(error)})
+
+
+def _pictured(asked: Provider | None) -> Any:
+    """Return the class of the service that gives images and light curves; None without, or if it fails."""
+    if asked is None:
+        return None
+    try:
+        with plugin_reported(asked.title, letting=OF_OTHERS):
+            return type(asked.picturing_service())
+    except PluginFailedError:  # logged there, and told by the page of results
+        return None
 
 
 def _form_url(asked: Provider, run: QueryRun) -> str:
