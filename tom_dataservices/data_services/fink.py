@@ -35,6 +35,8 @@ _LSST_TAGS = (
     "remove_unlikely_transients sn_near_galaxy_candidate uniform_sample"
 ).split()
 _LARGEST_CONE_ARCSEC = 18_000.0
+_LIMITS_OF_OURS = {"mag_min", "mag_max", "detections_min", "detections_max"}
+"""Limits that Fink does not take: they are held against what it gives."""
 
 
 class FinkFields(BrokerFields):
@@ -153,7 +155,9 @@ class FinkService(CutoutsService):
     def objects(self, query: dict[str, Any]) -> Iterator[BrokerObject]:
         """Yield the objects of the one question that was asked."""
         client: Any = self.client()
-        rows = min(int(query.get("max_results") or client.rows_a_page()), client.rows_a_page())
+        rows = client.rows_a_page()
+        if query.get("max_results") and not _LIMITS_OF_OURS & query.keys():
+            rows = min(int(query["max_results"]), rows)
         window = {"startdate": iso_utc(query.get("mjd_min")), "stopdate": iso_utc(query.get("mjd_max"))}
         if window["stopdate"] and not window["startdate"]:
             window["startdate"] = "2019-11-01"
@@ -164,7 +168,13 @@ class FinkService(CutoutsService):
             place = {name: query[name] for name in ("ra_deg", "dec_deg", "radius_arcsec")}
             yield from client.cone(**place, n=client.rows_a_page(), **window)
         elif query.get("class_name"):
-            yield from self.of_class(client, query, {"n": rows, **window})
+            found = self.of_class(client, query, {"n": rows, **window})
+            if client.rows_given >= rows:
+                self.told_besides.append(
+                    f"{self.title} gave the newest {rows:,} alerts, of {len(found):,} objects; there may be "
+                    "more. Ask for more, or for a window of time, to see them."
+                )
+            yield from found
         elif query.get("tns_name"):
             yield from client.by_tns_name(query["tns_name"])
         elif query.get("solar_system"):

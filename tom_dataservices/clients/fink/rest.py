@@ -29,6 +29,8 @@ class Fink(BrokerClient):
 
     page_size = 1000
     web_url: ClassVar[str]
+    rows_given = 0
+    """Rows of the last answer: one that has as many as were asked for is not all that there is."""
 
     def ask(self, path: str, **arguments: Any) -> list[Row]:
         """Return the rows of one endpoint; arguments that are None are left out.
@@ -43,9 +45,11 @@ class Fink(BrokerClient):
         """
         sent = {key: str(value) for key, value in arguments.items() if value is not None}
         try:
-            return self.rows_of(self.service().get_json(path, sent))
+            rows = self.rows_of(self.service().get_json(path, sent))
         except RemoteRejected as error:
             raise self.refusal(error) from error
+        self.rows_given = len(rows)
+        return rows
 
     def ask_of(self, path: str, key: str, ids: Sequence[str], **arguments: Any) -> list[Row]:
         """Return the rows of several objects: asked for in halves where the answer is full."""

@@ -64,6 +64,7 @@ class BrokerService(DataService):
         super().__init__(query_parameters, user, *args, **kwargs)
         self._known: dict[int, BrokerObject] = {}
         self.query_feedback = ""
+        self.told_besides: list[str] = []
         self._unread: list[str] = []
 
     # --- what a broker gives
@@ -176,6 +177,7 @@ class BrokerService(DataService):
         there: set[str] = set()
         missing: list[str] = []
         self._unread = []
+        self.told_besides = []
         try:
             for found in self.objects(query_parameters):
                 if not self.fits(found, query_parameters):
@@ -188,7 +190,7 @@ class BrokerService(DataService):
             ids = query_parameters.get("ids") or ()
             missing = [one for one in ids if one not in there and "*" not in one]
         finally:
-            words = [self._nothing_of(missing)] if missing else []
+            words = [*self.told_besides, *([self._nothing_of(missing)] if missing else [])]
             self.query_feedback = " ".join(words + ([self._left_out()] if self._unread else []))
 
     def each(self, rows: Iterable[Any], read: Callable[[Any], BrokerObject]) -> Iterator[BrokerObject]:

@@ -146,6 +146,21 @@ def test_a_body_of_the_solar_system_brings_its_light_curve_and_is_updated(ask, u
         DataServiceProvider("Fink LSST").update(unnamed)
 
 
+@pytest.mark.parametrize(
+    ("values", "n"), [({"max_results": 5}, "5"), ({"max_results": 5, "mag_max": 19.0}, "1000")]
+)
+def test_a_full_answer_is_told_and_limits_of_ours_have_enough_to_choose_from(
+    ask, users, stand_ins, values, n
+):
+    asked = {"class_name": "SN candidate", **values}
+    run = start_run(DataServiceProvider("Fink ZTF", users["owner"]), asked, in_background=False)
+    fetch_now(run)
+    assert [sent["n"] for _, name, sent in stand_ins.fink.asked if name == "latests"] == [n]
+    assert run.found == 5
+    told = "Fink ZTF gave the newest 5 alerts, of 5 objects; there may be more."
+    assert run.feedback.startswith(told) is (n == "5")
+
+
 def test_names_are_asked_for_as_fink_writes_them_and_those_that_bring_nothing_are_told(
     first, users, stand_ins
 ):
