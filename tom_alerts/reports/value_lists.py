@@ -102,7 +102,8 @@ def fetch_if_old(user: Any) -> None:
     if last is not None and last > timezone.now() - VALID:
         return
     url = destinations.tns_url()
-    if not destinations.tns_settings().get("api_key"):
+    own = destinations.tns_settings()
+    if not (own.get("report_api_key") or own.get("api_key")):
         return
     if cache.add(f"tns-values:{url}", 1, _ASK_AGAIN_S):
         fetch_value_lists.submit(user=None, title="Value lists of TNS")

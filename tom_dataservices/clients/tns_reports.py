@@ -51,7 +51,8 @@ class TnsReports:
     Parameters
     ----------
     settings : mapping
-        ``api_key``, ``bot_id``, ``bot_name``; ``report_url``, the sandbox without it.
+        ``api_key``, ``bot_id``, ``bot_name``; ``report_url``, the sandbox without it. With ``report_`` before
+        them they are those of the bot that reports, since the sandbox has bots and keys of its own.
 
     Raises
     ------
@@ -61,7 +62,7 @@ class TnsReports:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.url = str(settings.get("report_url") or SANDBOX).rstrip("/")
-        bot = bot_of(settings.get, "who reports")
+        bot = bot_of(lambda key: settings.get(f"report_{key}") or settings.get(key), "who reports")
         self._key = str(bot["api_key"])
         self._service = RemoteService(
             "TNS" if is_live(self.url) else "TNS (sandbox)",

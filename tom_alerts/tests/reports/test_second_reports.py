@@ -108,3 +108,14 @@ def test_what_can_be_done_and_the_answer_come_with_the_state(two, tns, as_owner,
     page = as_owner.get(two[0].get_absolute_url()).content.decode()
     assert 'hx-select-oob="#report-actions,#report-answer"' in page
     assert page.count('id="report-actions"') == page.count('id="report-answer"') == 1
+
+
+def test_the_sandbox_may_have_a_bot_of_its_own(tns, as_owner, target, work, settings):
+    sandbox = {f"report_{key}": tns.settings()[key] for key in ("api_key", "bot_id", "bot_name")}
+    live = {"api_key": "key of the live bot", "bot_id": 7, "bot_name": "live", "report_url": tns.url}
+    settings.DATA_SERVICES = {"TNS": live | sandbox}
+    report = preview(as_owner, "tns-discovery", target, **DISCOVERY)
+    act(as_owner, report)
+    work()
+    report.refresh_from_db()
+    assert (report.state, len(tns.reports)) == (State.ACCEPTED, 1)
