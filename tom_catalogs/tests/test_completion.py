@@ -68,6 +68,18 @@ def test_differences_to_what_is_stored_stand_beside_each_value(looked_up, androm
     assert "Complete" in text
 
 
+def test_catalogues_are_asked_for_the_place_of_a_target(standin, user, client):
+    target = SiderealTargetFactory(name="Nameless", ra=88.79294, dec=7.40706)
+    grant_access(user, target)
+    asked = {"term": "Nameless", "place": "1"}
+    page = client.post(reverse("tom_catalogs:target-lookup", args=[target.pk]), asked, follow=True)
+    assert page.context["lookup"].term == "88.7929400 +7.4070600"
+    (known,) = page.context["known"]
+    assert (known.title, known.values["name"]) == ("Simbad", "* alf Ori")
+    section = client.get(f"{reverse('targets:detail', args=[target.pk])}?tab=catalogue-values")
+    assert section.status_code == 200
+
+
 def test_chosen_fields_are_taken_and_their_sources_kept(looked_up, andromeda, user, client):
     runs = runs_of(looked_up)
     send(

@@ -106,7 +106,7 @@ class LookupView(LookupPageMixin, View):
 
 
 class TargetLookupView(LoginRequiredMixin, View):
-    """Asks all catalogues for a stored target, that it may be completed."""
+    """Asks all catalogues for a name of a stored target, or for its place, that it may be completed."""
 
     http_method_names = ["post"]
 
@@ -115,6 +115,8 @@ class TargetLookupView(LoginRequiredMixin, View):
         if not target.may_change_target:
             return HttpResponse("You may not change this target.", status=403, content_type="text/plain")
         term = request.POST.get("term", "").strip()[:200] or target.name
+        if "place" in request.POST and target.ra is not None and target.dec is not None:
+            term = f"{target.ra:.7f} {target.dec:+.7f}"
         return redirect(lookups.look_up(term, user=request.user, target=target))
 
 

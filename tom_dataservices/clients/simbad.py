@@ -88,7 +88,7 @@ def _as_written(term: str, names: list[str]) -> str:
     """Return a typed name with the letters of the identifier that it means: ``m31`` is ``M31``."""
     same = next((name for name in names if _key(name) == _key(term)), "")
     letters = iter(same.replace(" ", ""))
-    return "".join(one if one == " " else next(letters) for one in term) if same else term
+    return "".join(one if one == " " else next(letters, "") for one in term) if same else term
 
 
 def _key(name: str) -> str:
