@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ MAX_ATTEMPTS = 6
 _ON_TARGET = (Kind.LIST, Kind.NOTE)
 _FIRST_WAIT_S = 60
 _CLAIM_S = 900
+_WEBHOOKS_S = 30.0
 _AFTER_TARGET = dt.timedelta(seconds=5)
 _ORDER = {kind: place for place, kind in enumerate(Kind.values)}
 
@@ -47,13 +49,43 @@ def act_on_due(*, limit: int = 2000) -> dict[str, int]:
         word = _act(pk)
         if word:
             counts[word] += 1
+    _send_webhooks(limit, counts)
     return counts
 
 
+def _waiting() -> Any:
+    return CandidateAction.objects.filter(state=CandidateAction.State.WAITING, due__lte=timezone.now())
+
+
 def _due(limit: int) -> list[int]:
-    rows = CandidateAction.objects.filter(state=CandidateAction.State.WAITING, due__lte=timezone.now())
-    found = rows.exclude(kind=Kind.TELL).order_by("candidate_id").values_list("candidate_id", "kind", "pk")
-    return [pk for _, _, pk in sorted(found[:limit], key=lambda row: (row[0], _ORDER[row[1]]))]
+    rows = _waiting().exclude(kind__in=(Kind.TELL, Kind.WEBHOOK)).order_by("candidate_id")
+    found = rows.values_list("candidate_id", "kind", "pk")[:limit]
+    return [pk for _, _, pk in sorted(found, key=lambda row: (row[0], _ORDER[row[1]]))]
+
+
+def _send_webhooks(limit: int, counts: dict[str, int]) -> None:
+    """Send what is due to other programs, after all else and for some time: one that hangs holds up nobody.
+
+    Where a receiver did not take one, its others are left for the next time.
+    """
+    job = current_job()
+    until = time.monotonic() + _WEBHOOKS_S
+    silent: set[str] = set()
+    rows = _waiting().filter(kind=Kind.WEBHOOK).order_by("due", "pk")
+    for pk, url in rows.values_list("pk", "candidate__alert_filter__webhook_url")[:limit]:
+        if url in silent:
+            continue
+        if time.monotonic() > until:
+            from tom_alerts.tasks import act_soon
+
+            act_soon()
+            return
+        job.check_cancelled()
+        word = _act(pk)
+        if word:
+            counts[word] += 1
+        else:
+            silent.add(url)
 
 
 def _act(pk: int) -> str:

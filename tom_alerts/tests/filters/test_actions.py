@@ -22,7 +22,7 @@ from tom_alerts.tests.filters.making import bright, ingest, made_filter, maker, 
 from tom_alerts.webhooks import why_refused
 from tom_common.background import JobTimedOut
 from tom_common.grants import grant_access
-from tom_common.models import Notification
+from tom_common.models import Job, Notification
 from tom_dataproducts.models import DataProduct, PhotometryReducedDatum
 from tom_dataservices.tests.ingest.batches import cutouts
 from tom_targets.models import Target, TargetList
@@ -225,6 +225,35 @@ def test_news_do_not_wait_for_slow_services(receiver, monkeypatch):
     with pytest.raises(JobTimedOut):
         act_on_due()
     assert Notification.objects.count() == 1
+
+
+def test_a_webhook_that_hangs_holds_up_no_other_action_and_is_asked_once_a_time(receiver, monkeypatch):
+    url = f"{receiver.url.rstrip('/')}/hook"
+    made_filter(maker(), webhook_url=url, makes="target")
+    ingest(bright(*[f"ZTF26aaaaaa{letter}" for letter in "abcd"]), only_known=True)
+    sent, honest = [], actions._DO[CandidateAction.Kind.WEBHOOK]
+
+    def noted(candidate):
+        sent.append(Target.objects.count())
+        honest(candidate)
+
+    monkeypatch.setitem(actions._DO, CandidateAction.Kind.WEBHOOK, noted)
+    receiver.faults = {("POST", "/hook"): [500]}
+    assert act_on_due() == {"done": 4, "failed": 0}
+    assert sent == [4]  # all targets were there, and the others were left for the next time
+    attempts = CandidateAction.objects.filter(kind="webhook").values_list("attempts", flat=True)
+    assert sorted(attempts) == [0, 0, 0, 1]
+    assert act_on_due() == {"done": 3, "failed": 0}
+    CandidateAction.objects.update(due=timezone.now())
+    assert act_on_due() == {"done": 1, "failed": 0}
+    assert len({json.loads(body)["delivery"] for _, body, _ in receiver.taken}) == 4
+
+
+def test_webhooks_take_some_time_and_go_on_in_another_job(receiver, monkeypatch):
+    hooked(receiver)
+    monkeypatch.setattr(actions, "_WEBHOOKS_S", -1.0)
+    assert act_on_due() == {"done": 0, "failed": 0}
+    assert receiver.taken == [] and Job.objects.filter(task="tom_alerts.tasks.act", state="queued").exists()
 
 
 def test_a_filter_is_tried_on_stored_alerts_before_it_may_be_switched_on(at_once):
