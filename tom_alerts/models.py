@@ -49,13 +49,13 @@ class BrokerQuery(SavedQuery):
 class AlertStreamMessage(models.Model):
     """A message that was sent to or came from an alert stream."""
 
-    EXCHANGE_STATUSES = (("published", "Published"), ("ingested", "Ingested"))
+    EXCHANGE_STATUS_CHOICES = (("published", "Published"), ("ingested", "Ingested"))
 
     topic = models.CharField(max_length=500, verbose_name="Message topic")
     message_id = models.CharField(max_length=50, null=True, verbose_name="Message id")
     date_shared = models.DateTimeField(auto_now_add=True, verbose_name="Date shared")
     exchange_status = models.CharField(
-        max_length=10, choices=EXCHANGE_STATUSES, verbose_name="Exchange status"
+        max_length=10, choices=EXCHANGE_STATUS_CHOICES, verbose_name="Exchange status"
     )
 
     def __str__(self) -> str:

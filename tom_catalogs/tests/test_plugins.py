@@ -162,3 +162,10 @@ def test_the_tag_of_older_pages_draws_the_search_box(client, user):
     text = made.render({}, client.get(reverse("tom_catalogs:query")).wsgi_request)
     assert f'action="{reverse("tom_catalogs:query")}"' in text
     assert 'name="term"' in text
+
+
+def test_the_box_is_there_under_its_older_path_too():
+    from django.template import engines
+
+    box = engines["django"].from_string("{% include 'tom_catalogs/partials/catalog_query_menu.html' %}")
+    assert f'action="{reverse("tom_catalogs:query")}"' in box.render({"csrf_token": "x" * 64})
