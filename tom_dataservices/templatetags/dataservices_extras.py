@@ -39,11 +39,15 @@ def dataservices_list(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("tom_dataservices/partials/update_data_from_dataservice.html", takes_context=True)
 def update_data_from_dataservice(context: Context) -> dict[str, Any]:
-    """Offer the services that can be asked for the data of the target on the page."""
-    services = [
-        (name, getattr(found, "verbose_name", None) or name)
+    """Offer the services that can be asked for the data of the target on the page, brokers first."""
+    able = {
+        name: found
         for name, found in data_services.all().items()
         if hasattr(found, "build_query_parameters_from_target")
+    }
+    services = [
+        (name, getattr(found, "verbose_name", None) or name)
+        for name, found in sorted(able.items(), key=lambda item: not hasattr(item[1], "survey"))
     ]
     return {
         "services": services,

@@ -1,6 +1,7 @@
 """Queries as their users meet them: asked in the background, kept, shared, their results made targets."""
 
 import pytest
+from django.template import Context
 from django.urls import reverse
 
 from tom_common.background import InputRefused
@@ -8,6 +9,7 @@ from tom_common.models import Job
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.models import DataServiceQuery, QueryRun
 from tom_dataservices.tasks import targets_from_results
+from tom_dataservices.templatetags.dataservices_extras import update_data_from_dataservice
 from tom_targets.models import Target, TargetList
 from tom_targets.tests.factories import SiderealTargetFactory
 
@@ -287,6 +289,13 @@ def test_the_form_is_filled_in_with_what_a_run_asked(services, as_owner, users):
     assert as_owner.get(address).context["form"].initial["name_begins"] == "Star 1"
     as_owner.force_login(users["stranger"])
     assert "name_begins" not in as_owner.get(address).context["form"].initial
+
+
+def test_brokers_come_before_catalogues_where_data_of_a_target_are_asked_for(db):
+    offered = [name for name, _ in update_data_from_dataservice(Context())["services"]]
+    catalogues = ("SIMBAD", "NED", "MPC", "JPL SBDB")
+    first = min(offered.index(name) for name in catalogues if name in offered)
+    assert {"ALeRCE", "Fink LSST", "Lasair"} <= set(offered[:first])
 
 
 def test_no_address_of_a_form_holds_a_blank(as_owner):
