@@ -94,7 +94,7 @@
     const isJson = reply.headers.get("Content-Type")?.startsWith("application/json");
     if (!isJson) throw new Error(`the server answered ${reply.status}`);
     const told = await reply.json();
-    if (!reply.ok) throw new Error(told.text);
+    if (!reply.ok) throw Object.assign(new Error(told.text), { isForestalled: reply.status === 409 });
     return told;
   }
 
@@ -122,6 +122,11 @@
       else window.location.reload(); // the next of the queue, or that there is none
     } catch (error) {
       TOM.toast(`Not done: ${error.message}`, { isError: true });
+      if (error.isForestalled && row) { // the card says what a colleague has decided meanwhile
+        cards.delete(row.dataset.candidate);
+        await show(row);
+        if (!place.querySelector(".tom-candidate-actions")) row.classList.add("is-decided");
+      }
     } finally {
       isBusy = false;
     }
