@@ -141,6 +141,8 @@ class Comparison:
     answers: list[CatalogueAnswer]
     rows: list[ComparedRow] = field(default_factory=list)
     known: list[CatalogueAnswer] = field(default_factory=list)
+    proposals: list[str] = field(default_factory=list)
+    """What is checked without that the user chose it, as ``<input>:<run>``."""
 
     @property
     def is_moving(self) -> bool:
@@ -167,14 +169,6 @@ class Comparison:
         """What changes when an answer comes."""
         return "-".join(str(answer.run.pk) for answer in self.answers if not answer.is_moving)
 
-    @property
-    def proposals(self) -> list[str]:
-        """What the table proposes, as ``<input>:<run>``."""
-        found = [
-            (row.input_name, next((cell.run for cell in row.cells if cell.first), "")) for row in self.rows
-        ]
-        return [f"{name}:{run}" for name, run in dict.fromkeys(found)]
-
 
 def comparison(lookup: CatalogueLookup, user: Any, *, target: Any = None, chosen: Any = None) -> Comparison:
     """Return what the catalogues said so far.
@@ -196,7 +190,7 @@ def comparison(lookup: CatalogueLookup, user: Any, *, target: Any = None, chosen
         known, key=lambda answer: (answer.run.finished is None, answer.run.finished, answer.run.pk)
     )
     table = _Table(known, shown, target, chosen)
-    return Comparison(answers, table.rows(), shown)
+    return Comparison(answers, table.rows(), shown, table.proposals)
 
 
 def _answers(lookup: CatalogueLookup, user: Any) -> list[CatalogueAnswer]:
@@ -233,6 +227,7 @@ class _Table:
         self.known, self.shown, self.target, self.chosen = known, shown, target, chosen
         self.type = target.type if target is not None else next((one.type for one in known if one.type), "")
         self.held = {**target.tags, **target.extra_fields} if target is not None else {}
+        self.proposals: list[str] = []
         self.proposed = set(chosen.getlist("proposed")) if hasattr(chosen, "getlist") else set()
         self.reference = self._reference()
 
@@ -309,7 +304,9 @@ class _Table:
         said = self.chosen.get(name) if self.chosen is not None else None
         if said is not None and f"{name}:{said}" not in self.proposed:
             return next((run for run in runs if str(run) == said), None)
-        return next(iter(proposal), None)
+        first = next(iter(proposal), None)
+        self.proposals.append(f"{name}:{first or ''}")
+        return first
 
     def _type_of(self, run: int) -> str:
         return next(answer.type for answer in self.known if answer.run.pk == run)

@@ -16,9 +16,9 @@ def observer(transactional_db):
 
 @pytest.fixture
 def lookup(observer):
-    """Give a look-up to which two catalogues have answered, and a third has not."""
+    """Give a look-up to which two catalogues have answered, and three have not."""
     keys = []
-    for name, ra in (("NED", 10.5), ("Simbad", 10.6), ("MPC", None)):
+    for name, ra in (("NED", 10.5), ("Simbad", 10.6), ("MPC", None), ("TNS", None), ("Gaia", None)):
         common = {"user": observer, "kind": "harvester", "provider": name, "parameters": {}, "wanted": 1}
         run = QueryRun.objects.create(**common, finished=None if ra is None else timezone.now())
         keys.append(run.pk)
@@ -35,14 +35,17 @@ def lookup(observer):
 def test_what_is_chosen_stays_when_the_page_asks_for_news(browse, observer, lookup):
     page = browse(observer)
     page.goto(lookup.get_absolute_url())
-    other = page.locator(f'input[name="use-ra"][value="{lookup.run_ids[1]}"]')
+    other = page.locator(f'input[name="use-position"][value="{lookup.run_ids[1]}"]')
     other.check()
     page.locator('input[name="names"][value="Simbad 224"]').check()
     page.locator('input[name="names"][value="NED 224"]').uncheck()
-    for _ in range(2):
+    other.focus()
+    for key in lookup.run_ids[2:4]:
         page.locator("#lookup").evaluate("part => { part.dataset.old = '1' }")
+        QueryRun.objects.filter(pk=key).update(finished=timezone.now())  # it knows nothing
         page.wait_for_function("() => !document.getElementById('lookup').dataset.old", timeout=120_000)
     assert other.is_checked()
     assert page.locator('input[name="names"][value="Simbad 224"]').is_checked()
     assert not page.locator('input[name="names"][value="NED 224"]').is_checked()
-    assert page.locator(f'input[name="use-dec"][value="{lookup.run_ids[0]}"]').is_checked()
+    assert page.locator(f'input[name="use-name"][value="{lookup.run_ids[0]}"]').is_checked()
+    assert page.evaluate("document.activeElement.id") == f"use-position-{lookup.run_ids[1]}"

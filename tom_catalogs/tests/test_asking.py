@@ -143,7 +143,12 @@ def test_a_better_answer_that_comes_later_is_proposed_and_a_choice_stays(standin
         return {row.key: str(cell.run) for row in found for cell in row.cells if cell.first}["ra"]
 
     assert chosen_of({"use-position": sesame, "proposed": f"use-position:{sesame}"}) == ned
-    assert chosen_of({"use-position": sesame, "proposed": f"use-position:{ned}"}) == sesame
+    asked = {"use-position": sesame, "proposed": f"use-position:{ned}"}
+    assert chosen_of(asked) == sesame
+    page = client.get(lookup.get_absolute_url(), {"chosen": "1", **asked})
+    proposals = page.context["comparison"].proposals  # what the page sends next time
+    assert f"use-name:{ned}" in proposals
+    assert not [one for one in proposals if one.startswith("use-position")]
 
 
 def test_a_place_is_looked_up_with_its_radius(standin, user, client):
