@@ -80,6 +80,8 @@ def make_week(folder: Path, last: dt.date, *, ztf: int, seed: int) -> list[Night
 
 
 def _put(night: Night, topic: str, folder: Path, packets: Sequence[Packet]) -> None:
+    if not packets:  # a small week has nights without
+        return
     path = folder / f"{night.date:%Y%m%d}-{topic}.tar"
     night.counts[topic] = write_archive(packets, path)
     night.archives[topic] = path
