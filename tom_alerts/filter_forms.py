@@ -15,6 +15,7 @@ from tom_alerts.filter_rules import keep_state, surveys_of, why_unusable
 from tom_alerts.permissions import shared_for_user
 from tom_alerts.watching import region_of
 from tom_common.encryption import EncryptedFormField
+from tom_targets.conf import default_target_permission
 from tom_targets.models import Target, TargetList
 from tom_targets.permissions import may_create_targets, target_lists_for_user
 from tom_targets.region_files import region_from
@@ -83,7 +84,7 @@ class FilterForm(SharedForm):
         help_text="JSON by POST. The settings of this TOM say to which hosts.",
     )
     permissions = forms.ChoiceField(
-        choices=Target.Permissions.choices, initial=Target.Permissions.PUBLIC, label="Who may see new targets"
+        choices=Target.Permissions.choices, initial=default_target_permission, label="Who may see new targets"
     )
     target_groups = forms.ModelMultipleChoiceField(
         queryset=Group.objects.none(),

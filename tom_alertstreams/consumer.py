@@ -95,6 +95,7 @@ class KafkaReader:
         self._subscribed: list[str] = []
         self._changed: set[int] = set()
         self._changed_since = 0.0
+        self._has_partitions = False
         self._begun: list[StreamMessage] = []
         self._told_to_stop = threading.Event()
         self._away_since: float | None = None
@@ -248,7 +249,8 @@ class KafkaReader:
         """Begin each partition where our table says, once it says all that was taken."""
         self._is_reading()
         self._finish(consumer)
-        self.positions.begin(partitions)
+        self._has_partitions = bool(partitions)
+        self.positions.begin(partitions, consumer)
         consumer.assign(list(partitions))
 
     def _is_reading(self) -> None:
@@ -274,7 +276,7 @@ class KafkaReader:
 
     def _note_error(self, error: Any) -> None:
         """Note what librdkafka complains of; the same complaint is logged once a minute."""
-        if error.code() == KafkaError._PARTITION_EOF:
+        if error.code() == KafkaError._PARTITION_EOF or self._is_of_another_night(error):
             return
         is_vague = error.code() == KafkaError._ALL_BROKERS_DOWN
         if is_vague and self._away_since is not None and self.error:
@@ -288,6 +290,12 @@ class KafkaReader:
                 self._away_since = time.monotonic()
         if self._said.is_new(self.error):
             logger.warning("%s: %s", self.name, self.error)
+
+    def _is_of_another_night(self, error: Any) -> bool:
+        """Tell whether a topic is missed that bears a date, while others are read: it may come yet."""
+        dated = [name for name in self._subscribed if name not in self.topics]
+        is_missed = error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+        return is_missed and self._has_partitions and any(name in error.str() for name in dated)
 
     def _hears(self) -> bool:
         """Tell whether messages came just now: a broker that goes away is perhaps one of several."""

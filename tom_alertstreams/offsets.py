@@ -91,6 +91,13 @@ class OffsetKeeper:
         found = {(row.topic, row.partition): row.next_offset for row in rows}
         return {key: offset for key, offset in found.items() if key in wanted}
 
+    def begin_at(self, topic: str, partition: int, offset: int) -> int:
+        """Note where a partition begins that was never read; return where it does."""
+        row, _ = StreamOffset.objects.get_or_create(
+            group=self.group, topic=topic, partition=partition, defaults={"next_offset": offset}
+        )
+        return row.next_offset
+
     def rewind(self, topic: str, partition: int, offset: int) -> None:
         """Note that a partition is read again from an offset: the broker has made it anew."""
         StreamOffset.objects.filter(group=self.group, topic=topic, partition=partition).update(

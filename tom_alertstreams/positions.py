@@ -42,11 +42,12 @@ class Positions:
         self.tell = tell
         self.identities: TopicIdentities | None = None
 
-    def begin(self, partitions: Sequence[TopicPartition]) -> None:
+    def begin(self, partitions: Sequence[TopicPartition], consumer: Any = None) -> None:
         """Set the offsets of partitions that are assigned now.
 
         Those never read begin where the settings of the stream say, whatever was committed at the broker for
-        a group of this name: the table is the truth, also when it is empty.
+        a group of this name: the table is the truth, also when it is empty. Where that is the end, it is
+        noted: what comes before the first message is read, while nobody reads, is read later.
         """
         if self.identities is not None:
             for topic in begin_new_topics(
@@ -56,6 +57,16 @@ class Positions:
         known = self.store.next_offsets((one.topic, one.partition) for one in partitions)
         for one in partitions:
             one.offset = known.get((one.topic, one.partition), self.first)
+            if one.offset == OFFSET_END and consumer is not None:
+                self._note_end(consumer, one)
+
+    def _note_end(self, consumer: Any, one: TopicPartition) -> None:
+        try:
+            _, high = consumer.get_watermark_offsets(one, timeout=BROKER_TIMEOUT_S)
+        except KafkaException as error:
+            logger.info("%s[%s]: the broker does not say where it ends: %s", one.topic, one.partition, error)
+            return
+        one.offset = self.store.begin_at(one.topic, one.partition, high)
 
     def begin_again(self, consumer: Any, lost: Sequence[Partition]) -> None:
         """Go on where the broker had no message at the offset that it was asked for.

@@ -1,7 +1,7 @@
 """Where partitions begin: by our table and the settings, and anew where a topic is another one."""
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaException, TopicPartition
 
 from tests.standins.kafka_broker import kafka_broker
 from tom_alertstreams.identities import TopicIdentities, begin_new_topics
@@ -39,6 +39,31 @@ def read(topic, partition, offset):
 def test_what_was_never_read_begins_where_the_settings_say(db, at_end, first):
     read("night", 1, 7)
     assert begun(("night", 0), ("night", 1), at_end=at_end) == ([first, 7], [])
+
+
+class Ends:
+    """Stands for a consumer whose partitions end somewhere."""
+
+    def __init__(self, *ends):
+        self.ends = list(ends)
+
+    def get_watermark_offsets(self, one, timeout):
+        end = self.ends.pop(0)
+        if end is None:
+            raise KafkaException("timed out")
+        return 0, end
+
+
+def test_the_end_at_which_a_partition_begins_is_noted(db):
+    def begins(*ends):
+        positions = Positions(OffsetKeeper("us"), begin_at_end=True, tell=print)
+        partitions = [TopicPartition("night", 0)]
+        positions.begin(partitions, Ends(*ends))
+        return partitions[0].offset
+
+    assert begins(None) == OFFSET_END
+    assert begins(40) == 40
+    assert begins() == 40  # nothing was read meanwhile, and ten messages came
 
 
 def test_a_topic_of_another_identity_is_read_from_its_begin_and_told(db):

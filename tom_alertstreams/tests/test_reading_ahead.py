@@ -277,3 +277,18 @@ def test_one_broker_of_several_that_is_down_does_not_make_the_stream_wait(db):
     one._note_error(Complaint(KafkaError._ALL_BROKERS_DOWN, "2/2 brokers are down"))
     assert one.word == StreamState.Word.WAITING
     assert one.error == "The broker b2:9092 cannot be reached: Connect failed: refused"
+
+
+def test_the_topic_of_a_night_to_come_is_not_missed_while_others_are_read(db):
+    store, topic = Notes(begins=False), Topic(0)
+    one = KafkaReader(name="night", settings={}, topics=["ztf_YYYYMMDD", "plain"], store=store)
+    one._subscribe(topic)
+    dated = next(name for name in topic.topics if name != "plain")
+    missed = KafkaError.UNKNOWN_TOPIC_OR_PART
+    one._note_error(Complaint(missed, f"Subscribed topic not available: {dated}: Broker: Unknown topic"))
+    assert dated in one.error
+    one._assign(topic, [TopicPartition("plain", 0)])
+    one._note_error(Complaint(missed, f"Subscribed topic not available: {dated}: Broker: Unknown topic"))
+    assert one.error == ""
+    one._note_error(Complaint(missed, "Subscribed topic not available: plain: Broker: Unknown topic"))
+    assert "plain" in one.error

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from tom_dataproducts.constraints import UniqueWhere
 from tom_dataproducts.fields import FloatArrayField, as_floats
 from tom_dataproducts.models.light_curve_rows import LightCurveQuerySet, LightCurveRow
 from tom_dataproducts.signals import measurements_written
@@ -169,13 +170,22 @@ class PhotometryReducedDatum(ReducedDatumCommon):
                 fields=["target", "bandpass", "timestamp", "brightness", "instrument", "reduction_version"],
                 name="unique_photometry_brightness",
             ),
-            models.UniqueConstraint(
+            UniqueWhere(
                 fields=["target", "bandpass", "timestamp", "limit", "instrument", "reduction_version"],
+                condition=models.Q(limit__isnull=False),
                 name="unique_photometry_limit",
+                violation_error_message="This upper limit of the target is stored already.",
             ),
             models.UniqueConstraint(fields=["target", "point_key"], name="unique_photometry_point"),
         ]
-        indexes = [models.Index(fields=["target", "timestamp"], name="tom_dp_photometry_curve")]
+        indexes = [
+            models.Index(fields=["target", "timestamp"], name="tom_dp_photometry_curve"),
+            models.Index(
+                fields=["data_product"],
+                name="tom_dp_photometry_product",
+                condition=models.Q(data_product__isnull=False),
+            ),
+        ]
 
     @classmethod
     def light_curve_condition(cls) -> models.Q:
@@ -189,6 +199,11 @@ class PhotometryReducedDatum(ReducedDatumCommon):
     def __str__(self) -> str:
         shown = self.brightness if self.brightness is not None else f">{self.limit}"
         return f"{self.bandpass} {shown} {self.unit} at {self.timestamp:%Y-%m-%d %H:%M:%S}"
+
+
+# The largest table of all has no index that another one covers, or that holds nothing but NULL.
+for _name in ("target", "data_product"):
+    PhotometryReducedDatum._meta.get_field(_name).db_index = False
 
 
 class FluxDigestField(DerivedField, models.CharField):
