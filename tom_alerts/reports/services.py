@@ -106,6 +106,18 @@ def send(report: SentReport, user: Any, *, seen: Collection[int] = ()) -> bool:
     AnotherSentError
         If there are others.
     """
+    return _send_besides(report, user, SentReport.EDITABLE, seen)
+
+
+def send_again(report: SentReport, user: Any, *, seen: Collection[int] = ()) -> bool:
+    """Send a report again of which nobody knows whether it arrived, since a person has looked and says so.
+
+    Parameters and errors are those of `send`.
+    """
+    return _send_besides(report, user, (State.UNKNOWN,), seen)
+
+
+def _send_besides(report: SentReport, user: Any, states: Any, seen: Collection[int]) -> bool:
     with transaction.atomic():
         # Of two that are sent at the same moment, one sees the other.
         list(Target.objects.select_for_update().filter(pk=report.target_id).values_list("pk"))
@@ -114,12 +126,7 @@ def send(report: SentReport, user: Any, *, seen: Collection[int] = ()) -> bool:
             raise AnotherSentError(
                 "Nothing was sent: another report of this kind on this target was sent. Look at it first."
             )
-        return _queue(report, user, SentReport.EDITABLE)
-
-
-def send_again(report: SentReport, user: Any) -> bool:
-    """Send a report again of which nobody knows whether it arrived, since a person has looked and says so."""
-    return _queue(report, user, (State.UNKNOWN,))
+        return _queue(report, user, states)
 
 
 def ask_again(report: SentReport, user: Any) -> bool:

@@ -137,8 +137,11 @@ class ReportActionView(LoginRequiredMixin, View):
         seen = [
             int(one) for one in request.POST.get("seen", "").split(",") if one.isdecimal() and len(one) < 19
         ]
-        send = partial(services.send, seen=seen)
-        done = {"send": send, "again": services.send_again, "ask": services.ask_again}.get(action)
+        done = {
+            "send": partial(services.send, seen=seen),
+            "again": partial(services.send_again, seen=seen),
+            "ask": services.ask_again,
+        }.get(action)
         if done is None:
             raise Http404(f"nothing is called {action} here")
         try:

@@ -21,8 +21,8 @@ def two(tns, as_owner, target):
     return [preview(as_owner, "tns-discovery", target, **DISCOVERY) for _ in range(2)]
 
 
-def send(client, report, **sent):
-    answer = client.post(reverse("alerts:report-action", args=[report.pk, "send"]), sent, follow=True)
+def send(client, report, action="send", **sent):
+    answer = client.post(reverse("alerts:report-action", args=[report.pk, action]), sent, follow=True)
     report.refresh_from_db()
     return answer.content.decode()
 
@@ -43,6 +43,23 @@ def test_a_second_report_is_not_sent_by_who_has_not_seen_the_first(two, tns, as_
     assert (second.state, len(tns.reports)) == (State.PREVIEW, 1)
     assert "Send this one besides" in page
     send(as_owner, second, seen=seen_on_its_page(as_owner, second))
+    work()
+    assert len(tns.reports) == 2
+
+
+def test_a_report_in_doubt_goes_again_beside_another_only_knowingly(two, tns, as_owner, work):
+    doubtful, other = two
+    SentReport.objects.filter(pk=doubtful.pk).update(state=State.UNKNOWN)
+    seen = seen_on_its_page(as_owner, doubtful)  # the page was open before the other was sent
+    assert "send it again" in as_owner.get(doubtful.get_absolute_url()).content.decode()
+    send(as_owner, other, seen=str(doubtful.pk))
+    work()
+    page = send(as_owner, doubtful, "again", seen=seen)
+    work()
+    assert "Nothing was sent: another report of this kind" in page
+    assert (doubtful.state, len(tns.reports)) == (State.UNKNOWN, 1)
+    assert f'name="seen" value="{other.pk}"' in page and "send it besides" in page
+    send(as_owner, doubtful, "again", seen=seen_on_its_page(as_owner, doubtful))
     work()
     assert len(tns.reports) == 2
 
