@@ -65,7 +65,6 @@ class BrokerProvider(Provider):
             values = dict(shown_values(alert)) if shown_values is not None else {}
             values.update({name: getattr(shown, name, None) for name in _SHOWN})
             yield Found(str(shown.id), str(shown.name), number(shown.ra), number(shown.dec), values, alert)
-        self.feedback = self.feedback or str(getattr(broker, "query_feedback", None) or "")
 
     def result_page(self, run: Any, rows: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
         """Return the page that the broker brings, or ours, and what it shows."""

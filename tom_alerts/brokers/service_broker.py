@@ -30,11 +30,10 @@ class ServiceBroker(GenericBroker):
     """A broker of which `service` does the work: the same queries, results and data on both pages."""
 
     service: ClassVar[type[BrokerService]]
-    query_feedback: str = ""
     gives_regions: ClassVar[bool] = False
     template_name = "tom_alerts/service_results.html"
     score_description = "How sure the broker is of the class, 0 to 1."
-    query_feedback = ""
+    query_feedback: str = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Take over what the service says of itself."""
@@ -62,7 +61,6 @@ class ServiceBroker(GenericBroker):
         finally:
             close_if_possible(results)
             self.query_feedback = service.query_feedback
-        self.query_feedback = service.query_feedback
 
     def fetch_alert(self, id: Any) -> dict[str, Any] | None:  # noqa: A002  public name
         """Return all that the service knows of one object; None if it knows none."""

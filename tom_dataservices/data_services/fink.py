@@ -13,7 +13,7 @@ from tom_dataservices.clients.fink.lsst import UNNAMED_BODY
 from tom_dataservices.clients.rubin_rows import OBJECT_PATTERN
 from tom_dataservices.data_services.broker import BrokerFields, BrokerQueryForm
 from tom_dataservices.data_services.broker_cutouts import CutoutsService
-from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.exceptions import MissingDataException, QueryServiceError
 from tom_targets.models import Target
 
 _ZTF_CLASSES = (
@@ -213,10 +213,17 @@ class FinkService(CutoutsService):
     def _body(self, target: Any) -> BrokerObject:
         names = [target.name, *target.aliases.values_list("name", flat=True)]
         client: Any = self.client()
+        refused: QueryServiceError | None = None
         for name in names:
-            found = [] if name.startswith(UNNAMED_BODY) else client.solar_system(name)
+            try:
+                found = [] if name.startswith(UNNAMED_BODY) else client.solar_system(name)
+            except QueryServiceError as error:  # of this name: another may be one that Fink takes
+                refused = error
+                continue
             if found:
                 return found[0]
+        if refused is not None:
+            raise refused
         raise MissingDataException(
             f"{self.title} knows no body of the Solar System called {' or '.join(names)}: give the target "
             "its number or designation as a further name."

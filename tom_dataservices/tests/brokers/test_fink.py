@@ -146,6 +146,19 @@ def test_a_body_of_the_solar_system_brings_its_light_curve_and_is_updated(ask, u
         DataServiceProvider("Fink LSST").update(unnamed)
 
 
+def test_a_name_that_fink_refuses_keeps_it_from_no_further_one(stand_ins, db, monkeypatch):
+    def ztf_sso(self, asked):
+        return "Not a valid name" if " " in asked["n_or_d"] else told(asked)
+
+    told = stand_ins.fink.ztf_sso
+    monkeypatch.setattr(type(stand_ins.fink), "ztf_sso", ztf_sso)
+    target = Target.objects.create(name="My comet", type=Target.NON_SIDEREAL)
+    with pytest.raises(QueryServiceError, match="refuses the query: Not a valid name"):
+        DataServiceProvider("Fink ZTF").update(target)
+    target.aliases.create(name="8467")
+    assert DataServiceProvider("Fink ZTF").update(target) == 3
+
+
 @pytest.mark.parametrize(
     ("values", "n"), [({"max_results": 5}, "5"), ({"max_results": 5, "mag_max": 19.0}, "1000")]
 )
