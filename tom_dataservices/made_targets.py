@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from tom_common.background import current_job
 from tom_common.grants import grant_access
+from tom_common.job_endings import JobStopped, RunAgain
 from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
 from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.kept_answers import AnswerLostError, unpacked
@@ -21,9 +22,9 @@ from tom_dataservices.models import QueryResult
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import Access, Provider, provider
 from tom_dataservices.result_pages import names_of
-from tom_dataservices.results import NameTakenError, may_add_data
+from tom_dataservices.results import KeptTarget, NameTakenError, may_add_data
 from tom_targets.models import Target, TargetList
-from tom_targets.permissions import may_create_targets, target_lists_for_user
+from tom_targets.permissions import may_create_targets, target_lists_for_user, targets_for_user
 from tom_targets.selectors import groups_to_share_with
 from tom_targets.services import add_to_list, list_or_new
 
@@ -82,6 +83,13 @@ class MadeTargets:
     failed: int = 0
     data_rows: int = 0
     notes: list[str] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
+    """Keys of the targets, in the order in which they came."""
+
+    def add(self, target: Any, *, is_new: bool) -> None:
+        """Note a target that was made, or found there."""
+        (self.made if is_new else self.there).append(MadeTarget(int(target.pk), str(target.name)))
+        self.keys.append(int(target.pk))
 
     @property
     def all(self) -> list[MadeTarget]:
@@ -116,10 +124,31 @@ def targets_for(
     """
     access = access_for(user, wanted, unattended=unattended)
     duplicates = Duplicates.chosen(wanted.on_near, wanted.near_arcsec)
-    report = make_targets(_InPieces(results), access, with_data=wanted.with_data, duplicates=duplicates)
-    if wanted.list_name and report.all:
-        put_on_list(wanted.list_name, [target.pk for target in report.all], user, report.notes)
+    report = MadeTargets()
+    job = current_job()
+    pieces = _InPieces(results)
+    listed = 0
+    try:
+        for index, result in enumerate(pieces, start=1):
+            job.check_cancelled()
+            _make_of(result, access, duplicates, report, with_data=wanted.with_data, goes_on=True)
+            if index % _AT_A_TIME == 0:
+                listed = _list_new(wanted, report, listed, user)
+            job.progress(index, len(pieces), f"{len(report.made)} targets made")
+    except (RunAgain, JobStopped):  # the next run does not come to these results again
+        for note in report.notes:
+            job.log(note)
+        raise
+    _list_new(wanted, report, listed, user)
     return report
+
+
+def _list_new(wanted: Wanted, report: MadeTargets, listed: int, user: Any) -> int:
+    """Put the targets that came since `listed` on the list, if there is one; return how many are on it."""
+    keys = report.keys[listed:]
+    if wanted.list_name and keys:
+        put_on_list(wanted.list_name, keys, user, report.notes)
+    return len(report.keys)
 
 
 def access_for(user: Any, wanted: Wanted, *, unattended: bool = False) -> Access:
@@ -148,7 +177,8 @@ def put_on_list(name: str, keys: Sequence[int], user: Any, notes: list[str]) -> 
         if is_new and user is not None:
             grant_access(user, found)
         elif not is_new and not _changed_by(user, lists.filter(pk=found.pk)).exists():
-            notes.append(f"You may not change the list {name}.")
+            refusal = f"You may not change the list {name}."
+            notes += [] if refusal in notes else [refusal]
             return
     for start in range(0, len(keys), 1000):
         add_to_list(found, Target.objects.filter(pk__in=keys[start : start + 1000]))
@@ -174,7 +204,7 @@ class _InPieces:
 
 
 def make_targets(
-    results: Iterable[QueryResult],
+    results: Sequence[QueryResult],
     access: Access,
     *,
     with_data: bool = True,
@@ -189,24 +219,62 @@ def make_targets(
     chosen_for_known = duplicates or Duplicates.chosen()
     report = MadeTargets()
     job = current_job()
-    total = len(results) if isinstance(results, Sized) else None
-    for index, result in enumerate(results):
+    for index, result in enumerate(results, start=1):
         job.check_cancelled()
-        asked = provider(result.run.kind, result.run.provider, access.user)
-        try:
-            raw = unpacked(_answer_of(result))
-        except AnswerLostError as error:
-            report.notes.append(f"{result}: {error}")
-            continue
-        names = names_of(result) or [result.result_id]
-        place = (result.ra, result.dec)
-        made = make_target(
-            asked, raw, names, place, access, chosen_for_known, report=report, with_data=with_data
-        )
-        if made is not None:
-            QueryResult.objects.filter(pk=result.pk).update(target=made.pk)
-        job.progress(index + 1, total, f"{len(report.made)} targets made")
+        _make_of(result, access, chosen_for_known, report, with_data=with_data)
+        job.progress(index, len(results), f"{len(report.made)} targets made")
     return report
+
+
+def _make_of(
+    result: QueryResult,
+    access: Access,
+    duplicates: Duplicates,
+    report: MadeTargets,
+    *,
+    with_data: bool,
+    goes_on: bool = False,
+) -> None:
+    """Make a target of one result, and note it there before its data are asked for.
+
+    A job that was interrupted and `goes_on` takes what it noted itself as it left it.
+    """
+    asked = provider(result.run.kind, result.run.provider, access.user)
+    try:
+        raw = unpacked(_answer_of(result))
+    except AnswerLostError as error:
+        report.notes.append(f"{result}: {error}")
+        return
+    job_pk = current_job().pk
+    target = _kept_by(result, job_pk, access.user) if goes_on else None
+    if target is not None:
+        report.add(target, is_new=result.is_made)
+        if result.data_rows is not None:
+            report.data_rows += result.data_rows
+            return
+    else:
+        names = names_of(result) or [result.result_id]
+        kept = _keep(asked, raw, names, (result.ra, result.dec), access, duplicates, report)
+        if kept is None:
+            return
+        target = kept.target
+        _note(result, target=target.pk, kept_by=job_pk, is_made=kept.is_new, data_rows=None)
+    if with_data:
+        rows = _bring(asked, target, raw, access, report)
+        report.data_rows += rows or 0
+        _note(result, data_rows=rows if rows is None else max(0, rows))
+
+
+def _note(result: QueryResult, **values: Any) -> None:
+    QueryResult.objects.filter(pk=result.pk).update(**values)
+
+
+def _kept_by(result: QueryResult, job_pk: int | None, user: Any) -> Any:
+    """Return the target that a job made of a result, or found for it, in an earlier run; None without."""
+    if job_pk is None or result.kept_by != job_pk or result.target_id is None:
+        return None
+    rows: Any = Target._default_manager.filter(pk=result.target_id)
+    return (rows if user is None else targets_for_user(user, rows, "view_target")).first()
 
 
 def make_target(
@@ -242,6 +310,24 @@ def make_target(
     MadeTarget or None
         None where there is none; the report says why.
     """
+    kept = _keep(asked, raw, names, place, access, duplicates, report)
+    if kept is None:
+        return None
+    if with_data:
+        report.data_rows += _bring(asked, kept.target, raw, access, report) or 0
+    return MadeTarget(int(kept.target.pk), str(kept.target.name))
+
+
+def _keep(
+    asked: Provider,
+    raw: Any,
+    names: Sequence[str],
+    place: tuple[float | None, float | None],
+    access: Access,
+    duplicates: Duplicates,
+    report: MadeTargets,
+) -> KeptTarget | None:
+    """Make a target, or find it, and note it in the report; None where there is none."""
     try:
         with plugin_reported(asked.title, letting=(NameTakenError, LeftOutError)):
             kept = keep_result(
@@ -262,11 +348,8 @@ def make_target(
         report.notes.append(f"{names[0]}: {error}")
         return None
     report.notes += kept.notes
-    made = MadeTarget(int(kept.target.pk), str(kept.target.name))
-    (report.made if kept.is_new else report.there).append(made)
-    if with_data:
-        report.data_rows += _bring(asked, kept.target, raw, access, report)
-    return made
+    report.add(kept.target, is_new=kept.is_new)
+    return kept
 
 
 def _answer_of(result: QueryResult) -> str:
@@ -274,10 +357,11 @@ def _answer_of(result: QueryResult) -> str:
     return QueryResult.objects.filter(pk=result.pk).values_list("raw", flat=True).first() or ""
 
 
-def _bring(asked: Provider, target: Any, raw: Any, access: Access, report: MadeTargets) -> int:
+def _bring(asked: Provider, target: Any, raw: Any, access: Access, report: MadeTargets) -> int | None:
+    """Return how many rows of data came; None where none could be asked for, of which the report tells."""
     if not may_add_data(access.user, target):
         report.notes.append(f"Data of {target} were not added: you may not change it.")
-        return 0
+        return None
     nothing = (MissingDataException, NotImplementedError)
     try:
         with plugin_reported(asked.title, letting=nothing):
@@ -286,4 +370,4 @@ def _bring(asked: Provider, target: Any, raw: Any, access: Access, report: MadeT
         return 0
     except PluginFailedError as error:
         report.notes.append(f"Data of {target}: {error}")
-        return 0
+        return None

@@ -81,6 +81,11 @@ class QueryResult(models.Model):
     target = models.ForeignKey(
         "tom_targets.BaseTarget", null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    kept_by = models.BigIntegerField(null=True, help_text="Number of the job that noted its target last.")
+    is_made = models.BooleanField(default=False, help_text="That job made the target.")
+    data_rows = models.PositiveIntegerField(
+        null=True, help_text="Rows of data that this job brought; empty where it did not yet."
+    )
 
     class Meta:
         ordering = ("run", "number")

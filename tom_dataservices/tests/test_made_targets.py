@@ -3,14 +3,16 @@
 import pytest
 from django.urls import reverse
 
+from tom_common.job_endings import RunAgain
 from tom_common.job_worker import JobWorker
 from tom_common.models import Job
+from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices import made_targets
 from tom_dataservices.made_targets import Wanted, targets_for
-from tom_dataservices.models import QueryResult
+from tom_dataservices.models import QueryResult, QueryRun
 from tom_dataservices.providers import DataServiceProvider
 from tom_dataservices.runs import MOST_RESULTS, fetch_more, fetch_now, start_run
-from tom_dataservices.tasks import FEW
+from tom_dataservices.tasks import FEW, make_targets_later
 from tom_targets.models import Target
 
 
@@ -87,6 +89,72 @@ def test_the_page_proposes_what_the_settings_have_for_new_targets(
     assert f'<option value="{wanted}" selected>' in page
     as_owner.post(reverse("dataservices:create-target"), {"run": run.pk, "all": "1"})
     assert Target.objects.get().permissions == wanted
+
+
+# --- a job that is interrupted
+
+
+@pytest.fixture
+def leaves_out(services, as_owner, users, settings, transactional_db):
+    """Return the job that makes targets of two stars, leaving out what is there, on a list."""
+    run = fetch_now(run_of(users["owner"], name_begins="Star 24"))
+    settings.TOM_BACKGROUND = "thread"
+    ids = ["Star 240", "Star 241"]
+    wanted = {"on_near": "skip", "list_name": "Kept"}
+    return make_targets_later(run, users["owner"], ids, Wanted(**wanted))
+
+
+@pytest.mark.parametrize("stopped", ["before its data", "between two"])
+def test_a_job_that_goes_on_leaves_nothing_out_that_it_made_itself(
+    leaves_out, services, monkeypatch, stopped
+):
+    calls = []
+    real = DataServiceProvider.bring_data
+
+    def interrupted(self, target, raw):
+        calls.append(target.name)
+        if len(calls) == (1 if stopped == "before its data" else 2):
+            raise RunAgain(0, "waits for the limit")
+        return real(self, target, raw)
+
+    monkeypatch.setattr(DataServiceProvider, "bring_data", interrupted)
+    assert JobWorker().run_one()
+    leaves_out.refresh_from_db()
+    assert leaves_out.state == "queued"
+    assert JobWorker().run_one()
+    leaves_out.refresh_from_db()
+    assert leaves_out.state == "done", leaves_out.error
+    told = {key: leaves_out.result[key] for key in ("created", "already_there", "left_out", "data")}
+    assert told == {"created": 2, "already_there": 0, "left_out": 0, "data": 2}
+    again = ["Star 240"] if stopped == "before its data" else []
+    assert sorted(calls) == sorted(["Star 240", *again, *["Star 241"] * (2 - len(again))])
+    assert {target.name for target in Target.objects.filter(targetlist__name="Kept")} == set(calls)
+    assert PhotometryReducedDatum.objects.count() == 2
+
+
+def test_another_job_leaves_out_what_the_first_made(leaves_out, users):
+    assert JobWorker().run_one()
+    run = QueryRun.objects.get()
+    later = make_targets_later(run, users["owner"], ["Star 240"], Wanted(on_near="skip"))
+    assert JobWorker().run_one()
+    later.refresh_from_db()
+    assert (later.result["created"], later.result["left_out"]) == (0, 1)
+
+
+def test_targets_are_on_the_list_before_the_last_is_made(services, users, monkeypatch):
+    monkeypatch.setattr(made_targets, "_AT_A_TIME", 20)
+    run = fetch_now(run_of(users["owner"]))
+    real = DataServiceProvider.make_target
+
+    def breaks(self, raw, access):
+        if raw["name"] == "Star 50":
+            raise RunAgain(0, "waits for the limit")
+        return real(self, raw, access)
+
+    monkeypatch.setattr(DataServiceProvider, "make_target", breaks)
+    with pytest.raises(RunAgain):
+        targets_for(users["owner"], run.results.all(), Wanted(list_name="Some", with_data=False))
+    assert Target.objects.filter(targetlist__name="Some").count() == 40
 
 
 # --- load more
