@@ -14,7 +14,7 @@ from tom_common.remote import RemoteBadReply, RemoteUnavailable
 from tom_dataservices.kept_answers import plain
 from tom_dataservices.models import QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError
-from tom_dataservices.runs import digest_of
+from tom_dataservices.runs import CANCELLED, digest_of
 from tom_dataservices.saved_query import SavedQuery
 
 _FIRST_AGAIN = dt.timedelta(minutes=5)
@@ -63,8 +63,11 @@ def tell_of_failure(query: SavedQuery, run: QueryRun, again: dt.datetime | None 
 
 
 def last_failures(kind: str, queries: Iterable[SavedQuery], user: Any) -> dict[int, str]:
-    """Return why the last run of queries for a user failed, by their keys; without those that did not."""
-    rows = QueryRun.objects.filter(kind=kind, user=user, finished__isnull=False)
+    """Return why the last run of queries for a user failed, by their keys; without those that did not.
+
+    A run that somebody cancelled is not looked at.
+    """
+    rows = QueryRun.objects.filter(kind=kind, user=user, finished__isnull=False).exclude(error=CANCELLED)
     newest = rows.filter(query_id__in=[query.pk for query in queries]).order_by().values("query_id")
     last = newest.annotate(last=Max("pk")).values("last")
     failed = QueryRun.objects.filter(pk__in=last).exclude(error="")
@@ -77,9 +80,13 @@ def still_kept(query: SavedQuery) -> bool:
 
 
 def _failures_in_a_row(query: SavedQuery, before: QueryRun | None = None) -> int:
-    """Return how many runs of a query for its owner failed one after the other, up to now or another run."""
+    """Return how many runs of a query for its owner failed one after the other, up to now or another run.
+
+    Those that somebody cancelled are not looked at.
+    """
     kind, _ = query.asks()
     rows = QueryRun.objects.filter(kind=kind, query_id=query.pk, user=query.user, finished__isnull=False)
+    rows = rows.exclude(error=CANCELLED)
     if before is not None:
         rows = rows.filter(pk__lt=before.pk)
     errors = list(rows.order_by("-pk").values_list("error", flat=True)[: _TRIES + 1])

@@ -77,8 +77,7 @@ def run_kept_query(model: str, pk: int) -> dict[str, Any]:
         return {"error": str(error)}
     except (JobCancelled, RunAgain):
         raise
-    except Exception as error:
-        run.error = run.error or f"{query.name} was not run to its end: {error}"
+    except Exception:
         tell_of_failure(query, run)
         raise
     fetch_images_later(run, user=None)

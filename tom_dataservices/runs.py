@@ -33,6 +33,9 @@ from tom_dataservices.providers import Found, Provider, close_if_possible, provi
 _BATCH = 25
 MOST_RESULTS = 10_000
 """Results that a run has at most, however often more of them are asked for."""
+CANCELLED = "The query was cancelled: these are the results that had come by then."
+"""What a run says that somebody cancelled; it is no failure."""
+_TOO_LONG = "The query took too long: these are the results that had come by then."
 
 
 def runs_for_user(user: Any) -> QuerySet[QueryRun]:
@@ -136,6 +139,18 @@ def fetch_now(run: QueryRun, tell: Callable[[int], None] = lambda count: None) -
     PluginFailedError
         With a sentence for the user, if the service did not answer, or not as promised.
     """
+    try:
+        return _fetch(run, tell)
+    except (PluginFailedError, JobCancelled, RunAgain):
+        raise
+    except Exception as error:  # whatever it was: a run that ended says so
+        run.error = run.error or f"It was not run to its end: {error or type(error).__name__}"
+        run.finished = run.finished or timezone.now()
+        QueryRun.objects.filter(pk=run.pk).update(error=run.error, finished=run.finished)
+        raise
+
+
+def _fetch(run: QueryRun, tell: Callable[[int], None]) -> QueryRun:
     asked = provider(run.kind, run.provider, run.user)
     kept = Counter(run.results.order_by().values_list("result_id", flat=True))
     run.found = kept.total()
@@ -159,8 +174,7 @@ def fetch_now(run: QueryRun, tell: Callable[[int], None] = lambda count: None) -
         _keep(run, batch)
         raise
     except (JobCancelled, JobTimedOut) as stop:
-        how = "was cancelled" if isinstance(stop, JobCancelled) else "took too long"
-        _end(run, batch, asked, error=f"The query {how}: these are the results that had come by then.")
+        _end(run, batch, asked, error=CANCELLED if isinstance(stop, JobCancelled) else _TOO_LONG)
         raise
     _end(run, batch, asked)
     return run

@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from tom_common.background import JobTimedOut
+from tom_common.background import JobCancelled, JobTimedOut
 from tom_common.models import Job, Notification
 from tom_common.remote import RemoteUnavailable
+from tom_dataservices import runs
 from tom_dataservices.models import DataServiceQuery, QueryRun
 from tom_dataservices.periodic import run_due_queries, run_kept_query
 from tom_dataservices.saved_queries import UNATTENDED
@@ -107,6 +108,47 @@ def test_a_query_that_takes_too_long_is_told(services, query, monkeypatch):
         "Stars with 3 failed: The query took too long: these are the results that had come by then."
     ]
     assert QueryRun.objects.get().found == 1
+
+
+def test_a_run_that_ends_unexpectedly_is_told_once_and_listed(services, query, as_owner, monkeypatch):
+    def broken(run):
+        raise ValueError("no such screen")
+
+    monkeypatch.setattr(runs, "tell_result_screens", broken)
+    for _ in range(3):
+        run_again()
+    assert set(Job.objects.values_list("state", flat=True)) == {"failed"}
+    why = "It was not run to its end: no such screen"
+    assert told() == [f"Stars with 3 failed: {why}."]
+    assert [run.error for run in QueryRun.objects.filter(finished__isnull=False)] == [why] * 3
+    assert f'title="{why}"' in as_owner.get(reverse("dataservices:query_list")).content.decode()
+
+
+def test_a_run_whose_results_cannot_be_kept_has_ended(services, query, monkeypatch):
+    def broken(run, batch):
+        raise ValueError("no room")
+
+    monkeypatch.setattr(runs, "_keep", broken)
+    run_again()
+    run = QueryRun.objects.get()
+    assert (run.error, run.finished is None) == ("It was not run to its end: no room", False)
+
+
+def test_a_cancelled_run_is_no_failure(silent, query, as_owner):
+    DataServiceQuery.objects.update(every_minutes=3)
+    silent[0] = JobCancelled()
+    run_again()
+    assert QueryRun.objects.get().error.startswith("The query was cancelled: ")
+    page = as_owner.get(reverse("dataservices:query_list")).content.decode()
+    assert 'title="The query was cancelled' not in page and told() == []
+    silent[0] = RemoteUnavailable("The stars did not answer.")
+    run_again()
+    assert len(told()) == 1
+    silent[0] = JobCancelled()
+    run_again()
+    silent[0] = RemoteUnavailable("The stars did not answer.")
+    run_again()
+    assert len(told()) == 1  # the failure before was told
 
 
 def test_the_list_shows_what_failed_and_when_it_runs_next(services, query, as_owner, users):
