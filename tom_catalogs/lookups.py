@@ -18,7 +18,7 @@ from tom_catalogs.models import CatalogueLookup
 from tom_catalogs.providers import HarvesterProvider
 from tom_catalogs.registry import harvesters
 from tom_common.job_links import attach_jobs
-from tom_dataservices.clients.small_bodies import read_small_body
+from tom_dataservices.clients.small_bodies import is_surely_small_body
 from tom_dataservices.models import QueryRun
 from tom_dataservices.runs import digest_of, start_run
 
@@ -93,10 +93,11 @@ def _under_way(asked: Sequence[HarvesterProvider], parameters: dict[str, Any]) -
 def best_first(names: Sequence[str], term: str) -> list[str]:
     """Return catalogues in the order in which they are believed for a term.
 
-    Those of small bodies come first for the number or designation of one, TNS for a transient's name.
+    Those of small bodies come first for the number or designation of one, TNS for a transient's name; for a
+    number before a word, as in 61 Cyg and 433 Eros, none does.
     """
     preferred: tuple[str, ...] = ()
-    if read_small_body(term):
+    if is_surely_small_body(term):
         preferred = _OF_BODIES
     elif _TRANSIENT.match(term):
         preferred = _OF_TRANSIENTS

@@ -138,7 +138,7 @@ class Catalogues(StandIn):
 
     def sbdb(self, query):
         name = query["sstr"][0].lower()
-        files = {"ceres": "ceres.dat", "apophis": "apophis.dat", "67p": "67P.dat"}
+        files = {"ceres": "ceres.dat", "1": "ceres.dat", "apophis": "apophis.dat", "67p": "67P.dat"}
         if name in files:
             return 200, (self.recorded / "jplsbdb" / files[name]).read_bytes(), "application/json"
         if name == "pa":
@@ -154,7 +154,8 @@ class Catalogues(StandIn):
 
     def horizons(self, query):
         command = query["COMMAND"][0].strip("'\"")
-        files = {"Ceres": "ceres_elements_single.txt", "wrong date": "tlist_error.txt"}
+        ceres = "ceres_elements_single.txt"
+        files = {"Ceres": ceres, "1;": ceres, "wrong date": "tlist_error.txt"}
         if command in files:
             return 200, (self.recorded / "jplhorizons" / files[command]).read_bytes(), "text/plain"
         if command == "DES=67P; CAP; NOFRAG;":

@@ -177,6 +177,12 @@ def test_targets_that_the_term_means_already_are_told(standin, user, client):
         ("433", "JPL SBDB"),
         ("SN 2023ixf", "TNS"),
         ("Ceres", "Simbad"),
+        ("61 Cyg", "Simbad"),
+        ("47 Tuc", "Simbad"),
+        ("3 C 273", "Simbad"),
+        ("2018 cow", "Simbad"),
+        ("(433) Eros", "JPL SBDB"),
+        ("700000 1994 UX10", "JPL SBDB"),
     ],
 )
 def test_catalogues_that_should_know_it_are_believed_first(term, first):

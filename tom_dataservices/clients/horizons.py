@@ -15,7 +15,7 @@ from tom_dataservices.clients.catalogue import (
     mjd_of_jd_or_mjd,
     orbit_fields,
 )
-from tom_dataservices.clients.small_bodies import read_small_body
+from tom_dataservices.clients.small_bodies import is_meant, read_small_body
 
 _UNIX_EPOCH_JD = 2440587.5
 _DAY_S = 86400.0
@@ -53,7 +53,10 @@ class Horizons(Catalogue):
             "TP_TYPE": "ABSOLUTE",
             "TLIST": f"{now_jd:.6f}",
         }
-        return self.read(self.service().get_text("api/horizons.api", parameters), term)
+        body = self.read(self.service().get_text("api/horizons.api", parameters), term)
+        if not is_meant(term, body.name):
+            raise self.nothing(term)
+        return body
 
     def read(self, text: str, term: str) -> CatalogueObject:
         """Return the body that an answer describes; errors, which come with status 200, are raised."""

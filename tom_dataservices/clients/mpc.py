@@ -6,7 +6,7 @@ from typing import Any
 
 from tom_common.remote import RemoteBadReply, RemoteUnavailable
 from tom_dataservices.clients.catalogue import Catalogue, CatalogueObject, as_number, orbit_fields
-from tom_dataservices.clients.small_bodies import SmallBody, asked_for, read_small_body
+from tom_dataservices.clients.small_bodies import SmallBody, asked_for, is_meant, read_small_body
 
 _COMET_TYPES = {10, 11}
 
@@ -32,7 +32,10 @@ class MinorPlanetCenter(Catalogue):
             if isinstance(said[-1], int) and said[-1] >= 500:
                 raise RemoteUnavailable(f"MPC has a problem of its own (status {said[-1]}): ask again later.")
             raise self.nothing(term)
-        return orbit_object(orbit)
+        body = orbit_object(orbit)
+        if not is_meant(term, body.name):
+            raise self.nothing(term)
+        return body
 
 
 def orbit_object(orbit: dict[str, Any]) -> CatalogueObject:

@@ -13,7 +13,7 @@ from tom_dataservices.clients.catalogue import (
     mjd_of_jd_or_mjd,
     orbit_fields,
 )
-from tom_dataservices.clients.small_bodies import asked_for, read_small_body
+from tom_dataservices.clients.small_bodies import asked_for, is_meant, read_small_body
 
 
 class SmallBodyDatabase(Catalogue):
@@ -41,7 +41,10 @@ class SmallBodyDatabase(Catalogue):
             if "not found" in str(said.get("message", "")):
                 raise self.nothing(term)
             raise RemoteBadReply(f"JPL SBDB answered: {said.get('message') or 'nothing about an object'}.")
-        return _object(said)
+        body = _object(said)
+        if not is_meant(term, body.name):
+            raise self.nothing(term)
+        return body
 
 
 def _object(said: dict[str, Any]) -> CatalogueObject:

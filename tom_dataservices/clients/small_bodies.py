@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 _DESIGNATION = (
@@ -87,3 +88,31 @@ def asked_for(term: str) -> str:
     """Return what services are asked for: number or designation of a body, else the term as it is."""
     found = read_small_body(term)
     return found.asked_for if found else " ".join(term.split())
+
+
+def is_surely_small_body(term: str) -> bool:
+    """Tell whether a typed term can be nothing else: a number before a word may be a star's name (61 Cyg)."""
+    found = read_small_body(term)
+    return found is not None and (not _is_number_and_word(found) or term.lstrip().startswith("("))
+
+
+def is_meant(term: str, name: str) -> bool:
+    """Tell whether the body of an answer may be the one that was typed, where that was a number and a word.
+
+    The number alone was asked for, so the word has to be the body's name: 61 Cyg is not (61) Danae. Capitals,
+    accents and signs do not count.
+    """
+    typed = read_small_body(term)
+    if typed is None or not _is_number_and_word(typed):
+        return True
+    found = read_small_body(name)
+    return found is not None and _letters(found.name) == _letters(typed.name)
+
+
+def _is_number_and_word(body: SmallBody) -> bool:
+    return bool(body.number.isdigit() and body.name and not body.designation)
+
+
+def _letters(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(one for one in plain if one.isalnum())

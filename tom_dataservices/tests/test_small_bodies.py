@@ -10,7 +10,8 @@ from tom_dataservices.clients.catalogue import AmbiguousNameError, orbit_fields
 from tom_dataservices.clients.horizons import Horizons
 from tom_dataservices.clients.mpc import MinorPlanetCenter, orbit_object
 from tom_dataservices.clients.sbdb import SmallBodyDatabase
-from tom_dataservices.clients.small_bodies import asked_for, read_small_body
+from tom_dataservices.clients.small_bodies import asked_for, is_meant, read_small_body
+from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.tests.test_catalogues import standin  # noqa: F401  fixture
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,38 @@ def test_other_names_are_no_small_bodies(text):
 )
 def test_services_are_asked_by_what_they_know_for_sure(typed, asked):
     assert asked_for(typed) == asked
+
+
+@pytest.mark.parametrize(
+    ("typed", "answered", "is_it"),
+    [
+        ("61 Cyg", "(61) Danae", False),
+        ("4 UMa", "(4) Vesta", False),
+        ("2018 cow", "(2018) Schuster", False),
+        ("700000 cow", "(700000) 1994 UX10", False),
+        ("61", "(61) Danae", True),
+        ("61 danaë", "(61) Danae", True),
+        ("4596 1981 QB", "(4596) 1981 QB", True),
+        ("67P", "67P/Churyumov-Gerasimenko", True),
+        ("Ceres", "(1) Ceres", True),
+    ],
+)
+def test_a_word_after_a_number_has_to_be_the_name_of_the_body(typed, answered, is_it):
+    assert is_meant(typed, answered) is is_it
+
+
+@pytest.mark.parametrize(
+    ("client", "right", "wrong"),
+    [
+        (SmallBodyDatabase, "1 ceres", "1 Cyg"),
+        (Horizons, "1 ceres", "1 Cyg"),
+        (MinorPlanetCenter, "65803 Didymos", "65803 Cyg"),
+    ],
+)
+def test_a_star_is_not_taken_for_the_asteroid_of_its_number(standin, client, right, wrong):  # noqa: F811
+    assert client().lookup(right).name in ("(1) Ceres", "(65803) Didymos")
+    with pytest.raises(MissingDataException, match=f"knows no object named '{wrong}'"):
+        client().lookup(wrong)
 
 
 def test_a_comet_of_the_minor_planet_center_is_called_as_comets_are():
