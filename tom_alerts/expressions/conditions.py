@@ -75,6 +75,8 @@ def _value(text: str, kind: str, number: int) -> str:
         if text.lower() in ("false", "no", "0"):
             return "false"
         raise ExpressionError(f"expected true or false, found “{text}”", number)
+    if kind == TEXT:
+        return quoted(text)
     try:
         value = float(text)
     except ValueError:
@@ -83,7 +85,7 @@ def _value(text: str, kind: str, number: int) -> str:
         return quoted(text)
     if value - value:  # infinite, or not a number
         raise ExpressionError(f"expected a number, found “{text}”", number)
-    return quoted(text) if kind == TEXT else text
+    return text
 
 
 def conditions_of(tree: Node) -> list[Condition] | None:
@@ -98,30 +100,49 @@ def conditions_of(tree: Node) -> list[Condition] | None:
 def _condition(node: Node) -> Condition | None:
     if isinstance(node, Missing) and isinstance(node.of, FieldValue):
         return Condition(node.of.written, "missing")
-    if isinstance(node, Negated) and isinstance(node.of, Missing) and isinstance(node.of.of, FieldValue):
-        return Condition(node.of.of.written, "present")
     if isinstance(node, FieldValue) and node.kind == TRUTH:
         return Condition(node.written, "=", "true")
-    if isinstance(node, Negated) and isinstance(node.of, FieldValue):
-        return Condition(node.of.written, "=", "false")
+    if isinstance(node, Negated):
+        return _opposite(node.of)
     if isinstance(node, OneOf) and isinstance(node.of, FieldValue):
-        values = [_plain(value) for value in node.values]
-        return (
-            None
-            if any("," in value for value in values)
-            else Condition(node.of.written, "in", ", ".join(values))
-        )
+        return _listed(node.of, "in", node.values)
     if isinstance(node, Between) and isinstance(node.of, FieldValue):
         if isinstance(node.low, Constant) and isinstance(node.high, Constant):
-            return Condition(
-                node.of.written, "between", f"{_plain(node.low.value)}, {_plain(node.high.value)}"
-            )
+            return _listed(node.of, "between", (node.low.value, node.high.value))
     elif isinstance(node, Pair) and isinstance(node.left, FieldValue) and isinstance(node.right, Constant):
-        return Condition(node.left.written, node.sign, _plain(node.right.value))
+        kind = TEXT if node.sign == "contains" else node.left.kind
+        value = _typed(node.right.value, kind)
+        return None if value is None or node.sign == "or" else Condition(node.left.written, node.sign, value)
     return None
 
 
-def _plain(value: float | str | bool) -> str:
+def _opposite(of: Node) -> Condition | None:
+    if isinstance(of, Missing) and isinstance(of.of, FieldValue):
+        return Condition(of.of.written, "present")
+    if isinstance(of, FieldValue) and of.kind == TRUTH:
+        return Condition(of.written, "=", "false")
+    return None
+
+
+def _listed(field: FieldValue, operator: str, values: Iterable[float | str | bool]) -> Condition | None:
+    typed = [_typed(value, field.kind) for value in values]
+    if any(value is None or value == "" or "," in value for value in typed):
+        return None
+    return Condition(field.written, operator, ", ".join(value or "" for value in typed))
+
+
+def _typed(value: float | str | bool, kind: str) -> str | None:
+    """Return a constant as one types it in a row, or None where that row would be read as something else.
+
+    A field of any kind has no truths in rows, and no texts that look like numbers.
+    """
     if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:.15g}" if isinstance(value, float) else value
+        meant = typed = "true" if value else "false"
+    elif isinstance(value, str):
+        meant, typed = quoted(value), value
+    else:
+        meant = typed = short if float(short := f"{value:.15g}") == value else repr(float(value))
+    try:
+        return typed if _value(typed.strip(), kind, 0) == meant else None
+    except ExpressionError:
+        return None

@@ -24,7 +24,11 @@ from tom_dataservices.tests.ingest.batches import alert, batch
 def table():
     """Three alerts: a rising one of ZTF, one without photometry, a fading negative one."""
     objects = [
-        alert("ZTF26aaaaaaa", mjd=60003.0, extras={"drb": 0.95, "fink_class": "SN candidate", "ndethist": 7}),
+        alert(
+            "ZTF26aaaaaaa",
+            mjd=60003.0,
+            extras={"drb": 0.95, "fink_class": "SN candidate", "ndethist": 7, "bad": False},
+        ),
         alert("ZTF26bbbbbbb", ra_deg=float("nan"), dec_deg=float("nan")),
         alert("ZTF26ccccccc", mjd=60002.0, extras={"drb": 0.2, "ssnamenr": "2004 JQ12", "ss_match": True}),
     ]
@@ -159,6 +163,54 @@ def test_the_examples_of_the_form_can_be_used(example):
 
 def test_the_opposite_of_a_truth_is_a_row():
     assert conditions_of(parse("not is_solar_system")) == [Condition("is_solar_system", "=", "false")]
+
+
+KEPT_AS_TEXT = [
+    "not extras.bad and mag < 19",
+    "extras.ss_match = true",
+    "extras.ss_match != false",
+    "extras.ss_match in (true, 1)",
+    "extras.drb != '0.95'",  # a text that looks like a number
+    "extras.code in ('5', 'b')",
+    "extras.code between '1' and '3'",
+    "extras.code != 'nan'",
+    "class != ' SN'",
+    "class in ('', 'SN candidate')",
+    "band between 'a' and 'f,g'",
+    "is_solar_system or true",
+]
+
+
+@pytest.mark.parametrize("text", KEPT_AS_TEXT)
+def test_what_rows_would_change_is_not_shown_as_rows(text):
+    assert conditions_of(parse(text)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *KEPT_AS_TEXT,
+        *(text for text, _ in PASSING),
+        "not is_negative",
+        "is_negative in (false)",
+        "extras.ss_match is not missing",
+        "extras.drb = 0.95",
+        "extras.fink_class = 'SN candidate'",
+        "extras.fink_class contains 'SN'",
+        "class != 'inf'",
+        "object contains '26'",
+        "mag < 18.899999999999999 and mag != 18.4",
+    ],
+)
+def test_an_expression_and_its_rows_judge_alike(text):
+    rows = conditions_of(parse(text))
+    again = text if rows is None else written(rows)
+    assert compiled(again).passing(table()) == compiled(text).passing(table())
+    assert rows is None or conditions_of(parse(again)) == rows
+
+
+def test_a_number_keeps_all_its_digits_in_a_row():
+    assert conditions_of(parse("mjd > 60003.000000000015")) == [Condition("mjd", ">", "60003.000000000015")]
 
 
 def test_times_of_surveys_are_in_their_own_scale_and_said_to_be_so():
