@@ -93,6 +93,11 @@ class NoJob:
 
     pk: int | None = None
 
+    @property
+    def memory(self) -> dict[str, Any]:
+        """Keep nothing."""
+        return {}
+
     def progress(self, done: int, total: int | None = None, message: str | None = None) -> None:
         """Take note of nothing."""
 
@@ -114,12 +119,18 @@ class JobContext:
         Whether a monitor thread writes for it; else the task's own thread does, at most twice a second.
     user_id : int, optional
         Who asked for the job: the author of what it changes.
+
+    Attributes
+    ----------
+    memory : dict
+        What code that the job calls keeps until this run of it ends, by names of its own.
     """
 
     def __init__(self, pk: int, *, monitored: bool, user_id: int | None = None) -> None:
         self.pk = pk
         self.user_id = user_id
         self.monitored = monitored
+        self.memory: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._values: dict[str, Any] = {}
         self._lines: list[tuple[dt.datetime, str]] = []

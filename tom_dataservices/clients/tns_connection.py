@@ -2,7 +2,7 @@
 
 The limit counts for all processes that use the same bot: what an answer says of it is kept in the cache. A
 job that holds a turn (``tom_common.turns``) does not wait for the limit, but goes back to its queue; the
-answers that it has got by then are kept for it, so that it goes on where it was.
+answers that it has got by then, over whatever connection, are kept for it, so that it goes on where it was.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from time import sleep
 from typing import Any
 
@@ -54,6 +55,14 @@ def marker_of(bot: Mapping[str, Any]) -> str:
     return f"tns_marker{json.dumps({'tns_id': bot['bot_id'], 'type': 'bot', 'name': bot['bot_name']})}"
 
 
+@dataclass
+class _Kept:
+    """How often a job has waited since the last answer, and its answers by the question, packed."""
+
+    waits: int
+    answers: dict[str, bytes]
+
+
 class TnsConnection:
     """Questions to the server by one bot.
 
@@ -69,8 +78,6 @@ class TnsConnection:
         self._key = str(bot["api_key"])
         self._service = connect(headers={"User-Agent": marker_of(bot)}, secrets=[self._key])
         self._limit = f"tns-limit:{self._service.base_url}:{bot['bot_id']}"
-        self._answers: dict[str, bytes] | None = None
-        self._waits = 0
 
     def ask(self, what: str, data: Mapping[str, Any]) -> Any:
         """Ask ``get/<what>`` and return what lies under ``data``, or ``data.reply`` as older servers have it.
@@ -89,9 +96,9 @@ class TnsConnection:
             If it does not answer, or the limit stays spent.
         """
         question = json.dumps([what, data], sort_keys=True)
-        kept = self._kept().get(question)
-        if kept is not None:
-            return json.loads(zlib.decompress(kept))
+        kept = self._kept() if holds_turn() else None
+        if kept is not None and question in kept.answers:
+            return json.loads(zlib.decompress(kept.answers[question]))
         kind = "cone" if "ra" in data else "any"
         try:
             said = self._asked(what, data, kind)
@@ -107,9 +114,9 @@ class TnsConnection:
             raise QueryServiceError(f"TNS refuses the question: {said.get('id_message') or said['id_code']}.")
         found = said["data"]
         found = found["reply"] if isinstance(found, dict) and "reply" in found else found
-        if holds_turn():
-            self._kept()[question] = zlib.compress(json.dumps(found).encode())
-            self._waits = 0
+        if kept is not None:
+            kept.answers[question] = zlib.compress(json.dumps(found).encode())
+            kept.waits = 0
         return found
 
     def text_of(self, address: str) -> str:
@@ -172,14 +179,14 @@ class TnsConnection:
     def _place(self) -> str:
         return f"tns-answers:{self._limit}:{current_job().pk}"
 
-    def _kept(self) -> dict[str, bytes]:
-        """Return the answers of this job, those included that it had got when it was put off."""
-        if self._answers is None:
-            self._answers = {}
-            if holds_turn() and (before := cache.get(self._place)):
-                self._waits, self._answers = before
-                cache.delete(self._place)
-        return self._answers
+    def _kept(self) -> _Kept:
+        """Return what this job has got, on all its connections, and in the runs that were put off."""
+        memory = current_job().memory
+        if self._place not in memory:
+            waits, answers = cache.get(self._place) or (0, {})
+            cache.delete(self._place)
+            memory[self._place] = _Kept(waits, answers)
+        return memory[self._place]
 
     def _put_off(self, wait_s: float) -> None:
         """End this run of the job, which goes on by itself once the limit allows it.
@@ -190,14 +197,15 @@ class TnsConnection:
         RemoteUnavailable
             If it has waited too often.
         """
-        answers, waits = self._kept(), self._waits + 1
+        kept = self._kept()
+        waits = kept.waits + 1
         if waits > MOST_WAITS:
             raise RemoteUnavailable(
                 f"TNS allowed this bot no question though it waited {MOST_WAITS} times. Run the query again"
                 " later, and see who else uses the bot.",
                 status=429,
             )
-        cache.set(self._place, (waits, answers), _KEPT_S)
+        cache.set(self._place, (waits, kept.answers), _KEPT_S)
         raise RunAgain(
             wait_s, f"TNS allows this bot no more questions for {wait_s:.0f} s; this goes on by itself then."
         )

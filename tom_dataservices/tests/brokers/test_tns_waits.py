@@ -10,10 +10,13 @@ from tests.standins.tns import tns
 from tom_common.background import background_task, current_job
 from tom_common.models import Job
 from tom_common.tests.background.running import run_due
+from tom_common.turns import turn
 from tom_dataservices.clients import tns_connection
 from tom_dataservices.clients.tns_search import TnsSearch
+from tom_dataservices.made_targets import Wanted
 from tom_dataservices.providers import DataServiceProvider
 from tom_dataservices.runs import start_run
+from tom_dataservices.tasks import make_targets_later
 
 State = Job.State
 PAUSE = tns_connection.pause
@@ -79,6 +82,41 @@ def test_a_query_that_is_never_let_ends_with_a_sentence(standin, users, monkeypa
     run.refresh_from_db()
     assert "waited 2 times" in run.error and "later" in run.error
     assert Job.objects.get(pk=run.job_id).state == State.FAILED
+
+
+def test_a_job_that_makes_several_targets_asks_nothing_twice(standin, users):
+    asked = DataServiceProvider("TNS", users["owner"])
+    run = start_run(asked, {"position": "150.1 -32.2", "radius": 5.0, "details": 0})
+    run_once()
+    spends_the_limit(standin, "object")
+    job = make_targets_later(run, users["owner"], None, Wanted())
+    run_once()
+    job.refresh_from_db()
+    assert (job.state, "goes on by itself" in job.message) == (State.QUEUED, True)
+    a_minute_passes(standin)
+    run_once()
+    job.refresh_from_db()
+    assert (job.state, job.result["created"]) == (State.DONE, 3), job.error
+    assert len(standin.calls("POST", "/api/get/object")) == 3
+
+
+@background_task()
+def ask_over_two_connections():
+    with turn("TNS"):
+        TnsSearch().object("2026abc")
+        TnsSearch().search({"objname": "2026abd"})
+
+
+def test_waits_count_over_all_connections_of_a_job(standin, monkeypatch):
+    monkeypatch.setattr(tns_connection, "MOST_WAITS", 2)
+    standin.faults["POST", "/api/get/search"] = (429, b"{}", {"x-rate-limit-reset": "0"})
+    job = ask_over_two_connections.send()
+    for _ in range(3):
+        run_once()
+        a_minute_passes(standin)
+    job.refresh_from_db()
+    assert (job.state, "waited 2 times" in job.error) == (State.FAILED, True)
+    assert len(standin.calls("POST", "/api/get/object")) == 1
 
 
 @background_task(queue="bulk")
