@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.core.checks import CheckMessage, Warning, register
@@ -19,9 +18,8 @@ def check_alert_streams(**_: Any) -> list[CheckMessage]:
     from tom_alertstreams.alertstreams.alertstream import stream_labels
     from tom_alertstreams.diagnosis import problems_of
 
-    labels = stream_labels([entry if isinstance(entry, Mapping) else {} for entry in entries])
     return [
         Warning(f"settings.ALERT_STREAMS, {label}: {problem}.", id="tom_alertstreams.W001")
-        for entry, label in zip(entries, labels, strict=True)
+        for entry, label in zip(entries, stream_labels(entries), strict=True)
         for problem in problems_of(entry, thoroughly=True)
     ]

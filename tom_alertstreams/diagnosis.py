@@ -6,6 +6,7 @@ Called by ``manage.py check`` and, for streams that nobody reads, by their page.
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 from tom_alertstreams.alertstreams.alertstream import AlertStream, get_alert_streams, stream_labels
 from tom_alertstreams.complaints import sentence_of_settings
 from tom_common.hooks import import_method
+from tom_dataservices.plugin_errors import JOB_ENDS
+
+logger = logging.getLogger(__name__)
 
 _STARTS = ("EARLIEST", "LATEST")
 _MISFITS = (TypeError, ValueError, LookupError, AttributeError)
@@ -137,11 +141,20 @@ def usable_alert_streams(entries: Sequence[Any]) -> tuple[list[AlertStream], lis
     """Return the active streams of a list of entries, and a sentence for each that cannot be made."""
     streams: list[AlertStream] = []
     problems = []
-    for entry, label in zip(entries, stream_labels(list(entries)), strict=True):
+    for entry, label in zip(entries, stream_labels(entries), strict=True):
         try:
             made = get_alert_streams([entry])
         except ImproperlyConfigured as error:
             problems.append(f"{label}: {error}")
+            continue
+        except _MISFITS as error:
+            problems.append(f"{label}: its options cannot be used, {type(error).__name__}: {error}.")
+            continue
+        except JOB_ENDS:  # a letter is used again in a job
+            raise
+        except Exception as error:  # a plugin may raise anything, and the other streams are read all the same
+            logger.exception("the alert stream %s cannot be made", label)
+            problems.append(f"{label}: its class raises {type(error).__name__}: {error}.")
             continue
         for stream in made:
             stream.label = label

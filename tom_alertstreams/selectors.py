@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
 from tom_alertstreams import conf
-from tom_alertstreams.alertstreams.alertstream import stream_labels
+from tom_alertstreams.alertstreams.alertstream import is_active, stream_labels
 from tom_alertstreams.counts import REMEMBERED, STEP, step_of
 from tom_alertstreams.diagnosis import problems_of
 from tom_alertstreams.models import DeadLetter, StreamCount, StreamState, UnkeptLetters
@@ -91,8 +91,8 @@ def streams(now: dt.datetime | None = None, *, letters: LetterCounts | None = No
     entries = conf.alert_streams()
     found = []
     for entry, label in zip(entries, stream_labels(entries), strict=True):
-        one = _facts(label, str(entry.get("NAME", "")), rows.pop(label, []), letters, now)
-        if not entry.get("ACTIVE", True) and not one.processes:
+        one = _facts(label, _path(entry), rows.pop(label, []), letters, now)
+        if not is_active(entry) and not one.processes:
             one.word, one.state, one.hint = "Switched off", QUIET, "ACTIVE is False in the settings."
         elif not one.processes and (problems := problems_of(entry)):
             one.error = f"The settings of this stream have to be corrected: {'; '.join(problems)}."
@@ -104,6 +104,10 @@ def streams(now: dt.datetime | None = None, *, letters: LetterCounts | None = No
             found.append(one)
     _add_history(found, now)
     return found
+
+
+def _path(entry: Any) -> str:
+    return str(entry.get("NAME", "")) if isinstance(entry, Mapping) else ""
 
 
 def dead_by_topic() -> CountsByTopic:

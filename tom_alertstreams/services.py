@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tom_alertstreams import conf
-from tom_alertstreams.alertstreams.alertstream import get_alert_streams
+from tom_alertstreams.diagnosis import usable_alert_streams
 from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.models import DeadLetter
 from tom_alertstreams.storing import reason_of
@@ -29,14 +28,9 @@ class StoresByGroup:
     """Finds what takes the messages of a dead letter, each stream of the settings made once."""
 
     def __init__(self) -> None:
-        self._streams: list[Any] = []
         self._stores: dict[int, MessageStore] = {}
-        self.broken: list[str] = []
-        for entry in conf.alert_streams():
-            try:
-                self._streams += get_alert_streams([{**entry, "ACTIVE": True}])
-            except ImproperlyConfigured as error:
-                self.broken.append(str(error))
+        self._streams: list[Any]
+        self._streams, self.broken = usable_alert_streams([_switched_on(one) for one in conf.alert_streams()])
 
     def of(self, letter: DeadLetter) -> MessageStore | None:
         """Return the store; None if no stream of the settings reads the group and topic of the letter."""
@@ -52,6 +46,11 @@ class StoresByGroup:
         if id(stream) not in self._stores:
             self._stores[id(stream)] = stream.message_store()
         return self._stores[id(stream)]
+
+
+def _switched_on(entry: Any) -> Any:
+    """Return an entry as if it were active: letters of a stream that is off can be used, too."""
+    return {**entry, "ACTIVE": True} if isinstance(entry, Mapping) else entry
 
 
 def replay(letter: DeadLetter, stores: StoresByGroup) -> str:

@@ -20,7 +20,7 @@ def newest_words() -> dict[str, float]:
     from django.utils import timezone
 
     from tom_alertstreams import conf
-    from tom_alertstreams.alertstreams.alertstream import stream_labels
+    from tom_alertstreams.alertstreams.alertstream import is_active, stream_labels
     from tom_alertstreams.models import StreamState
 
     rows = StreamState.objects.filter(process__startswith=f"{socket.gethostname()}:")
@@ -30,7 +30,7 @@ def newest_words() -> dict[str, float]:
     return {
         name: (now - seen[name]).total_seconds() if name in seen else float("inf")
         for entry, name in zip(entries, stream_labels(entries), strict=True)
-        if entry.get("ACTIVE", True)
+        if is_active(entry)
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -78,11 +78,15 @@ def get_alert_streams(alert_stream_configs: list[dict[str, Any]]) -> list[AlertS
     Raises
     ------
     ImproperlyConfigured
-        If a class cannot be imported, or an entry lacks an option.
+        If an entry is no dict or lacks an option, or its class cannot be imported.
     """
     streams = []
     labels = stream_labels(alert_stream_configs)
     for entry, label in zip(alert_stream_configs, labels, strict=True):
+        if not isinstance(entry, Mapping):
+            raise ImproperlyConfigured(
+                f"An entry of settings.ALERT_STREAMS is {entry!r}; expected a dict with NAME and OPTIONS."
+            )
         if not entry.get("ACTIVE", True):
             logger.debug("the alert stream %s is not active", entry.get("NAME"))
             continue
@@ -94,24 +98,36 @@ def get_alert_streams(alert_stream_configs: list[dict[str, Any]]) -> list[AlertS
             raise ImproperlyConfigured(
                 f"settings.ALERT_STREAMS names {entry['NAME']}, which cannot be imported: {error}"
             ) from error
-        stream = cls(**entry.get("OPTIONS", {}))
+        options = entry.get("OPTIONS", {})
+        if not isinstance(options, Mapping):
+            raise ImproperlyConfigured(
+                f"The OPTIONS of {entry['NAME']} in settings.ALERT_STREAMS are {options!r}; expected a dict."
+            )
+        stream = cls(**options)
         stream.label = label
         streams.append(stream)
     return streams
 
 
-def stream_labels(alert_stream_configs: list[dict[str, Any]]) -> list[str]:
+def stream_labels(alert_stream_configs: Sequence[Any]) -> list[str]:
     """Return what pages call the streams of a list of entries, each its own.
 
-    It is the entry's ``LABEL``, or the name of its class; a second one of the same is numbered.
+    It is the entry's ``LABEL``, or the name of its class; a second one of the same is numbered. One that is
+    no dict is "unnamed".
     """
     seen: dict[str, int] = {}
     labels = []
-    for entry in alert_stream_configs:
+    for one in alert_stream_configs:
+        entry = one if isinstance(one, Mapping) else {}
         word = str(entry.get("LABEL") or str(entry.get("NAME", "")).rpartition(".")[2] or "unnamed")
         seen[word] = seen.get(word, 0) + 1
         labels.append(word if seen[word] == 1 else f"{word} {seen[word]}")
     return labels
+
+
+def is_active(entry: Any) -> bool:
+    """Tell whether an entry of ``ALERT_STREAMS`` is to be read; one that is no dict is, and cannot be."""
+    return bool(entry.get("ACTIVE", True)) if isinstance(entry, Mapping) else True
 
 
 def get_default_alert_streams() -> list[AlertStream]:

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from tom_alertstreams.alertstreams.alertstream import AlertStream
 from tom_alertstreams.checks import check_alert_streams
 from tom_alertstreams.complaints import sentence_of
 from tom_alertstreams.diagnosis import problems_of, usable_alert_streams
@@ -104,6 +105,40 @@ def test_one_wrong_entry_keeps_no_other_from_being_read(settings, monkeypatch):
     assert [one.label for one in streams] == ["KafkaAlertStream", "KafkaAlertStream 2"]
     assert len(problems) == 1
     assert problems[0].startswith("Stream: settings.ALERT_STREAMS names no.such.Stream, which cannot be")
+
+
+class RaisingStream(AlertStream):
+    def __init__(self, **options):
+        raise RuntimeError("no such observatory")
+
+    def listen(self):
+        """Not called."""
+
+
+WRONG = [
+    ("tom.Stream", "An entry of settings.ALERT_STREAMS is 'tom.Stream'; expected a dict"),
+    (kafka(TOPICS=5), "its options cannot be used, TypeError"),
+    ({**kafka(), "OPTIONS": None}, "KafkaAlertStream in settings.ALERT_STREAMS are None; expected a dict"),
+    ({**kafka(), "OPTIONS": "x"}, "are 'x'; expected a dict"),
+    (kafka(TOPIC_HANDLERS="x"), "its options cannot be used, AttributeError"),
+    (kafka(TOPIC_HANDLERS={"x": 5}), "its options cannot be used, AttributeError"),
+    ({"NAME": f"{__name__}.RaisingStream"}, "its class raises RuntimeError: no such observatory"),
+]
+
+
+@pytest.mark.parametrize(("entry", "words"), WRONG)
+def test_an_entry_of_the_wrong_kind_is_told_and_the_others_are_read(entry, words):
+    streams, (problem,) = usable_alert_streams([entry, {**kafka(), "LABEL": "night"}])
+    assert [one.label for one in streams] == ["night"]
+    assert words in problem
+
+
+@pytest.mark.parametrize("entry", ["tom.Stream", {**kafka(), "OPTIONS": None}])
+def test_the_page_shows_an_entry_of_the_wrong_kind_beside_the_others(admin_client, settings, entry):
+    settings.ALERT_STREAMS = [entry, {**kafka(), "LABEL": "night"}]
+    page = admin_client.get(reverse("alertstreams:streams")).content.decode()
+    assert "expected a dict" in page
+    assert "night" in page
 
 
 def test_where_none_can_be_read_all_are_told(settings):
