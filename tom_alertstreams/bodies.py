@@ -11,16 +11,20 @@ from typing import Any
 from xml.etree import ElementTree
 
 import fastavro
+from fastavro.repository import SchemaRepositoryError
+from fastavro.schema import SchemaParseException
 
 from tom_alertstreams.handling import UndecodableError
 from tom_common.document_types import declares_document_type
 from tom_dataservices.packets import StreamMessage
-from tom_dataservices.packets.framing.container import FramingError, read_container
-from tom_dataservices.packets.framing.schemas import SchemaStore
+from tom_dataservices.packets.framing import container
 
 MAX_BYTES = 16_000_000
 MAX_RECORDS = 100_000
-_AVRO_ERRORS = (EOFError, IndexError, KeyError, TypeError, OverflowError, MemoryError, RecursionError)
+_AVRO_ERRORS = (
+    *(ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError),
+    *(RecursionError, SchemaParseException, SchemaRepositoryError),
+)
 Headers = list[tuple[str, bytes]]
 
 
@@ -191,26 +195,42 @@ def read_json(value: bytes) -> Any:
 
 
 def read_avro(value: bytes) -> list[Any]:
-    """Return the records of an Avro container: at most `MAX_RECORDS`, of blocks that do not grow for ever.
+    """Return the records of an Avro container, of any schema, its logical types as Python has them.
+
+    Blocks may be packed by deflate, bzip2 or xz.
 
     Raises
     ------
     UndecodableError
-        If it is none, or larger than that.
+        If it is none, or holds more than `MAX_RECORDS` or unpacks into more bytes than a block may have.
     """
+    stream = io.BytesIO(value)
     found: list[Any] = []
+    left = container.MAX_BLOCK_BYTES
     try:
-        for one in read_container(io.BytesIO(value), SchemaStore()):
-            if isinstance(one, FramingError):
-                raise one
-            if len(found) == MAX_RECORDS:
+        head = container.read_head(stream)
+        schema = fastavro.reader(io.BytesIO(value[: stream.tell()])).writer_schema
+        for count, content in container.read_blocks(stream, head):
+            left -= len(content)
+            if left < 0:
+                raise UndecodableError(
+                    f"an Avro container of more than {container.MAX_BLOCK_BYTES >> 20} MB is not read"
+                )
+            if len(found) + count > MAX_RECORDS:
                 raise UndecodableError(f"an Avro container of more than {MAX_RECORDS:,} records is not read")
-            schema, body = one
-            found.append(fastavro.schemaless_reader(io.BytesIO(body), schema.parsed, None))
+            found += _records_of(content, count, schema)
     except UndecodableError:
         raise
-    except (*_AVRO_ERRORS, ValueError) as error:
+    except _AVRO_ERRORS as error:
         raise UndecodableError(f"not an Avro container: {error}") from error
+    return found
+
+
+def _records_of(content: bytes, count: int, schema: Any) -> list[Any]:
+    block = io.BytesIO(content)
+    found = [fastavro.schemaless_reader(block, schema, None) for _ in range(count)]
+    if block.tell() != len(content):
+        raise ValueError(f"{len(content) - block.tell()} bytes are left over in a block of {count}")
     return found
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 import fastavro
 
@@ -15,6 +18,12 @@ MAGIC = b"Obj\x01"
 MAX_BLOCK_BYTES = 128 * 1024 * 1024
 MAX_HEADER_BYTES = 16 * 1024 * 1024
 MAX_HEADS = 16
+MAX_UNPACKING_BYTES = 256 * 1024 * 1024
+_UNPACKERS: dict[bytes, Any] = {
+    b"deflate": lambda: zlib.decompressobj(-15),
+    b"bzip2": bz2.BZ2Decompressor,
+    b"xz": lambda: lzma.LZMADecompressor(memlimit=MAX_UNPACKING_BYTES),
+}
 
 
 class FramingError(ValueError):
@@ -51,17 +60,50 @@ def read_container(
     FramingError
         If the container is broken from here on.
     """
+    head = read_head(stream)
+    schema = store.from_text(head.schema_text)
+    for count, content in read_blocks(stream, head):
+        yield from _records(schema, content, count)
+
+
+@dataclass(frozen=True)
+class ContainerHead:
+    """What stands at the begin of a container: the text of its schema, how blocks are packed and end."""
+
+    schema_text: bytes
+    codec: bytes
+    sync: bytes
+
+
+def read_head(stream: BinaryIO) -> ContainerHead:
+    """Read a container up to its first block.
+
+    Raises
+    ------
+    FramingError
+        If it is none, or packed in a way that is not known.
+    """
     header = _Bytes(stream, MAX_HEADER_BYTES)
     if header.take(4) != MAGIC:
         raise FramingError("not an Avro container")
     metadata = _metadata(header)
-    sync = header.take(16)
-    codec = metadata.get(b"avro.codec", b"null")
-    if codec not in (b"null", b"deflate", b""):
+    codec = metadata.get(b"avro.codec", b"null") or b"null"
+    if codec != b"null" and codec not in _UNPACKERS:
         raise FramingError(
-            f"compression {codec[:20].decode('ascii', 'replace')!r} is not supported: use null or deflate"
+            f"compression {codec[:20].decode('ascii', 'replace')!r} is not supported: use null, deflate,"
+            " bzip2 or xz"
         )
-    schema = store.from_text(metadata.get(b"avro.schema", b""))
+    return ContainerHead(metadata.get(b"avro.schema", b""), codec, header.take(16))
+
+
+def read_blocks(stream: BinaryIO, head: ContainerHead) -> Iterator[tuple[int, bytes]]:
+    """Give for each block how many records it says to hold, and its bytes, unpacked.
+
+    Raises
+    ------
+    FramingError
+        If the container is broken from here on, or a block is larger than `MAX_BLOCK_BYTES`.
+    """
     while True:
         first = stream.read(1)
         if not first:
@@ -69,11 +111,9 @@ def read_container(
         block = _Bytes(stream, MAX_BLOCK_BYTES, first)
         count = block.varint()
         content = block.take(block.varint())
-        if block.take(16) != sync:
+        if block.take(16) != head.sync:
             raise FramingError("a block does not end with the sync marker: the file is damaged", content)
-        if codec == b"deflate":
-            content = _inflated(content)
-        yield from _records(schema, content, count)
+        yield count, content if head.codec == b"null" else _unpacked(head.codec, content)
 
 
 def single_record(content: bytes, store: SchemaStore) -> tuple[PacketSchema, bytes] | None:
@@ -149,15 +189,15 @@ def _metadata(header: _Bytes) -> dict[bytes, bytes]:
     return metadata
 
 
-def _inflated(content: bytes) -> bytes:
-    inflate = zlib.decompressobj(-15)
+def _unpacked(codec: bytes, content: bytes) -> bytes:
+    unpacker = _UNPACKERS[codec]()
     try:
-        plain = inflate.decompress(content, MAX_BLOCK_BYTES)
-    except zlib.error as error:
+        plain: bytes = unpacker.decompress(content, MAX_BLOCK_BYTES + 1)
+    except (zlib.error, lzma.LZMAError, OSError, ValueError) as error:  # the last two: of bzip2
         raise FramingError(f"a block cannot be decompressed: {error}", content) from error
-    if inflate.unconsumed_tail:
+    if len(plain) > MAX_BLOCK_BYTES:
         raise FramingError(f"a block holds more than {MAX_BLOCK_BYTES >> 20} MB", content)
-    if not inflate.eof:
+    if not unpacker.eof:
         raise FramingError("a block is cut off", content)
     return plain
 
