@@ -78,7 +78,8 @@ class HandlerStore(OffsetKeeper):
             If the database cannot be reached; messages handed over before stay so. A message at which it
             fails `TRIES` times, and then takes a dead letter, becomes one.
         RemoteUnavailable
-            If a service that the handler asks does not answer; likewise.
+            If the handler raises it; likewise. An error of ``requests`` makes a dead letter at once: nobody
+            knows what the handler had sent before.
         """
         for message in messages:
             self.done.add(self._store_one(message))
@@ -129,7 +130,7 @@ class HandlerStore(OffsetKeeper):
                     self._handler_name,
                 )
         if arguments is not None:
-            self._ask_handler(arguments)
+            self.handler(*arguments)
         with transaction.atomic():
             note()
         return True
@@ -158,30 +159,13 @@ class HandlerStore(OffsetKeeper):
 
     def _call(self, arguments: tuple[Any, ...], connection: Any) -> None:
         try:
-            self._ask_handler(arguments)
+            self.handler(*arguments)
         except TransactionManagementError as error:
             if connection.needs_rollback:
                 raise _BrokenError from error
             raise
         if connection.needs_rollback:
             raise _BrokenError
-
-    def _ask_handler(self, arguments: tuple[Any, ...]) -> None:
-        """Call the handler; a service that did not answer its question is no fault of the message.
-
-        Raises
-        ------
-        RemoteUnavailable
-            In place of what ``requests`` raises, unless the service may have obeyed.
-        """
-        try:
-            self.handler(*arguments)
-        except requests.RequestException as error:
-            found = translated(f"A service that {self._handler_name} asks", error)
-            method = getattr(error.request, "method", None)
-            if not isinstance(found, RemoteUnavailable) or method not in ("GET", "HEAD"):
-                raise
-            raise found from error
 
     @property
     def _handler_name(self) -> str:
@@ -262,4 +246,6 @@ def _by_topic(messages: Sequence[StreamMessage]) -> dict[str, list[StreamMessage
 def _reason(error: Exception) -> str:
     if isinstance(error, UndecodableError):
         return str(error)
+    if isinstance(error, requests.RequestException):  # its own words may hold an address with a key
+        return f"the handler failed, {type(error).__name__}: {translated('A service that it asks', error)}"
     return f"the handler failed, {type(error).__name__}: {error}"

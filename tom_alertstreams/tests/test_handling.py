@@ -1,8 +1,10 @@
 """Handlers of messages: called once, in the transaction of their message, whatever they raise."""
 
 import json
+import socket
 import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
@@ -255,13 +257,12 @@ def of_requests(method):
     return requests.ConnectionError("refused", request=requests.Request(method, "http://localhost/"))
 
 
-AWAY = [RemoteUnavailable("Sherlock answered 503.", status=503), of_requests("GET")]
+AWAY = RemoteUnavailable("Sherlock answered 503.", status=503)
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("error", AWAY)
-def test_a_message_waits_for_the_service_that_its_handler_asks(error):
-    store = HandlerStore("us", Asking(error, TRIES - 1), decode)
+def test_a_message_waits_for_the_service_that_its_handler_says_to_be_away():
+    store = HandlerStore("us", Asking(AWAY, TRIES - 1), decode)
     batch = [message(0, name="first"), message(1, name="asks"), message(2, name="last")]
     for _ in range(TRIES - 1):
         with pytest.raises(RemoteUnavailable):
@@ -273,9 +274,8 @@ def test_a_message_waits_for_the_service_that_its_handler_asks(error):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("error", AWAY)
-def test_a_message_whose_service_never_answers_becomes_a_letter(error):
-    store = HandlerStore("us", Asking(error, 99), decode)
+def test_a_message_whose_service_never_answers_becomes_a_letter():
+    store = HandlerStore("us", Asking(AWAY, 99), decode)
     batch = [message(0, name="asks"), message(1, name="last")]
     for _ in range(TRIES - 1):
         with pytest.raises(RemoteUnavailable):
@@ -286,10 +286,44 @@ def test_a_message_whose_service_never_answers_becomes_a_letter(error):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("error", [obeyed_perhaps(), of_requests("POST")])
+@pytest.mark.parametrize("error", [obeyed_perhaps(), of_requests("POST"), of_requests("GET")])
 def test_what_a_service_may_have_obeyed_is_not_sent_again(error):
     result = HandlerStore("us", Asking(error, 99), decode).store([message(0, name="asks")])
     assert (result.used, result.dead, len(called)) == (0, 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_handler_that_sent_something_before_it_finds_nobody_sends_it_once():
+    """It tells a channel by POST, and then asks, by GET, where nobody listens."""
+    told = []
+
+    class Channel(BaseHTTPRequestHandler):
+        def do_POST(self):
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args):
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("localhost", 0), Channel) as server, socket.socket() as deaf:
+        deaf.bind(("localhost", 0))  # and does not listen
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+
+        def tell_and_ask(alert):
+            requests.post(f"http://localhost:{server.server_port}/", json=alert, timeout=30)
+            requests.get(f"http://localhost:{deaf.getsockname()[1]}/?key=hush-hush", timeout=30)
+
+        try:
+            result = HandlerStore("us", tell_and_ask, decode).store([message(0, name="a")])
+        finally:
+            server.shutdown()
+            thread.join()
+    assert (result.used, result.dead, told) == (0, 1, [{"name": "a"}])
+    reason = DeadLetter.objects.get().reason
+    assert reason.startswith("the handler failed, ConnectionError: A service that it asks")
+    assert "hush-hush" not in reason
 
 
 def stream(**handlers):
