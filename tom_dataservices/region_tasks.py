@@ -10,7 +10,7 @@ from tom_common.background import InputRefused, background_task, current_job
 from tom_common.remote import RemoteRejected
 from tom_common.turns import turn
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
-from tom_dataservices.providers import DataServiceProvider
+from tom_dataservices.providers import provider
 from tom_dataservices.runs import chosen, runs_for_user
 
 
@@ -21,7 +21,12 @@ def keep_sky_maps(run_pk: int, user_id: int, ids: list[str], percent: float) -> 
     run = runs_for_user(user).filter(pk=run_pk).first()
     if run is None:
         raise InputRefused("The results are gone; run the query again.")
-    service = DataServiceProvider(run.provider, user).service()
+    try:
+        service = provider(run.kind, run.provider, user).picturing_service()
+    except ImportError as error:
+        raise InputRefused(f"{run.provider} is not installed in this TOM any more: {error}") from error
+    if not getattr(service, "gives_regions", False):
+        raise InputRefused(f"Results of {run.provider} have no sky maps.")
     job = current_job()
     results = list(chosen(run, ids))
     links = []

@@ -4,8 +4,11 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
+from tom_alerts.brokers.gracedb import GraceDBBroker
 from tom_alerts.models import BrokerQuery
+from tom_common.background import InputRefused
 from tom_dataservices.models import QueryRun
+from tom_dataservices.region_tasks import keep_sky_maps
 from tom_dataservices.tests.brokers.standing_in import CASES, standing_in
 from tom_targets.models import Target
 from tom_targets.sky_models import SkyRegion
@@ -53,6 +56,27 @@ def test_sky_maps_of_gracedb_are_kept_from_the_page_of_brokers(results, admin_cl
     send = {"alerts": [row.result.row_id], "percent": "50"}
     admin_client.post(reverse("dataservices:keep-regions", args=[run.pk]), send)
     assert SkyRegion.objects.get().name == "S230518h bayestar 50%"
+
+
+class Waves(GraceDBBroker):
+    """A broker that no data service is called as."""
+
+    name = "Waves"
+
+
+@pytest.mark.parametrize("results", ["GraceDB"], indirect=True)
+def test_sky_maps_are_asked_of_the_broker_that_gave_the_results(results, admin_client, settings):
+    page = results()
+    run = QueryRun.objects.get()
+    QueryRun.objects.update(provider="Waves")
+    settings.TOM_ALERT_CLASSES = [f"{__name__}.Waves"]
+    row = next(row for row in page.context["rows"] if row.result.name == "S230518h")
+    send = {"alerts": [row.result.row_id], "percent": "50"}
+    admin_client.post(reverse("dataservices:keep-regions", args=[run.pk]), send)
+    assert SkyRegion.objects.get().name == "S230518h bayestar 50%"
+    settings.TOM_ALERT_CLASSES = []
+    with pytest.raises(InputRefused, match="Waves is not installed in this TOM any more"):
+        keep_sky_maps(run.pk, run.user_id, [row.result.row_id], 50.0)
 
 
 @pytest.mark.parametrize("results", ["Babamul"], indirect=True)
