@@ -1,4 +1,7 @@
-"""Asks a service one question at a time, as some want it, whatever process asks: ``with alone(name)``."""
+"""Asks a service one question at a time, as some want it, whatever process asks: ``with alone(name)``.
+
+A job that holds a turn (``tom_common.turns``) does not wait here, but goes back to its queue.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,17 @@ from contextlib import contextmanager
 from django.core.cache import cache
 
 from tom_common.job_context import current_job
+from tom_common.job_endings import WaitsForTurn
 from tom_common.remote import RemoteUnavailable
+from tom_common.turns import WAIT_S, holds_turn
 
 LONGEST_WAIT_S = 60.0
-_HELD_S = 90
-"""So long a process that ended in the middle of a question keeps the others waiting."""
+_HELD_S = 600
+"""So long a process that was killed in the middle of a question keeps the others waiting.
+
+That is longer than the longest question: three tries, each of which may take 5 s to connect, 30 s to the
+first byte and 120 s to the last, and two pauses of at most 60 s between them.
+"""
 _LOOK_AGAIN_S = 0.2
 
 
@@ -29,6 +38,8 @@ def alone(service: str) -> Iterator[None]:
 
     Raises
     ------
+    WaitsForTurn
+        In place of waiting, if the job holds a turn.
     JobCancelled
         If the job is cancelled while it waits.
     RemoteUnavailable
@@ -39,6 +50,10 @@ def alone(service: str) -> Iterator[None]:
     job = current_job()
     while not cache.add(key, mine, _HELD_S):
         job.check_cancelled()
+        if holds_turn():
+            raise WaitsForTurn(
+                WAIT_S, f"Waits until {service} can be asked: it takes one question at a time."
+            )
         if time.monotonic() >= until:
             raise RemoteUnavailable(f"{service} takes one question at a time, and others ask it. Try again.")
         time.sleep(_LOOK_AGAIN_S)

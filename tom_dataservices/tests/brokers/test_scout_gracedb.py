@@ -1,14 +1,19 @@
 """Scout's filters and orbits, and GraceDB's superevents with their sky maps."""
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
 from tests.standins.scout import scout
 from tom_common.job_worker import JobWorker
 from tom_common.models import Job
+from tom_common.remote import service
+from tom_dataservices.clients import alone
 from tom_dataservices.data_services.gracedb import GraceDbForm, GraceDbService
 from tom_dataservices.data_services.scout import ScoutForm, ScoutService
 from tom_dataservices.exceptions import MissingDataException
+from tom_dataservices.providers import DataServiceProvider
+from tom_dataservices.runs import start_run
 from tom_dataservices.tests.brokers.standing_in import standing_in
 from tom_targets.sky_models import SkyRegion
 from tom_targets.tests.factories import SiderealTargetFactory
@@ -65,6 +70,33 @@ def test_a_target_of_scout_is_on_one_of_its_orbits(scouting):
     assert (target.type, target.eccentricity, target.perihdist) == ("NON_SIDEREAL", 0.303, 0.91)
     assert target.abs_mag == 24.2  # of the orbit, and no magnitude of a measurement
     assert target.ra is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_query_of_scout_does_not_sleep_while_others_ask(scouting, users, settings, monkeypatch):
+    settings.TOM_BACKGROUND = "thread"
+    monkeypatch.setattr("tom_dataservices.clients.alone.time.sleep", lambda _: pytest.fail("it slept"))
+    cache.set("alone:Scout", "another process")
+    try:
+        run = start_run(DataServiceProvider("Scout", users["owner"]), {})
+        assert JobWorker().run_one()
+        job = Job.objects.get(pk=run.job_id)
+        assert (job.state, job.attempts) == ("queued", 0)
+        assert job.message == "Waits until Scout can be asked: it takes one question at a time."
+        assert not scouting.requests
+    finally:
+        cache.delete("alone:Scout")
+    Job.objects.update(run_after="2026-01-01T00:00:00Z")
+    assert JobWorker().run_one()
+    run.refresh_from_db()
+    assert (run.found, run.error) == (4, "")
+
+
+def test_a_question_is_alone_for_as_long_as_it_may_last():
+    longest_s = service.TRIES * (
+        service.CONNECT_TIMEOUT_S + service.READ_TIMEOUT_S + service.WHOLE_TIMEOUT_S
+    ) + 60 * (service.TRIES - 1)
+    assert alone._HELD_S > longest_s
 
 
 def test_gravitational_wave_events_are_asked_for_in_their_own_words(events):
