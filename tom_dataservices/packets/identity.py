@@ -47,6 +47,25 @@ def point_keys(points: PointColumns, *, survey: str, bands: list[str]) -> NDArra
     return np.where(mixed == 0, np.uint64(1), mixed).astype(np.int64)
 
 
+def keys_of(keys: NDArray[np.int64], maker: str) -> NDArray[np.int64]:
+    """Give the keys that points bear where those of another maker at the same moment have theirs.
+
+    Parameters
+    ----------
+    keys : ndarray of int64, shape (n,)
+        As `point_keys` gives them to points without a number.
+    maker : str
+        Telescope and instrument.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Keys, never 0.
+    """
+    mixed = _mix(keys.astype(np.uint64) ^ np.uint64(_text_number(maker)))
+    return np.where(mixed == 0, np.uint64(1), mixed).astype(np.int64)
+
+
 def _mix(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
     number = (number ^ (number >> np.uint64(30))) * _M1
     number = (number ^ (number >> np.uint64(27))) * _M2

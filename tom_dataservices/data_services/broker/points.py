@@ -17,7 +17,7 @@ from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataproducts.summaries import refresh_summaries
 from tom_dataservices.clients.broker import shown_brightness
 from tom_dataservices.clients.rubin_rows import ab_magnitude
-from tom_dataservices.data_services.broker.told_anew import correct, stored_points, take_back
+from tom_dataservices.data_services.broker.told_anew import correct, stored_points, take_back, with_stored
 from tom_dataservices.ingest.points import photometry_columns
 from tom_dataservices.packets.batch import AlertBatch, PointColumns, PointKind
 
@@ -114,9 +114,9 @@ def store_points(
     new_keys: list[int] = []
     changed = 0
     with transaction.atomic():
-        for columns in _columns(target, points, survey):
-            keys = np.asarray(columns["point_key"]).tolist()
-            stored = stored_points(target, keys)
+        for told in _columns(target, points, survey):
+            columns, stored = with_stored(target, told)
+            keys = columns["point_key"].tolist()
             rows |= stored
             changed += correct(target, stored, columns, user=user)
             is_new = np.array([key not in stored for key in keys], dtype=bool)
@@ -135,8 +135,9 @@ def remove_points(target: Any, points: Iterable[dict[str, Any]], *, survey: str,
     See `store_points`; the history keeps them.
     """
     with transaction.atomic():
-        listed = [np.asarray(columns["point_key"]).tolist() for columns in _columns(target, points, survey)]
-        stored = stored_points(target, [key for keys in listed for key in keys])
+        stored: dict[int, Any] = {}
+        for columns in _columns(target, points, survey):
+            stored |= with_stored(target, columns)[1]
         removed = take_back(target, stored.values(), user=user)
         if removed:
             refresh_summaries([target.pk])

@@ -15,6 +15,7 @@ from tom_common.history import change_set
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataproducts.values import NEGATIVE_KEY
 from tom_dataservices.job_log import tell_job
+from tom_dataservices.packets.identity import keys_of
 
 _CHUNK = 500
 _SAME_MAG = 1e-3
@@ -36,6 +37,29 @@ def stored_points(target: Any, keys: Sequence[int]) -> dict[int, Any]:
     return found
 
 
+def with_stored(target: Any, columns: dict[str, Any]) -> tuple[dict[str, Any], dict[int, Any]]:
+    """Return the columns of points with the keys that they bear in a target, and the rows stored, by key.
+
+    A survey's number tells one measurement from another. Without one, two telescopes or instruments may have
+    looked in one band at one moment: whichever comes second has a key of its own.
+    """
+    keys = np.asarray(columns["point_key"], dtype=np.int64)
+    makers = list(zip(columns["telescope"], columns["instrument"], strict=True))
+    own = keys.copy()
+    no_number = np.array([not _without_sign(json.loads(value)) for value in columns["value"]], dtype=bool)
+    for maker in sorted(set(makers)):
+        chosen = no_number & np.array([one == maker for one in makers], dtype=bool)
+        own[chosen] = keys_of(keys[chosen], "\n".join(maker))
+    stored = stored_points(target, list(dict.fromkeys([*keys.tolist(), *own.tolist()])))
+    found = []
+    for key, other, maker in zip(keys.tolist(), own.tolist(), makers, strict=True):
+        row = stored.get(key)
+        is_of_another = row is not None and other != key and (row.telescope, row.instrument) != maker
+        found.append(other if other in stored or is_of_another else key)
+    borne = {**columns, "point_key": np.array(found, dtype=np.int64)}
+    return borne, {key: stored[key] for key in found if key in stored}
+
+
 def correct(target: Any, stored: Mapping[int, Any], columns: Mapping[str, Any], *, user: Any = None) -> int:
     """Store the new values of points that differ by more than brokers round, and return how many did.
 
@@ -45,7 +69,7 @@ def correct(target: Any, stored: Mapping[int, Any], columns: Mapping[str, Any], 
     ----------
     target : Target
     stored : mapping from int to PhotometryReducedDatum
-        By key, see `stored_points`.
+        By key, see `with_stored`.
     columns : mapping
         As ``ingest.points.photometry_columns`` makes them.
     user : User, optional

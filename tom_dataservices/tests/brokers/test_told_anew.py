@@ -87,6 +87,38 @@ def test_a_corrected_point_that_came_without_a_number_too_stays_once(target):
     assert row_of(target).brightness == 18.7
 
 
+@pytest.mark.parametrize("survey", ["TNS", "Hermes"])
+def test_two_telescopes_at_one_moment_are_two_points(target, survey):
+    here, there = (
+        {**point(**{**POINT, "measurement": None, "mag": mag}), "telescope": telescope, "instrument": "CCD"}
+        for telescope, mag in (("P60", 18.0), ("LT", 19.0))
+    )
+
+    def told(*points):
+        store_points(target, points, survey=survey)
+        rows = PhotometryReducedDatum.objects.filter(target=target)
+        return dict(rows.values_list("telescope", "brightness")), rows.count()
+
+    assert told(here, there) == ({"P60": 18.0, "LT": 19.0}, 2)
+    changes = ChangeSet.objects.count()
+    for points in ((here, there), (there, here), (there,), (here,)):
+        assert told(*points) == ({"P60": 18.0, "LT": 19.0}, 2)
+    assert ChangeSet.objects.count() == changes
+    assert told({**there, "mag": 19.5}, here) == ({"P60": 18.0, "LT": 19.5}, 2)
+    assert remove_points(target, [there], survey=survey) == 1
+    assert told(here) == ({"P60": 18.0}, 1)
+    assert told(there) == ({"P60": 18.0, "LT": 19.0}, 2)
+    PhotometryReducedDatum.objects.get(telescope="P60").delete()
+    assert told(there) == ({"LT": 19.0}, 1)
+
+
+def test_a_numbered_point_is_one_whatever_somebody_calls_its_telescope(target):
+    (row,) = store(target)
+    PhotometryReducedDatum.objects.filter(pk=row.pk).update(telescope="Palomar 48 inch")
+    store(target, mag=18.7)
+    assert row_of(target).brightness == 18.7
+
+
 def test_withdrawn_points_go_and_can_be_brought_back(target):
     store(target)
     store(target, measurement="3400000000015000002", mjd=61301.25)
