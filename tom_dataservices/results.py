@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,11 +13,19 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from tom_common.astro.sky_match import separation_arcsec
 from tom_common.history import change_set
+from tom_targets.conf import duplicate_radius_arcsec
+from tom_targets.known_targets import known_targets
 from tom_targets.models import Target
 from tom_targets.permissions import may, targets_for_user
 from tom_targets.signals import target_created, target_creating
 from tom_targets.target_parts import give_access
+
+_SHORT_NUMBER = re.compile(r"\d{1,9}")
+"""Numbers of asteroids, and places in lists; those by which surveys know objects are longer."""
+_SAME_NAME_ARCSEC = 5.0
+"""How far apart two surveys may put an object of one name, where nearness alone is asked to be less."""
 
 
 class NameTakenError(Exception):
@@ -111,16 +120,29 @@ def known_by_name(names: Iterable[Any], *, user: Any = None) -> Any:
     return None
 
 
-def _seen_by_name(names: Iterable[Any], user: Any) -> Any:
-    """Return the target that bears one of the names, None if there is none that the user may see."""
-    for name in names:
-        try:
-            found = known_by_name([name], user=user)
-        except NameTakenError:  # it is told when the alias is to be stored
-            continue
-        if found is not None:
-            return found
-    return None
+def _known_by_aliases(target: Any, aliases: Iterable[Any], user: Any) -> Any:
+    """Return the target that bears one of the further names of a new one and may be the same, or None.
+
+    It is of the same type and, if sidereal, lies at the same place: a plain name as Andromeda is that of a
+    galaxy and of an asteroid. One that the user may not see is told when the alias is to be stored.
+    """
+    names = [str(getattr(alias, "name", alias)) for alias in aliases]
+    names = [name for name in names if name and not _SHORT_NUMBER.fullmatch(name)]
+    keys = {known.pk for known in known_targets([names], user=user) if known.pk} if names else set()
+    if not keys:
+        return None
+    found = Target._default_manager.filter(pk__in=keys, type=target.type).order_by("pk")
+    return next((one for one in found if _may_be_the_same(one, target)), None)
+
+
+def _may_be_the_same(known: Any, target: Any) -> bool:
+    if target.type != Target.SIDEREAL:
+        return True
+    places = (target.ra, target.dec, known.ra, known.dec)
+    if None in places:
+        return False
+    radius_arcsec = max(duplicate_radius_arcsec(), _SAME_NAME_ARCSEC)
+    return bool(separation_arcsec(*places) <= radius_arcsec)
 
 
 def keep_target(
@@ -148,7 +170,8 @@ def keep_target(
     permissions : str, optional
         Who may see it; the default of the TOM without.
     is_known_by_aliases : bool
-        A target that bears one of the aliases, and that the user may see, is this one, too.
+        A target of its type that bears one of the aliases, and that the user may see, is this one, too; a
+        sidereal one only at its place. A short number alone is the name of nothing for sure.
 
     Raises
     ------
@@ -159,7 +182,7 @@ def keep_target(
         return KeptTarget(target, False)
     known = known_by_name([target.name], user=user)
     if known is None and is_known_by_aliases:
-        known = _seen_by_name(aliases, user)
+        known = _known_by_aliases(target, aliases, user)
     if known is not None:
         return KeptTarget(known, False, [f"{target.name} is there already as {known.name}."])
     if permissions:

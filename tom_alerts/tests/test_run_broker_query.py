@@ -144,7 +144,7 @@ def test_a_broker_that_is_gone_is_told(owner):
 
 
 def test_a_target_that_bears_an_alias_of_an_alert_is_not_made_again(owner):
-    there = SiderealTargetFactory(name="V1234 Cyg", permissions="PUBLIC")
+    there = SiderealTargetFactory(name="V1234 Cyg", ra=10.0, dec=20.0, permissions="PUBLIC")
     there.aliases.create(name="Alias of Nova 0")
     hidden = SiderealTargetFactory(name="Hidden", permissions="PRIVATE")
     hidden.aliases.create(name="Alias of Nova 1")
