@@ -15,6 +15,8 @@ from tom_dataservices.runs import MOST_RESULTS, fetch_now, start_run
 from tom_dataservices.saved_query import SavedQuery
 from tom_targets.models import Target
 
+_MOST_UNASKED = 100
+
 
 class QueryCommand(BaseCommand):
     """Runs kept queries with the rights of their owners; one without an owner may do everything."""
@@ -30,6 +32,12 @@ class QueryCommand(BaseCommand):
             "--on-near",
             choices=[value for value, _ in duplicates.CHOICES],
             help="What becomes of a result near a target of another name.",
+        )
+        parser.add_argument(
+            "--most",
+            type=int,
+            help=f"How many results are taken at most, up to {MOST_RESULTS:,}; without it as many as the"
+            f" query itself says, {_MOST_UNASKED} where it says nothing.",
         )
         parser.add_argument("--no-data", action="store_true", help="Leave light curves where they are.")
 
@@ -59,19 +67,29 @@ class QueryCommand(BaseCommand):
             raise CommandError(f"{owner or 'this TOM'} has no group {', '.join(refused)} to give access to")
         return wanted
 
-    def run_query(self, query: SavedQuery, wanted: Wanted) -> tuple[MadeTargets, str]:
+    def run_query(
+        self, query: SavedQuery, wanted: Wanted, *, most: int | None = None
+    ) -> tuple[MadeTargets, str]:
         """Run a query and make targets of what it found; return what became of it, and why it failed.
+
+        Of more than `most` results the first are taken, and it is told; see `add_arguments`.
 
         What came before a failure becomes targets all the same.
 
         Raises
         ------
+        CommandError
+            If `most` is none that a run may have.
         ImportError
             If its plugin is gone.
         """
+        if most is None:
+            most = MOST_RESULTS if query.parameters.get("max_results") else _MOST_UNASKED
+        if not 1 <= most <= MOST_RESULTS:
+            raise CommandError(f"--most is a number from 1 to {MOST_RESULTS:,}, not {most:,}")
         asked = provider(*query.asks(), query.user)
         run = start_run(
-            asked, dict(query.parameters), query=query, again=True, in_background=False, wanted=MOST_RESULTS
+            asked, dict(query.parameters), query=query, again=True, in_background=False, wanted=most
         )
         failure = ""
         try:
@@ -82,4 +100,9 @@ class QueryCommand(BaseCommand):
         for note in report.notes:
             self.stdout.write(note)
         self.stdout.write(f"{query.name}: {report.words()}")
+        if run.has_more:
+            self.stdout.write(
+                f"{query.name}: the first {run.found:,} results were taken, and there are more: --most N"
+                " takes them, too."
+            )
         return report, failure

@@ -324,3 +324,18 @@ def test_the_command_says_why_it_failed(services, query):
     query.save()
     with pytest.raises(CommandError, match="Gone"):
         call_command("rundataquery", query.pk)
+
+
+@pytest.mark.parametrize(
+    ("asked", "options", "made", "is_more"),
+    [({}, {}, 100, True), ({}, {"most": 120}, 120, True), ({"max_results": "150"}, {}, 250, False)],
+)
+def test_the_command_takes_as_many_as_were_chosen(services, query, capsys, asked, options, made, is_more):
+    query.parameters |= asked
+    query.save()
+    call_command("rundataquery", query.pk, no_data=True, **options)
+    said = capsys.readouterr().out
+    assert f"{made} targets made" in said
+    assert (f"the first {made} results were taken, and there are more: --most N" in said) is is_more
+    with pytest.raises(CommandError, match="from 1 to 10,000, not 0"):
+        call_command("rundataquery", query.pk, most=0)

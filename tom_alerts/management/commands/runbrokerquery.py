@@ -45,9 +45,13 @@ class Command(QueryCommand):
         wanted = self.wanted(options, query.user)
         broker = brokers.get(query.broker)
         if broker.fetch_and_save_all is not GenericBroker.fetch_and_save_all:
+            if options["most"] is not None:
+                raise CommandError(
+                    f"{query.broker} stores targets in a way of its own, which knows no --most"
+                )
             self.by_plugin(broker(), query, wanted)
             return
-        _, failure = self.run_query(query, wanted)
+        _, failure = self.run_query(query, wanted, most=options["most"])
         if failure:
             raise CommandError(failure)
 

@@ -21,7 +21,7 @@ class Command(QueryCommand):
         if query is None:
             raise CommandError(f"there is no kept query {options['query_id']}; listqueries shows them")
         try:
-            _, failure = self.run_query(query, self.wanted(options, query.user))
+            _, failure = self.run_query(query, self.wanted(options, query.user), most=options["most"])
         except ImportError as error:
             raise CommandError(str(error)) from error
         if failure:
