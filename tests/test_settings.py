@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, connection
 
 from tests.settings_names import environment_names, setting_names
-from tom_project.environment import database_settings, kept_secret_key
+from tom_project.environment import database_settings, kept_secret_key, list_of_json
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCTION = {
@@ -158,3 +158,20 @@ def test_every_setting_that_the_apps_read_is_described_in_the_reference():
     names = setting_names()
     assert {"TOM_DUPLICATE_ACTION", "TOM_VISIBILITY_SITES", "HOOKS"} <= names
     assert sorted(name for name in names if f"`{name}`" not in page) == []
+
+
+@pytest.mark.parametrize("text", ["", "[]"])
+def test_no_streams_are_named_by_an_empty_variable(text):
+    assert list_of_json("ALERT_STREAMS", text) == []
+
+
+@pytest.mark.parametrize("text", ["{", '{"NAME": "a"}', '["a"]', "5"])
+def test_a_list_that_is_none_is_told_with_its_variable(text):
+    with pytest.raises(ImproperlyConfigured, match="ALERT_STREAMS"):
+        list_of_json("ALERT_STREAMS", text)
+
+
+def test_streams_are_named_in_json():
+    assert list_of_json("ALERT_STREAMS", '[{"NAME": "a.B"}]') == [{"NAME": "a.B"}]
+        {"NAME": "a.B", "OPTIONS": {}}
+    ]

@@ -235,7 +235,9 @@ class KafkaReader:
                 self.error = f"A batch cannot be stored now: {error}"
                 logger.warning("%s: %s; tried again in %.0f s", self.name, self.error, pause_s)
                 close_old_connections()
-                if self._told_to_stop.wait(pause_s):
+                self._write_state(per_second=0.0, lag=None)
+                asked_s = min(getattr(error, "retry_after_s", None) or 0.0, LONGEST_PAUSE_S)
+                if self._told_to_stop.wait(max(pause_s, asked_s)):
                     raise
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             else:

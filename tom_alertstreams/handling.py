@@ -27,6 +27,8 @@ _IN_FAILED_TRANSACTION = "25P02"  # PostgreSQL: a statement behind one that fail
 class MessageStore(Protocol):
     """What a reader hands its batches to."""
 
+    identities: dict[str, str]
+
     def next_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return where reading goes on."""
 
@@ -220,6 +222,7 @@ class StoreByTopic(OffsetKeeper):
         """Return the store of a topic."""
         if topic not in self._stores:
             self._stores[topic] = self._make_store(topic)
+            self._stores[topic].identities = self.identities
         return self._stores[topic]
 
     def begin(self, messages: Sequence[StreamMessage]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
-from tom_alertstreams.models import DeadLetter, StreamOffset
+from tom_alertstreams.models import DeadLetter, StreamOffset, StreamTopic
 from tom_dataservices.packets import StreamMessage
 
 Partition = tuple[str, int]
@@ -50,6 +50,7 @@ class OffsetKeeper:
 
     def __init__(self, group: str) -> None:
         self.group = group
+        self.identities: dict[str, str] = {}  # of topics, under which this process reads them
         self.done = Stored()
         self._failed: tuple[str, int, int] = ("", 0, 0)
 
@@ -131,14 +132,26 @@ class OffsetKeeper:
             ours |= Q(topic=topic, partition__in=some)
         rows = StreamOffset.objects.select_for_update().filter(ours, group=self.group)
         offsets = {(row.topic, row.partition): row for row in rows.order_by("pk")}
+        gone = self._made_anew(partitions)
         fresh = []
         for message in messages:
+            if message.topic in gone:  # kept, but it says nothing of how far the new topic was read
+                fresh.append(message)
+                continue
             row = offsets[message.topic, message.partition]
             if message.offset >= row.next_offset:
                 fresh.append(message)
                 row.next_offset = message.offset + 1
         StreamOffset.objects.bulk_update([offsets[key] for key in keys], ["next_offset"])
         return fresh
+
+    def _made_anew(self, topics: Iterable[str]) -> set[str]:
+        """Return topics that another process has begun anew, while this one held messages of the old ones."""
+        asked = [topic for topic in topics if topic in self.identities]
+        if not asked:
+            return set()
+        rows = StreamTopic.objects.filter(group=self.group, topic__in=asked)
+        return {row.topic for row in rows if row.identity != self.identities[row.topic]}
 
 
 def letter_of(group: str, message: StreamMessage, reason: str) -> DeadLetter:

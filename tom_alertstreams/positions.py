@@ -50,9 +50,10 @@ class Positions:
         noted: what comes before the first message is read, while nobody reads, is read later.
         """
         if self.identities is not None:
-            for topic in begin_new_topics(
-                self.store.group, self.identities.of(one.topic for one in partitions)
-            ):
+            found = self.identities.of(one.topic for one in partitions)
+            anew = begin_new_topics(self.store.group, found)
+            self.store.identities.update(found)
+            for topic in anew:
                 self.tell(f"{topic} was made anew since it was read last; it is read from its begin")
         known = self.store.next_offsets((one.topic, one.partition) for one in partitions)
         for one in partitions:

@@ -1,5 +1,6 @@
 """What ``settings`` computes from the environment: the database and the secret key."""
 
+import json
 import os
 import secrets
 import tempfile
@@ -116,6 +117,23 @@ def broker_settings(redis_url: str, rabbitmq_url: str) -> dict[str, Any]:
         "OPTIONS": {"url": redis_url},
         "MIDDLEWARE": middleware,
     }
+
+
+def list_of_json(name: str, text: str) -> list[dict[str, Any]]:
+    """Return the list of dicts that an environment variable holds as JSON; an empty one holds none.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        If it is something else.
+    """
+    try:
+        found = json.loads(text or "[]")
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not JSON: {error}") from error
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise ImproperlyConfigured(f'{name} holds {text[:60]!r}; expected a list, [{{"NAME": "..."}}]')
+    return found
 
 
 def kept_secret_key(path: Path) -> str:

@@ -16,7 +16,7 @@ from tom_common.default_settings import (
     TOMTOOLKIT_INSTALLED_APPS,
     TOMTOOLKIT_MIDDLEWARE,
 )
-from tom_project.environment import broker_settings, database_settings, kept_secret_key
+from tom_project.environment import broker_settings, database_settings, kept_secret_key, list_of_json
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -189,7 +189,7 @@ HOOKS = {
 }
 ALERT_SCHEMAS_DIR = env.str("ALERT_SCHEMAS_DIR", default="")
 ALERT_UPLOAD_MAX_BYTES = env.int("ALERT_UPLOAD_MAX_BYTES", default=2_000_000_000)
-ALERT_STREAMS: list[dict[str, Any]] = env.json("ALERT_STREAMS", default=[])
+ALERT_STREAMS = list_of_json("ALERT_STREAMS", env.str("ALERT_STREAMS", default=""))
 if FINK_CREDENTIAL_URL := env.str("FINK_CREDENTIAL_URL", default=""):
     ALERT_STREAMS.append(
         {

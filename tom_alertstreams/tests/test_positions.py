@@ -8,6 +8,7 @@ from tom_alertstreams.identities import TopicIdentities, begin_new_topics
 from tom_alertstreams.models import StreamOffset, StreamTopic
 from tom_alertstreams.offsets import OffsetKeeper
 from tom_alertstreams.positions import Positions
+from tom_dataservices.packets import StreamMessage
 
 pytestmark = pytest.mark.once
 
@@ -77,6 +78,25 @@ def test_a_topic_of_another_identity_is_read_from_its_begin_and_told(db):
     # The process that was given the other partition need not see it again.
     assert begun(("night", 1), night="B") == ([0], [])
     assert StreamTopic.objects.get(topic="night").identity == "B"
+
+
+def test_what_one_process_holds_of_an_old_topic_hides_nothing_of_the_new_one(db):
+    def keeper(identity):
+        found = OffsetKeeper("us")
+        found.identities["night"] = identity
+        return found
+
+    def messages(first, last):
+        return [StreamMessage("night", 0, offset, b"x") for offset in range(first, last)]
+
+    begin_new_topics("us", {"night": "A"})
+    old = keeper("A")
+    assert len(old.advance(messages(0, 100))) == 100
+    assert begin_new_topics("us", {"night": "B"}) == ["night"]  # in another process
+    assert len(old.advance(messages(100, 120))) == 20
+    assert StreamOffset.objects.get().next_offset == 0
+    assert len(keeper("B").advance(messages(0, 120))) == 120
+    assert StreamOffset.objects.get().next_offset == 120
 
 
 def test_a_broker_that_tells_no_identity_leaves_offsets_alone(db):
