@@ -173,5 +173,3 @@ def test_a_list_that_is_none_is_told_with_its_variable(text):
 
 def test_streams_are_named_in_json():
     assert list_of_json("ALERT_STREAMS", '[{"NAME": "a.B"}]') == [{"NAME": "a.B"}]
-        {"NAME": "a.B", "OPTIONS": {}}
-    ]
