@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,23 @@ _MISFITS = (TypeError, ValueError, LookupError, AttributeError)
 """What a class raises that is given options of the wrong kind, such as a text for a number."""
 
 
+ASK_AGAIN_S = 600.0
+_answers: dict[str, tuple[float, list[str]]] = {}
+
+
+def remembered_problems_of(entry: Any) -> list[str]:
+    """Return what `problems_of` told of an entry in the last ten minutes; asked again after that.
+
+    For a page that is drawn every few seconds: to ask makes the class of a plugin, its store and its reader.
+    """
+    key = repr(entry)
+    asked_at, problems = _answers.get(key, (0.0, []))
+    if key not in _answers or time.monotonic() - asked_at >= ASK_AGAIN_S:
+        problems = problems_of(entry)
+        _answers[key] = time.monotonic(), problems
+    return problems
+
+
 def problems_of(entry: Any, *, thoroughly: bool = False) -> list[str]:
     """Return what is wrong with an entry of ``ALERT_STREAMS``; nothing for one that is not active.
 
@@ -41,6 +59,14 @@ def problems_of(entry: Any, *, thoroughly: bool = False) -> list[str]:
     options = entry.get("OPTIONS", {})
     if not isinstance(options, Mapping):
         return [f"its OPTIONS are {options!r}; expected a dict"]
+    try:
+        return _of_active(entry, options, thoroughly=thoroughly)
+    except Exception as error:  # a plugin may raise anything, and the other entries are told all the same
+        logger.exception("the alert stream %s cannot be looked at", entry.get("NAME"))
+        return [f"its class raises {type(error).__name__}: {error}"]
+
+
+def _of_active(entry: Mapping[str, Any], options: Mapping[str, Any], *, thoroughly: bool) -> list[str]:
     found = _unknown(entry, options)
     try:
         (stream,) = get_alert_streams([{**entry, "OPTIONS": _without(options, found)}])

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from tom_alertstreams import conf
 from tom_alertstreams.alertstreams.alertstream import is_active, stream_labels
 from tom_alertstreams.counts import REMEMBERED, STEP, step_of
-from tom_alertstreams.diagnosis import problems_of
+from tom_alertstreams.diagnosis import remembered_problems_of
 from tom_alertstreams.models import DeadLetter, StreamCount, StreamState, UnkeptLetters
 from tom_alertstreams.permissions import dead_letters_for_user
 from tom_alertstreams.plots import bars_svg
@@ -94,7 +94,7 @@ def streams(now: dt.datetime | None = None, *, letters: LetterCounts | None = No
         one = _facts(label, _path(entry), rows.pop(label, []), letters, now)
         if not is_active(entry) and not one.processes:
             one.word, one.state, one.hint = "Switched off", QUIET, "ACTIVE is False in the settings."
-        elif not one.processes and (problems := problems_of(entry)):
+        elif not one.processes and (problems := remembered_problems_of(entry)):
             one.error = f"The settings of this stream have to be corrected: {'; '.join(problems)}."
         found.append(one)
     for label, some in sorted(rows.items()):

@@ -6,10 +6,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from tom_alertstreams import diagnosis
 from tom_alertstreams.alertstreams.alertstream import AlertStream
+from tom_alertstreams.alertstreams.kafka import KafkaAlertStream
 from tom_alertstreams.checks import check_alert_streams
 from tom_alertstreams.complaints import sentence_of
 from tom_alertstreams.diagnosis import problems_of, usable_alert_streams
+from tom_alertstreams.selectors import streams
 
 STREAMS = "tom_alertstreams.alertstreams."
 KAFKA = {"URL": "broker:9092", "GROUP_ID": "us", "TOPICS": ["alerts"]}
@@ -101,8 +104,8 @@ def test_passwords_are_in_no_sentence(settings):
 
 
 def test_one_wrong_entry_keeps_no_other_from_being_read(settings, monkeypatch):
-    streams, problems = usable_alert_streams([kafka(), {"NAME": "no.such.Stream"}, kafka()])
-    assert [one.label for one in streams] == ["KafkaAlertStream", "KafkaAlertStream 2"]
+    made, problems = usable_alert_streams([kafka(), {"NAME": "no.such.Stream"}, kafka()])
+    assert [one.label for one in made] == ["KafkaAlertStream", "KafkaAlertStream 2"]
     assert len(problems) == 1
     assert problems[0].startswith("Stream: settings.ALERT_STREAMS names no.such.Stream, which cannot be")
 
@@ -113,6 +116,37 @@ class RaisingStream(AlertStream):
 
     def listen(self):
         """Not called."""
+
+
+class RaisingKafka(KafkaAlertStream):
+    made = 0
+
+    def reader(self):
+        type(self).made += 1
+        raise RuntimeError("no such observatory")
+
+
+@pytest.mark.parametrize("name", ["RaisingStream", "RaisingKafka"])
+def test_a_plugin_that_raises_anything_is_told_by_check_and_page(admin_client, settings, name):
+    settings.ALERT_STREAMS = [{**kafka(), "NAME": f"{__name__}.{name}"}, {**kafka(), "LABEL": "night"}]
+    (found,) = check_alert_streams()
+    assert found.msg.endswith(f"{name}: its class raises RuntimeError: no such observatory.")
+    page = admin_client.get(reverse("alertstreams:streams")).content.decode()
+    assert "its class raises RuntimeError: no such observatory" in page
+    assert "night" in page
+
+
+def test_the_page_does_not_make_the_class_of_a_plugin_each_time(db, settings, monkeypatch):
+    monkeypatch.setattr(diagnosis, "_answers", {})
+    monkeypatch.setattr(RaisingKafka, "made", 0)
+    settings.ALERT_STREAMS = [{**kafka(), "NAME": f"{__name__}.RaisingKafka"}]
+    errors = [one.error for _ in range(3) for one in streams()]
+    assert len(errors) == 3
+    assert all("no such observatory" in error for error in errors)
+    assert RaisingKafka.made == 1
+    monkeypatch.setattr(diagnosis, "ASK_AGAIN_S", 0.0)
+    streams()
+    assert RaisingKafka.made == 2
 
 
 WRONG = [
@@ -128,8 +162,8 @@ WRONG = [
 
 @pytest.mark.parametrize(("entry", "words"), WRONG)
 def test_an_entry_of_the_wrong_kind_is_told_and_the_others_are_read(entry, words):
-    streams, (problem,) = usable_alert_streams([entry, {**kafka(), "LABEL": "night"}])
-    assert [one.label for one in streams] == ["night"]
+    made, (problem,) = usable_alert_streams([entry, {**kafka(), "LABEL": "night"}])
+    assert [one.label for one in made] == ["night"]
     assert words in problem
 
 
