@@ -17,6 +17,8 @@ from tom_dataservices.saved_query import SavedQuery
 from tom_targets.permissions import may_create_targets
 
 NOT_TRIED = "Try the filter on past alerts first: it was changed since."
+WATCHLIST_HIDDEN = "The owner of this filter may not see its watchlist any more."
+QUERY_HIDDEN = "The query is gone, or the owner of this filter may not see it any more."
 SURVEYS = ("ZTF", "LSST", "ELAsTiCC", "DECam", "WINTER")
 
 
@@ -77,14 +79,14 @@ def check_source(one: AlertFilter) -> None:
         rows = with_watchlist_shown(AlertFilter.objects.filter(pk=one.pk))
         shown = rows.values_list("sees_watchlist", flat=True).first() is not False
     if not shown:
-        raise NoSourceError("The owner of this filter may not see its watchlist any more.")
+        raise NoSourceError(WATCHLIST_HIDDEN)
     if one.query_id is None:
         return
     for model in saved_query_models():
         rows = saved_queries_for_user(one.user, model._default_manager.filter(pk=one.query_id))
         if any(query.asks()[0] == one.query_kind for query in rows):
             return
-    raise NoSourceError("The query is gone, or the owner of this filter may not see it any more.")
+    raise NoSourceError(QUERY_HIDDEN)
 
 
 def good_test(one: AlertFilter) -> FilterTest | None:

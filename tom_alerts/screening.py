@@ -22,7 +22,7 @@ from django.utils import timezone
 from tom_alerts.alert_tables import BatchTable
 from tom_alerts.expressions import ExpressionError, compiled
 from tom_alerts.filter_models import AlertFilter, Candidate, CandidateAction
-from tom_alerts.filter_rules import NoSourceError, check_source
+from tom_alerts.filter_rules import QUERY_HIDDEN, WATCHLIST_HIDDEN, NoSourceError, check_source
 from tom_alerts.kept_alerts import packed
 from tom_alerts.permissions import with_watchlist_shown
 from tom_alerts.result_tables import ResultTable
@@ -350,6 +350,8 @@ def _may_look(one: AlertFilter) -> bool:
     except NoSourceError as error:
         _tell_problem(one, str(error))
         return False
+    if one.problem in (WATCHLIST_HIDDEN, QUERY_HIDDEN):  # it is seen again
+        AlertFilter.objects.filter(pk=one.pk, problem=one.problem).update(problem="")
     return True
 
 

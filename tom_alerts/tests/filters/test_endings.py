@@ -121,3 +121,15 @@ def test_a_watchlist_that_its_owner_shares_no_more_lets_nothing_through(django_a
     User.objects.filter(pk=colleague.pk).update(is_superuser=True)
     ingest(bright("ZTF26ccccccc"))
     assert Candidate.objects.filter(name="ZTF26ccccccc").count() == 2
+    one.refresh_from_db()
+    assert (one.is_on, one.problem) == (True, "")
+
+
+def test_sharing_a_watchlist_again_leaves_other_problems_of_its_filters_as_they_are():
+    group = team()
+    user, colleague = maker("user", group), maker("colleague", group)
+    one = made_filter(colleague, watchlist=watched(user, group))
+    AlertFilter.objects.filter(pk=one.pk).update(problem="It fails on some alerts.")
+    ingest(bright("ZTF26aaaaaaa"))
+    one.refresh_from_db()
+    assert one.problem == "It fails on some alerts." and Candidate.objects.count() == 1

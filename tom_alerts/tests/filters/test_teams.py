@@ -339,6 +339,10 @@ def test_a_query_that_is_no_longer_shared_gives_the_filter_nothing(query_candida
     test = run_test(FilterTest.objects.create(alert_filter=theirs, user=member, mark=theirs.mark()))
     assert (test.error, test.sampled, test.examples) == (words, 0, [])
     assert Candidate.objects.filter(alert_filter__user=owner).count() == 3
+    query.groups.set(owner.groups.filter(name="Supernovae"))
+    screen_results(run_of(query, "Third"))
+    theirs.refresh_from_db()
+    assert theirs.problem == "" and of_member.count() == 2
 
 
 def test_a_hidden_target_of_a_result_is_none_of_the_candidate(query_candidate):
