@@ -1,8 +1,10 @@
 """The one way of remote HTTP, against a server that misbehaves."""
 
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 import requests
@@ -18,6 +20,7 @@ from tom_common.remote import (
 
 SECRET = "secret of the peer"
 PATH = "/api/targets/"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -47,6 +50,23 @@ def test_a_post_is_never_repeated(service, peer, pauses, fault):
     with pytest.raises(RemoteUnavailable):
         service.post_json("api/targets/", {})
     assert (len(peer.calls("POST")), pauses) == (1, [])
+
+
+def test_a_search_by_post_is_tried_as_a_get_is_and_has_never_obeyed(service, peer, pauses):
+    peer.faults[("POST", PATH)] = "hang"
+    with pytest.raises(RemoteUnavailable) as caught:
+        service.ask_form("api/targets/", {})
+    assert (len(peer.calls("POST")), pauses) == (3, [1.0, 2.0])
+    assert not caught.value.may_have_obeyed
+
+
+def test_only_what_the_decision_names_is_asked_by_a_post_that_is_repeated():
+    """A new call of `ask_form` comes with its address, and why that changes nothing."""
+    [decision] = (ROOT / "docs" / "decisions").glob("0387-*.md")
+    named = set(re.findall(r"`(tom_\w+/[\w/]+\.py)`", decision.read_text()))
+    files = [path for path in ROOT.glob("tom_*/**/*.py") if "tests" not in path.parts]
+    asking = {str(path.relative_to(ROOT)) for path in files if ".ask_form(" in path.read_text()}
+    assert named == asking != set()
 
 
 def test_an_unanswered_post_may_have_been_obeyed(service, peer):

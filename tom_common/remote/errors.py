@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -118,6 +120,22 @@ def plain_words(said: Any) -> str:
     if isinstance(said, Sequence) and not isinstance(said, str | bytes):
         return "; ".join(words for words in map(plain_words, said) if words)
     return "" if said is None else str(said)
+
+
+def title_of_page(text: str) -> str | None:
+    """Return the title of a web page, empty if it has none; None for what is no page."""
+    if text.lstrip()[:1] != "<":
+        return None
+    found = re.search(r"<title>\s*(.*?)\s*</title>", text, re.S | re.I)
+    return " ".join(found.group(1).split())[:200] if found else ""
+
+
+def json_or_none(content: bytes) -> Any:
+    """Return the JSON of an answer; None where it holds none."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def translated(name: str, error: Exception, *, read_timeout_s: float | None = None) -> RemoteError:

@@ -24,8 +24,10 @@ from tom_common.remote.errors import (
     RemotePaused,
     RemoteRejected,
     RemoteUnavailable,
+    json_or_none,
     plain_words,
     retry_after_s,
+    title_of_page,
     translated,
 )
 from tom_common.remote.tries import tried
@@ -137,7 +139,18 @@ class RemoteService:
         return tried(ask, self.tries, first_pause_s=FIRST_PAUSE_S)
 
     def ask_form(self, path: str, data: Mapping[str, Any], *, minds_429: bool = True) -> Any:
-        """Ask by a form, where that changes nothing, and return the JSON of the answer; tried again as a GET.
+        """Ask a search that is asked by POST, and return the JSON of its answer; sent up to `tries` times.
+
+        It is the one POST that is repeated, so it is only for addresses that change nothing, however often
+        they are asked: decision 0387 names them. Whatever stores, orders, reports or deletes something, or
+        begins a job there, goes by `post_form` or `post_json`, which send once.
+
+        Parameters
+        ----------
+        path : str
+        data : mapping
+        minds_429 : bool
+            Whether to wait where the service says that it was asked too often; the caller does so otherwise.
 
         Raises
         ------
@@ -295,7 +308,7 @@ class RemoteService:
             words = WORDS.get(status, "it refuses the request")
             text = f"{self.name} answered {status}: {words}{': ' + detail if detail else ''}"
             raise RemoteRejected(
-                f"{text.rstrip('.')}.", status=status, detail=detail, said=_json_or_none(content)
+                f"{text.rstrip('.')}.", status=status, detail=detail, said=json_or_none(content)
             )
         return content
 
@@ -305,7 +318,7 @@ class RemoteService:
         try:
             return json.loads(content)
         except (ValueError, RecursionError):
-            title = _title_of_page(content[:20_000].decode(errors="replace"))
+            title = title_of_page(content[:20_000].decode(errors="replace"))
             if title is not None:
                 named = f" titled {self._without_secrets(title)!r}" if title else ""
                 raise RemoteBadReply(
@@ -346,11 +359,11 @@ class RemoteService:
 
     def _detail(self, response: requests.Response, content: bytes) -> str:
         """Return in one line what the service says about a refusal."""
-        said = _json_or_none(content)
+        said = json_or_none(content)
         if said is None:
             text = content[:20_000].decode(errors="replace")
             is_page = "html" in response.headers.get("Content-Type", "") or text.lstrip()[:1] == "<"
-            said = (_title_of_page(text) or "") if is_page else text
+            said = (title_of_page(text) or "") if is_page else text
         said = plain_words(said)
         said = " ".join(self._without_secrets(said).split())
         return said if len(said) <= _DETAIL_LENGTH else f"{said[:_DETAIL_LENGTH]}..."
@@ -367,21 +380,6 @@ def _never_connected(error: requests.RequestException) -> bool:
         return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return isinstance(reason, NewConnectionError)
-
-
-def _title_of_page(text: str) -> str | None:
-    """Return the title of a web page, empty if it has none; None for what is no page."""
-    if text.lstrip()[:1] != "<":
-        return None
-    found = re.search(r"<title>\s*(.*?)\s*</title>", text, re.S | re.I)
-    return " ".join(found.group(1).split())[:200] if found else ""
-
-
-def _json_or_none(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _secrets_of(
