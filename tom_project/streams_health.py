@@ -1,22 +1,25 @@
-"""Tells a container engine whether each stream that this machine reads was heard of lately.
+"""Tells a container engine whether ``readstreams`` of this machine was heard of lately.
 
-Run as ``python -m tom_project.streams_health``. A reader says every few seconds how it does, while it waits
-for its broker, too.
+Run as ``python -m tom_project.streams_health``. The process tells every few seconds of each active stream:
+its reader does, while it waits for its broker, too; where it has none of ours, has ended or cannot be used,
+the main thread does. An entry that cannot be used is printed; to begin the process again mends nothing there.
 """
 
 import os
 import sys
 
 
-def newest_words() -> dict[str, float]:
-    """Give the seconds since a process of this machine told of each active stream; infinite if none did."""
+def newest_words() -> dict[str, tuple[float, str]]:
+    """Give the seconds since a process of this machine told of each active stream, and the error it told.
+
+    Where none told of a stream the seconds are infinite.
+    """
     import socket
 
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tom_project.settings")
     django.setup()
-    from django.db.models import Max
     from django.utils import timezone
 
     from tom_alertstreams import conf
@@ -24,11 +27,12 @@ def newest_words() -> dict[str, float]:
     from tom_alertstreams.models import StreamState
 
     rows = StreamState.objects.filter(process__startswith=f"{socket.gethostname()}:")
-    seen = dict(rows.order_by().values_list("stream").annotate(Max("heartbeat_at")))
+    told = rows.order_by("heartbeat_at").values_list("stream", "heartbeat_at", "error")
+    seen = {name: (heartbeat_at, error) for name, heartbeat_at, error in told}
     now = timezone.now()
     entries = conf.alert_streams()
     return {
-        name: (now - seen[name]).total_seconds() if name in seen else float("inf")
+        name: ((now - seen[name][0]).total_seconds(), seen[name][1]) if name in seen else (float("inf"), "")
         for entry, name in zip(entries, stream_labels(entries), strict=True)
         if is_active(entry)
     }
@@ -36,14 +40,15 @@ def newest_words() -> dict[str, float]:
 
 def main() -> int:
     """Give the exit status of a health check."""
-    ages_s = newest_words()
+    words = newest_words()
     from tom_alertstreams.selectors import HEARD_OF
 
-    for name, age_s in ages_s.items():
-        sys.stdout.write(f"{name} was last heard of {age_s:.0f} s ago\n")
-    if not ages_s:
+    for name, (age_s, error) in words.items():
+        sys.stdout.write(f"{name} was last heard of {age_s:.0f} s ago{error and ': '}{error}\n")
+    if not words:
         sys.stdout.write("there is no active stream in ALERT_STREAMS\n")
-    return 0 if ages_s and max(ages_s.values()) < HEARD_OF.total_seconds() else 1
+    newest = [age_s for age_s, _ in words.values()]
+    return 0 if newest and max(newest) < HEARD_OF.total_seconds() else 1
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 
 from tom_alertstreams import conf
+from tom_alertstreams.alertstreams.alertstream import is_active, stream_labels
 from tom_alertstreams.diagnosis import usable_alert_streams
+from tom_alertstreams.heartbeats import Heartbeats
 from tom_common.background import leave_jobs_to_others
 
 logger = logging.getLogger(__name__)
@@ -22,7 +24,8 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args, **options):
-        streams, problems = usable_alert_streams(conf.alert_streams())
+        entries = conf.alert_streams()
+        streams, problems = usable_alert_streams(entries)
         if problems and not streams:
             raise CommandError("\n".join(problems))
         for problem in problems:
@@ -32,6 +35,7 @@ class Command(BaseCommand):
         if options["verbosity"] > 0:
             self._show_logs()
         leave_jobs_to_others()  # what filters do may ask slow services: alerts do not wait for that
+        self.heartbeats = Heartbeats(self._left_out(entries, streams, problems))
         threads = [threading.Thread(target=self._listen, args=(one,), daemon=True) for one in streams]
         ended = self._end_when_told(streams)
         for stream, thread in zip(streams, threads, strict=True):
@@ -40,6 +44,16 @@ class Command(BaseCommand):
             thread.start()
         self.stdout.flush()  # a log file sees at once what is read
         self._wait(streams, threads, ended)
+        self.heartbeats.end()
+
+    @staticmethod
+    def _left_out(entries, streams, problems):
+        """Return why entries are not read, by label."""
+        made = {one.label for one in streams}
+        active = [name for one, name in zip(entries, stream_labels(entries), strict=True) if is_active(one)]
+        names = [name for name in active if name not in made]
+        pairs = zip(names, problems, strict=True)
+        return {name: problem.removeprefix(f"{name}: ") for name, problem in pairs}
 
     @staticmethod
     def _show_logs():
@@ -72,6 +86,7 @@ class Command(BaseCommand):
         while waiting := [
             thread for one, thread in pairs if thread.is_alive() and self._is_awaited(one, ended)
         ]:
+            self.heartbeats.tell((one, thread.is_alive()) for one, thread in pairs)
             waiting[0].join(0.2)
 
     @staticmethod
@@ -83,14 +98,17 @@ class Command(BaseCommand):
         pause_s = 1.0
         stop = getattr(stream, "stop", threading.Event())
         while not stop.is_set():
+            self.heartbeats.begins(stream)
             try:
                 stream.listen()
                 return
             except ImproperlyConfigured as error:
                 name = getattr(stream, "label", "") or type(stream).__name__
                 logger.error("%s: %s Tried again in %.0f s.", name, error, pause_s)
-            except Exception:
+                self.heartbeats.failed(stream, error)
+            except Exception as error:
                 logger.exception("%s ended; begun again in %.0f s", type(stream).__name__, pause_s)
+                self.heartbeats.failed(stream, error)
             close_old_connections()
             stop.wait(pause_s)
             pause_s = min(2 * pause_s, 30.0)  # the page hears of it within its minute
