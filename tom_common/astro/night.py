@@ -103,13 +103,18 @@ class Night:
     moon_waxing: bool
     sun_stays_up: bool
     sun_stays_down: bool
+    sun_highest_deg: float
+    """The highest altitude of the Sun's centre from noon to noon."""
 
     @property
     def dark_hours(self) -> float:
         """Hours without astronomical twilight; 0 where it never gets that dark."""
-        if self.astronomical_dusk is None or self.astronomical_dawn is None:
-            return 0.0
-        return 24 * (self.astronomical_dawn - self.astronomical_dusk)
+        dusk, dawn = self.astronomical_dusk, self.astronomical_dawn
+        if dusk is None and dawn is None:
+            return 24.0 if self.sun_highest_deg <= -18 else 0.0
+        begin = self.start if dusk is None else dusk
+        end = self.end if dawn is None else dawn
+        return 24 * ((end - begin) % 1)  # dawn comes before dusk where only noon is not dark
 
 
 def night_at(mjd_utc: float, *, latitude_deg: float, longitude_deg: float) -> Night:
@@ -219,6 +224,7 @@ def _night_from(noon: float, latitude_deg: float, longitude_deg: float) -> Night
         moon_waxing=bool(np.sin(elongation) > 0),
         sun_stays_up=bool(np.all(sun > _HORIZON_DEG)),
         sun_stays_down=bool(np.all(sun < _HORIZON_DEG)),
+        sun_highest_deg=float(sun.max()),
     )
 
 

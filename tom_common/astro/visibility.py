@@ -73,7 +73,10 @@ def altitude_of_airmass(limit: float) -> float:
 
 
 def darkness(night: Night, twilight: str) -> tuple[float, float] | None:
-    """Return when the dark part of a night begins and ends (MJD, UTC), None for a night that has none."""
+    """Return when the dark part of a night begins and ends (MJD, UTC), None for a night that has none.
+
+    In the polar night it may be dark from noon to noon, or not dark around noon alone.
+    """
     begin = {
         "astronomical": night.astronomical_dusk,
         "nautical": night.nautical_dusk,
@@ -86,9 +89,11 @@ def darkness(night: Night, twilight: str) -> tuple[float, float] | None:
         "civil": night.civil_dawn,
         "sunset": night.sunrise,
     }[twilight]
-    if begin is not None and end is not None and begin < end:
-        return begin, end
-    return (night.start, night.end) if night.sun_stays_down and twilight == "sunset" else None
+    if begin is None and end is None:
+        return (night.start, night.end) if night.sun_highest_deg <= TWILIGHTS[twilight] else None
+    if begin is not None and end is not None and begin > end:
+        return max((night.start, end), (begin, night.end), key=lambda span: span[1] - span[0])
+    return night.start if begin is None else begin, night.end if end is None else end
 
 
 @lru_cache(maxsize=_KEPT_NIGHTS)

@@ -47,6 +47,12 @@ def test_what_stays_low_is_told_and_nothing_without_a_site_or_a_position(observe
     assert tonight(maker("nowhere"), candidate(60.0, -30.0), mjd_utc=NOW.mjd) == ""
 
 
+def test_it_is_dark_all_day_in_the_polar_night(observer):
+    observer.profile.site_latitude = -85.0
+    text = tonight(observer, candidate(60.0, -60.0), mjd_utc=Time("2026-06-21T12:00:00").mjd)
+    assert text.startswith("24.0 h above 30°, best ")
+
+
 def test_links_lead_to_the_brokers_of_the_survey_and_to_the_position():
     links = dict(outside_pages(candidate(60.0, -30.0)))
     assert links["ALeRCE"] == "https://alerce.online/object/ZTF26aaaaaaa"

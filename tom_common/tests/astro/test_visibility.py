@@ -6,7 +6,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astroplan import Observer
-from astropy.coordinates import EarthLocation, SkyCoord
+from astropy.coordinates import AltAz, EarthLocation, SkyCoord, get_body
 from astropy.time import Time
 
 from tom_common.astro.observer import Site
@@ -144,6 +144,34 @@ def test_the_polar_night_counts_from_noon_to_noon():
         Bodies.fixed([10.0], [80.0]), tromso, date(2026, 12, 21), Limits(30, twilight="sunset")
     )
     assert found.hours[0] == pytest.approx(24.0)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "evening"),
+    [
+        (-90.0, date(2026, 6, 21)),
+        (-89.0, date(2026, 6, 21)),
+        (-85.0, date(2026, 6, 21)),
+        (-84.0, date(2026, 6, 21)),  # not dark around noon
+        (-90.0, date(2026, 5, 12)),  # dusk, and no dawn for weeks
+        (87.85, date(2027, 1, 20)),  # dawn, then dusk: the Sun is highest at 12:11
+        (-90.0, date(2026, 8, 1)),  # dawn, and no dusk before it
+        (-90.0, date(2026, 4, 1)),  # never dark, though the Sun is down
+    ],
+)
+def test_the_dark_part_of_a_polar_night_is_that_of_astropy(latitude, evening):
+    site = Site("pole", "Near a pole", latitude, 0.0)
+    night, sky = night_and_sky(site, evening, "astronomical")
+    times = np.linspace(night.start, night.end, 97)
+    at = Time(times, format="mjd", scale="utc")
+    place = EarthLocation.from_geodetic(0 * u.deg, latitude * u.deg)
+    sun = get_body("sun", at, place).transform_to(AltAz(obstime=at, location=place)).alt.deg
+    inside = (
+        np.zeros(97, dtype=bool) if sky is None else (times >= sky.mjd_utc[0]) & (times <= sky.mjd_utc[-1])
+    )
+    assert (sun[inside] < -17.98).all()
+    assert (sun[~inside] < -18.02).sum() <= 1  # a shorter dark part of a quarter of an hour at most
+    assert night.dark_hours == pytest.approx(24 * (sun < -18).mean(), abs=0.5)
 
 
 def test_a_target_that_sets_and_rises_again_counts_both_times():
