@@ -6,7 +6,7 @@ from benchmarks.stream_reading import broker
 from benchmarks.streams import compare_with_kills
 from tests.services import needed
 
-ALERTS, KILLS = 400, 3
+ALERTS, KILLS = 1200, 5
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
@@ -18,13 +18,13 @@ def test_kills_neither_lose_nor_double_alerts(kind):
     with broker() as address:
         compared = compare_with_kills(kind, address, ALERTS, KILLS, BATCH_SIZE=20)
     assert compared.differing == []
-    assert compared.kills == KILLS
-    # 400 alerts of 20 objects, 107 points each; every 97th message is poison.
+    assert 1 <= compared.kills <= KILLS  # a quick machine has read all before the last of them
+    # 1,200 alerts of 60 objects, 107 points each; every 97th message is poison.
     assert compared.counts == {
-        "photometry": 20 * 107,
-        "targets": 20,
+        "photometry": 60 * 107,
+        "targets": 60,
         "facts": compared.counts["facts"],
-        "dead letters": 4,
+        "dead letters": 12,
         "offsets": 1,
     }
-    assert compared.counts["facts"] > 20
+    assert compared.counts["facts"] > 60

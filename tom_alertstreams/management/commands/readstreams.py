@@ -23,6 +23,10 @@ class Command(BaseCommand):
         " what streams and handlers do; --verbosity 0 leaves the level of the log as the settings have it."
     )
 
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.heartbeats = Heartbeats({})
+
     def handle(self, *args, **options):
         entries = conf.alert_streams()
         streams, problems = usable_alert_streams(entries)
