@@ -12,10 +12,9 @@ from contextlib import contextmanager
 
 from django.core.cache import cache
 
-from tom_common.job_context import current_job
 from tom_common.job_endings import WaitsForTurn
 from tom_common.remote import RemoteUnavailable
-from tom_common.turns import WAIT_S, holds_turn
+from tom_dataservices.job_log import asking_job, holds_turn
 
 LONGEST_WAIT_S = 60.0
 _HELD_S = 600
@@ -24,7 +23,7 @@ _HELD_S = 600
 That is longer than the longest question: three tries, each of which may take 5 s to connect, 30 s to the
 first byte and 120 s to the last, and two pauses of at most 60 s between them.
 """
-_LOOK_AGAIN_S = 0.2
+_LOOK_AGAIN_S, _LOOK_AGAIN_LATER_S = 0.2, 2.0
 
 
 @contextmanager
@@ -47,12 +46,12 @@ def alone(service: str) -> Iterator[None]:
     """
     key, mine = f"alone:{service}", uuid.uuid4().hex
     until = time.monotonic() + LONGEST_WAIT_S
-    job = current_job()
+    job = asking_job()
     while not cache.add(key, mine, _HELD_S):
         job.check_cancelled()
         if holds_turn():
             raise WaitsForTurn(
-                WAIT_S, f"Waits until {service} can be asked: it takes one question at a time."
+                _LOOK_AGAIN_LATER_S, f"Waits until {service} can be asked: it takes one question at a time."
             )
         if time.monotonic() >= until:
             raise RemoteUnavailable(f"{service} takes one question at a time, and others ask it. Try again.")

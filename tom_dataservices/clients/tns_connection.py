@@ -18,12 +18,11 @@ from typing import Any
 
 from django.core.cache import cache
 
-from tom_common.job_context import current_job
 from tom_common.job_endings import RunAgain
 from tom_common.remote import RemoteBadReply, RemoteRejected, RemoteService, RemoteUnavailable
-from tom_common.turns import holds_turn
 from tom_dataservices.clients.broker import refuse_error
 from tom_dataservices.exceptions import NotConfiguredError, QueryServiceError
+from tom_dataservices.job_log import asking_job, holds_turn
 
 logger = logging.getLogger(__name__)
 
@@ -177,11 +176,11 @@ class TnsConnection:
 
     @property
     def _place(self) -> str:
-        return f"tns-answers:{self._limit}:{current_job().pk}"
+        return f"tns-answers:{self._limit}:{asking_job().pk}"
 
     def _kept(self) -> _Kept:
         """Return what this job has got, on all its connections, and in the runs that were put off."""
-        memory = current_job().memory
+        memory = asking_job().memory
         if self._place not in memory:
             waits, answers = cache.get(self._place) or (0, {})
             cache.delete(self._place)
@@ -218,7 +217,7 @@ def pause(wait_s: float) -> None:
     ------
     JobCancelled
     """
-    job = current_job()
+    job = asking_job()
     until = time.monotonic() + wait_s
     while (left_s := until - time.monotonic()) > 0:
         job.check_cancelled()
