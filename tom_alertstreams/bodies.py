@@ -59,7 +59,7 @@ class GCNCircular:
 
 @dataclass(frozen=True)
 class ExternalMessage:
-    """A message too large for Kafka: where it lies."""
+    """A message too large for Kafka that was not fetched: where it lies."""
 
     url: str
 

@@ -116,6 +116,10 @@ class Remembered:
         """Tell this from now on."""
         self._text, self._at = text, time.monotonic()
 
+    def forget(self) -> None:
+        """Tell it no more."""
+        self._text = ""
+
     @property
     def text(self) -> str:
         """The sentence, empty when its time is over."""

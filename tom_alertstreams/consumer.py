@@ -260,6 +260,7 @@ class KafkaReader:
             away_s = time.monotonic() - self._away_since
             logger.warning("%s: the broker is back after %.0f s", self.name, away_s)
             self._said.forget()
+            self._missing.forget()
         self.word, self._away_since = StreamState.Word.READING, None
         self.error = self._lost.text or self._missing.text
 

@@ -88,7 +88,7 @@ class HandlerStore(OffsetKeeper):
 
     def _store_one(self, message: StreamMessage) -> Stored:
         if not self.is_fresh(message):
-            return Stored(known=1)
+            return Stored()
         try:
             used = self._hand_over(message, lambda: bool(self.advance([message])))
         except (*DATABASE_AWAY, RemoteUnavailable) as error:
@@ -104,7 +104,7 @@ class HandlerStore(OffsetKeeper):
             if not isinstance(error, UndecodableError):
                 logger.exception("the handler of %s broke at offset %s", message.place, message.offset)
             return bury(self, message, _reason(error))
-        return Stored(used=int(used), known=int(not used))
+        return Stored(used=int(used))
 
     def _hand_over(self, message: StreamMessage, note: Callable[[], bool]) -> bool:
         """Call the handler, and note in the same transaction that it was given the message.

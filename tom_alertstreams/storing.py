@@ -39,7 +39,7 @@ def bury(keeper: OffsetKeeper, message: StreamMessage, reason: str) -> Stored:
     with transaction.atomic():
         fresh = keeper.advance([message])
         keep_letters(keeper.group, [(one, reason) for one in fresh])
-    return Stored(dead=len(fresh), known=1 - len(fresh))
+    return Stored(dead=len(fresh))
 
 
 class PacketStore(OffsetKeeper):
@@ -169,7 +169,7 @@ class PacketStore(OffsetKeeper):
         fresh = self.advance(messages)
         if decoded is None or len(fresh) < len(messages):  # another process has stored some of them
             decoded = self._decode(fresh)
-        result = Stored(known=len(messages) - len(fresh))
+        result = Stored()
         by_place = {(message.place, message.offset): message for message in fresh}
         buried: set[tuple[str, int]] = set()  # a message may hold many alerts, and is one letter
         for batch in decoded:

@@ -48,7 +48,7 @@ class StandIn:
         return None
 
     def answer(self, method, path, query, body, headers):
-        """Return status, content (bytes, or what becomes JSON), and the type of the content."""
+        """Return status, content (bytes, or what becomes JSON), its type, and perhaps headers."""
         raise NotImplementedError
 
 
@@ -68,11 +68,11 @@ class Handler(BaseHTTPRequestHandler):
         if fault not in (None, "drop"):
             return self.misbehave(fault)
         query = parse_qs(parts.query, keep_blank_values=True)
-        status, content, kind = stand_in.answer(self.command, parts.path, query, body, self.headers)
+        status, content, kind, *more = stand_in.answer(self.command, parts.path, query, body, self.headers)
         if fault == "drop":
             self.close_connection = True
             return None
-        return self.send(status, content, kind)
+        return self.send(status, content, kind, headers=more[0].items() if more else ())
 
     do_POST = do_DELETE = do_GET
 

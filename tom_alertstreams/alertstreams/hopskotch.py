@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 
 from tom_alertstreams.alertstreams.connections import of_connection, own_offsets
 from tom_alertstreams.alertstreams.handled import HandledStream
-from tom_alertstreams.bodies import JSONBlob, Metadata, hopskotch_body
+from tom_alertstreams.bodies import ExternalMessage, JSONBlob, Metadata, hopskotch_body
 from tom_alertstreams.consumer import KafkaReader
+from tom_alertstreams.large_messages import LargeMessages
 from tom_dataservices.packets import StreamMessage
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,9 @@ class HopskotchAlertStream(HandledStream):
 
     Options: ``URL`` (``kafka://kafka.scimma.org/``), ``GROUP_ID`` (begins with the user name and ``-``),
     ``USERNAME``, ``PASSWORD``, ``TOPIC_HANDLERS``, ``START_POSITION`` (``LATEST`` or ``EARLIEST``, for topics
-    never read), ``TEST_MESSAGES`` (true: those marked as tests, too), ``SECURITY_PROTOCOL`` (``SASL_SSL``),
-    ``KAFKA`` (further settings of librdkafka).
+    never read), ``TEST_MESSAGES`` (true: those marked as tests, too), ``FETCH_EXTERNAL`` (false: a message
+    too large for Kafka is not fetched), ``SECURITY_PROTOCOL`` (``SASL_SSL``), ``KAFKA`` (further settings of
+    librdkafka).
     """
 
     required_keys: ClassVar[list[str]] = ["URL", "GROUP_ID", "USERNAME", "PASSWORD", "TOPIC_HANDLERS"]
@@ -34,6 +36,7 @@ class HopskotchAlertStream(HandledStream):
         *required_keys,
         "START_POSITION",
         "TEST_MESSAGES",
+        "FETCH_EXTERNAL",
         "SECURITY_PROTOCOL",
         "KAFKA",
     ]
@@ -62,11 +65,32 @@ class HopskotchAlertStream(HandledStream):
         return {**found, **(given.get("KAFKA") or {})}
 
     def arguments(self, message: StreamMessage) -> tuple[Any, ...] | None:
-        """Return the decoded body and where it came from; None for a test nobody asked for."""
-        is_test = ("_test", b"true") in message.headers
-        if is_test and not self.options.get("TEST_MESSAGES"):
+        """Return the decoded body and where it came from; None for a test nobody asked for.
+
+        Raises
+        ------
+        RemoteUnavailable
+            If a message too large for Kafka cannot be fetched now.
+        UndecodableError
+            If it cannot be fetched at all, or a body is not what it should be.
+        """
+        if self._is_left_out(message):
             return None
-        return hopskotch_body(message), Metadata.of(message)
+        body = hopskotch_body(message)
+        if isinstance(body, ExternalMessage) and self.options.get("FETCH_EXTERNAL", True):
+            whole = self.large_messages.fetch(message, body.url)
+            if whole is not None:
+                return None if self._is_left_out(whole) else (hopskotch_body(whole), Metadata.of(whole))
+        return body, Metadata.of(message)
+
+    def _is_left_out(self, message: StreamMessage) -> bool:
+        return ("_test", b"true") in message.headers and not self.options.get("TEST_MESSAGES")
+
+    @cached_property
+    def large_messages(self) -> LargeMessages:
+        """What fetches messages that are too large for Kafka."""
+        settings = {**of_connection(self.kafka_settings()), "group.id": self.consumer_group}
+        return LargeMessages(settings, str(self.options["USERNAME"]), str(self.options["PASSWORD"]))
 
     def get_all_public_topics(self) -> list[str]:
         """Ask the broker for the topics that these credentials may read."""

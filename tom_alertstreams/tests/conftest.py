@@ -1,25 +1,11 @@
 """Real packets as messages, for the tests of streams."""
 
-import io
-import json
-
-import fastavro
 import pytest
 
-from tests.shared_data import shared_data_dir
+from tests.fink_messages import fink_messages
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def packets():
-    """Give the real packets of Fink's ZTF file as (schema text, schemaless value) pairs."""
-    path = shared_data_dir() / "data" / "alerts" / "fink" / "fink_ztf_31alerts.avro"
-    with path.open("rb") as file:
-        reader = fastavro.reader(file)
-        schema = reader.writer_schema
-        found = []
-        for record in reader:
-            body = io.BytesIO()
-            fastavro.schemaless_writer(body, schema, record)
-            found.append(body.getvalue())
-    key = json.dumps({name: value for name, value in schema.items() if not name.startswith("__")}).encode()
-    return key, found
+    """Give the real packets of Fink's ZTF file as (schema text, schemaless values)."""
+    return fink_messages("fink_ztf_31alerts.avro")

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 from tests.shared_data import shared_data_dir
+from tests.standins.bson import bson
 from tests.standins.kafka_broker import mock_cluster
 from tom_alertstreams.alertstreams.alertstream import get_alert_streams, stream_labels
 from tom_alertstreams.alertstreams.antares import AntaresAlertStream, read_locus
@@ -194,24 +195,6 @@ def test_credentials_go_where_they_belong():
     assert antares.kafka_settings()["sasl.mechanism"] == "PLAIN"
     with pytest.raises(ImproperlyConfigured, match="has no topic to read"):
         hop(TOPIC_HANDLERS={})
-
-
-def bson(document):
-    body = b""
-    for name, value in document.items():
-        key = name.encode() + b"\0"
-        if isinstance(value, float):
-            body += b"\x01" + key + struct.pack("<d", value)
-        elif isinstance(value, str):
-            text = value.encode() + b"\0"
-            body += b"\x02" + key + struct.pack("<i", len(text)) + text
-        elif isinstance(value, int):
-            body += b"\x12" + key + struct.pack("<q", value)
-        elif isinstance(value, list):
-            body += b"\x04" + key + bson({str(place): one for place, one in enumerate(value)})
-        else:
-            body += b"\x03" + key + bson(value)
-    return struct.pack("<i", len(body) + 5) + body + b"\0"
 
 
 def test_loci_of_antares_are_read_in_both_shapes():

@@ -6,6 +6,7 @@ import pytest
 from confluent_kafka import KafkaError, TopicPartition
 from django.db import OperationalError
 
+from tests.standins.kafka_messages import KafkaMessage
 from tom_alertstreams.consumer import KafkaReader
 from tom_alertstreams.models import DeadLetter, StreamOffset, StreamState
 from tom_alertstreams.offsets import TRIES, OffsetKeeper, Stored
@@ -150,7 +151,7 @@ class Topic:
 
     def consume(self, most, timeout):
         taken, self.waiting = self.waiting[:most], self.waiting[most:]
-        return [Waiting(offset) for offset in taken]
+        return [KafkaMessage(offset) for offset in taken]
 
     def assign(self, partitions):
         self.assigned = [one.offset for one in partitions]
@@ -169,36 +170,6 @@ class Topic:
 
     def close(self):
         self.closed = True
-
-
-class Waiting:
-    """Stands for a message of librdkafka."""
-
-    def __init__(self, offset):
-        self._offset = offset
-
-    def offset(self):
-        return self._offset
-
-    def error(self):
-        return None
-
-    def timestamp(self):
-        return 0, 0
-
-    def topic(self):
-        return "a"
-
-    def partition(self):
-        return 0
-
-    def value(self):
-        return b"x"
-
-    def key(self):
-        return None
-
-    headers = key
 
 
 class Notes(OffsetKeeper):
@@ -277,6 +248,8 @@ def test_one_broker_of_several_that_is_down_does_not_make_the_stream_wait(db):
     one._note_error(Complaint(KafkaError._ALL_BROKERS_DOWN, "2/2 brokers are down"))
     assert one.word == StreamState.Word.WAITING
     assert one.error == "The broker b2:9092 cannot be reached: Connect failed: refused"
+    one._is_reading()
+    assert (one.word, one.error) == (StreamState.Word.READING, "")
 
 
 def test_the_topic_of_a_night_to_come_is_not_missed_while_others_are_read(db):

@@ -8,6 +8,7 @@ from confluent_kafka import TopicPartition
 from django.db import OperationalError
 from django.utils import timezone
 
+from tests.standins.kafka_messages import KafkaMessage
 from tom_alertstreams import consumer as consumer_module
 from tom_alertstreams.consumer import KafkaReader
 from tom_alertstreams.models import StreamCount, StreamState
@@ -100,36 +101,6 @@ def test_a_process_that_starts_deletes_the_rows_of_those_that_are_gone():
     assert night.last_message_at is not None
 
 
-class Message:
-    """Stands for a message of topic a."""
-
-    def error(self):
-        return None
-
-    def timestamp(self):
-        return 0, 0
-
-    def topic(self):
-        return "a"
-
-    def partition(self):
-        return 0
-
-    offset = partition
-
-    def key(self):
-        return None
-
-    value = headers = key
-
-
-class Large(Message):
-    """Stands for a packet of Rubin with its images."""
-
-    def value(self):
-        return bytes(1_000_000)
-
-
 class Store:
     """Takes all, and says that it changed a target."""
 
@@ -147,7 +118,7 @@ def test_summaries_wait_while_alerts_come_and_longer_while_they_wait(monkeypatch
     monkeypatch.setattr(consumer_module.time, "monotonic", lambda: now_s)
     one = KafkaReader(name="night", settings={}, topics=["a"], store=Store(), batch_size=10)
     cluster = Cluster(a=(5, 25))
-    found = [Message()]
+    found = [KafkaMessage()]
     cluster.consume = lambda number, timeout: found
     cluster.commit = lambda offsets, asynchronous: None
 
@@ -170,7 +141,8 @@ def test_fewer_messages_are_taken_at_once_where_they_are_large():
     one = KafkaReader(name="night", settings={}, topics=["a"], store=Store(), batch_size=2000)
     cluster = Cluster(a=(5, 25))
     asked = []
-    waiting = [[Large()] * 3, [Message()] * 2, [], []]
+    rubin = KafkaMessage(value=bytes(1_000_000))  # a packet with its images
+    waiting = [[rubin] * 3, [KafkaMessage(value=b"")] * 2, [], []]
 
     def consume(number, timeout):
         asked.append(number)

@@ -7,8 +7,6 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.shared_data import shared_data_dir
-from tests.standins.catalogues import catalogues
 from tom_catalogs import lookups
 from tom_catalogs.models import CatalogueLookup, ValueSource
 from tom_catalogs.tasks import tidy_lookups
@@ -16,21 +14,6 @@ from tom_common.models import Job, Notification
 from tom_dataservices.models import QueryRun
 from tom_targets.models import Target
 from tom_targets.tests.factories import SiderealTargetFactory
-
-
-@pytest.fixture
-def standin(settings, monkeypatch):
-    monkeypatch.setattr("tom_common.remote.service.FIRST_PAUSE_S", 0.0)
-    with catalogues(shared_data_dir() / "data" / "services") as state:
-        settings.DATA_SERVICES = state.settings()
-        yield state
-
-
-@pytest.fixture
-def user(db, at_once, client):
-    made = User.objects.create_user("astronomer", password="pw")
-    client.force_login(made)
-    return made
 
 
 def looked_up(client, term, **more):

@@ -4,8 +4,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from tests.shared_data import shared_data_dir
-from tests.standins.catalogues import catalogues
 from tom_catalogs.completion import current_sources
 from tom_catalogs.differences import difference
 from tom_catalogs.models import CatalogueLookup, ValueSource
@@ -16,20 +14,6 @@ from tom_common.models import Job
 from tom_dataservices.models import QueryRun
 from tom_targets.models import Target
 from tom_targets.tests.factories import SiderealTargetFactory
-
-
-@pytest.fixture
-def standin(settings):
-    with catalogues(shared_data_dir() / "data" / "services") as state:
-        settings.DATA_SERVICES = state.settings()
-        yield state
-
-
-@pytest.fixture
-def user(db, at_once, client):
-    made = User.objects.create_user("astronomer", password="pw")
-    client.force_login(made)
-    return made
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """Values that mean something together only come from one catalogue; targets made by the form know theirs."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.urls import reverse
 
-from tests.shared_data import shared_data_dir
-from tests.standins.catalogues import catalogues
 from tom_catalogs.completion import current_sources
 from tom_catalogs.differences import apart_arcsec
 from tom_catalogs.fields import label_of, shown
@@ -13,20 +10,6 @@ from tom_common.grants import grant_access
 from tom_dataservices.models import QueryResult
 from tom_targets.models import Target
 from tom_targets.tests.factories import NonSiderealTargetFactory
-
-
-@pytest.fixture
-def standin(settings):
-    with catalogues(shared_data_dir() / "data" / "services") as state:
-        settings.DATA_SERVICES = state.settings()
-        yield state
-
-
-@pytest.fixture
-def user(db, at_once, client):
-    made = User.objects.create_user("astronomer", password="pw")
-    client.force_login(made)
-    return made
 
 
 def looked_up(client, term):

@@ -9,8 +9,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.shared_data import shared_data_dir
-from tests.standins.catalogues import catalogues
 from tom_catalogs.harvester import (
     AbstractHarvester,
     MissingDataException,
@@ -39,20 +37,6 @@ class OwnCatalogue(AbstractHarvester):
         target.type, target.name, target.ra, target.dec = "SIDEREAL", self.catalog_data["term"], 1.5, -2.5
         target.extra_names = ["Own 1"]
         return target
-
-
-@pytest.fixture
-def standin(settings):
-    with catalogues(shared_data_dir() / "data" / "services") as state:
-        settings.DATA_SERVICES = state.settings()
-        yield state
-
-
-@pytest.fixture
-def user(db, at_once, client):
-    made = User.objects.create_user("astronomer", password="pw")
-    client.force_login(made)
-    return made
 
 
 def looked_up(client, term, service=""):

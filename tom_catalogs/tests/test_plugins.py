@@ -1,7 +1,6 @@
 """Catalogues of plugins, as they were written for TOM Toolkit 1 to 3, through settings and apps."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.urls import reverse
 
@@ -62,13 +61,6 @@ class BrokenHarvester(AbstractHarvester):
 
     def query(self, term):
         self.catalog_data = {"a": 1}["b"]
-
-
-@pytest.fixture
-def user(db, at_once, client):
-    made = User.objects.create_user("astronomer", password="pw")
-    client.force_login(made)
-    return made
 
 
 def looked_up(client, term):

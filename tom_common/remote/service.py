@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.auth import HTTPBasicAuth
+from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.exceptions import NewConnectionError
 
 from tom_base import __version__
@@ -56,8 +56,9 @@ class RemoteService:
         Address under which its paths lie.
     headers : mapping, optional
         Sent with each request, to this service only.
-    auth : (str, str), optional
-        User name and password of HTTP basic authentication.
+    auth : (str, str) or requests.auth.AuthBase, optional
+        User name and password of HTTP basic authentication, or another way to log in; where that way asks
+        several times, they count as one request.
     connect_timeout_s, read_timeout_s : float
         Seconds to wait for a connection, and for each piece of an answer.
     whole_timeout_s : float
@@ -79,7 +80,7 @@ class RemoteService:
         base_url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
+        auth: tuple[str, str] | AuthBase | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
         whole_timeout_s: float = WHOLE_TIMEOUT_S,
@@ -92,9 +93,11 @@ class RemoteService:
         self._timeout = (connect_timeout_s, read_timeout_s)
         self._whole_timeout_s = whole_timeout_s
         self._headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
-        # Encoded by hand: requests would take Latin-1, and fail on other letters.
-        self._auth = HTTPBasicAuth(*(part.encode() for part in auth)) if auth else None
-        self._secrets = _secrets_of(headers or {}, auth, secrets)
+        password = [auth[1]] if isinstance(auth, tuple) else []
+        if isinstance(auth, tuple):  # encoded by hand: requests would take Latin-1, and fail on other letters
+            auth = HTTPBasicAuth(*(part.encode() for part in auth))
+        self._auth = auth
+        self._secrets = _secrets_of(headers or {}, [*secrets, *password])
         self.answer_headers: Mapping[str, str] = {}
 
     def get_json(self, path: str, params: Mapping[str, Any] | None = None, *, body: Any = None) -> Any:
@@ -382,11 +385,9 @@ def _never_connected(error: requests.RequestException) -> bool:
     return isinstance(reason, NewConnectionError)
 
 
-def _secrets_of(
-    headers: Mapping[str, str], auth: tuple[str, str] | None, further: Sequence[str]
-) -> list[str]:
-    """Return what must not reach a log: the password, and values of headers that look like credentials."""
-    found = [*further, *([auth[1]] if auth else [])]
+def _secrets_of(headers: Mapping[str, str], further: Sequence[str]) -> list[str]:
+    """Return what must not reach a log: what is named, and values of headers that look like credentials."""
+    found = list(further)
     for name, value in headers.items():
         if re.search(r"auth|key|token|secret|cookie", name, re.I):
             found += [value, value.rpartition(" ")[2]]

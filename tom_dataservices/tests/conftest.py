@@ -1,12 +1,16 @@
 """A data service of the newest interface, one of the older, and users, for the tests of queries."""
 
+import datetime as dt
+
 import pytest
 from django import forms
 from django.contrib.auth.models import Group, User
+from django.utils import timezone
 
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.dataservices import DataService, MissingDataException, QueryServiceError
 from tom_dataservices.forms import BaseQueryForm
+from tom_dataservices.models import DataServiceQuery
 from tom_targets.models import Target
 
 STARS = [{"name": f"Star {number}", "ra": 10.0 + number, "dec": -5.0, "mag": 15.5} for number in range(250)]
@@ -143,3 +147,16 @@ def users(db, at_once):
 def as_owner(users, client):
     client.force_login(users["owner"])
     return client
+
+
+@pytest.fixture
+def query(users):
+    """Give a saved query that is due."""
+    return DataServiceQuery.objects.create(
+        name="Stars with 3",
+        data_service="Stars",
+        parameters={"name_begins": "Star 3"},
+        user=users["owner"],
+        every_minutes=60,
+        next_run=timezone.now() - dt.timedelta(minutes=1),
+    )

@@ -17,15 +17,11 @@ from tom_targets.models import Target
 
 
 @pytest.fixture
-def query(users):
-    return DataServiceQuery.objects.create(
-        name="Stars with 3",
-        data_service="Stars",
-        parameters={"name_begins": "Star 3"},
-        user=users["owner"],
-        every_minutes=60,
-        next_run=timezone.now() - dt.timedelta(days=3),
-    )
+def query(query):
+    """Give a saved query that was due for days."""
+    query.next_run = timezone.now() - dt.timedelta(days=3)
+    query.save()
+    return query
 
 
 def run_again():

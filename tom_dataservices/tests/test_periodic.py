@@ -2,7 +2,6 @@
 
 import datetime as dt
 
-import pytest
 from django.utils import timezone
 
 from tom_common.job_context import JobStopped
@@ -11,18 +10,6 @@ from tom_common.models import Job, Notification
 from tom_dataservices.models import DataServiceQuery, QueryRun
 from tom_dataservices.periodic import run_due_queries, run_kept_query, tidy_queries
 from tom_dataservices.saved_queries import copy_query
-
-
-@pytest.fixture
-def query(users):
-    return DataServiceQuery.objects.create(
-        name="Stars with 3",
-        data_service="Stars",
-        parameters={"name_begins": "Star 3"},
-        user=users["owner"],
-        every_minutes=60,
-        next_run=timezone.now() - dt.timedelta(minutes=1),
-    )
 
 
 def test_a_due_query_runs_once_and_is_due_again_an_hour_later(services, query):
