@@ -23,7 +23,7 @@ from tom_dataservices.runs import chosen, fetch_now, runs_for_user
 from tom_dataservices.uploads import discard_uploads, local_copies
 from tom_targets.models import Target
 from tom_targets.permissions import targets_for_user
-from tom_targets.selectors import list_of_name
+from tom_targets.selectors import list_of_name, user_lists
 
 
 @background_task(max_retries=2, time_limit_ms=6 * 3600 * 1000, queue="bulk")
@@ -156,6 +156,7 @@ def fetch_result_cutouts(run_pk: int) -> dict[str, Any]:
 
 FEW = 10
 """Results of which targets are made in an interactive job: so many take seconds."""
+_MOST_LINKS = 20
 
 
 @background_task(time_limit_ms=15 * 60 * 1000, title="Targets from a query")
@@ -207,8 +208,11 @@ def _targets_from(run_pk: int, user_id: int, ids: list[str] | None = None, **val
         job.log(note)
     if not report.all and not report.left_out:
         raise InputRefused(report.notes[0] if report.notes else "None of the results makes a target.")
-    shown = Target.objects.in_bulk([target.pk for target in report.all[:20]])
-    links = [{"label": target.name, "url": target.get_absolute_url()} for target in shown.values()]
+    links = [{"label": "Show the results", "url": run.get_absolute_url()}]
+    lists = [one for one in user_lists(user) if one.name == values.get("list_name")]
+    links += [{"label": f"List: {one.name}", "url": one.get_absolute_url()} for one in lists[:1]]
+    shown = Target.objects.in_bulk([target.pk for target in report.all[:_MOST_LINKS]])
+    links += [{"label": target.name, "url": target.get_absolute_url()} for target in shown.values()]
     return {
         "created": len(report.made),
         "already_there": len(report.there),
