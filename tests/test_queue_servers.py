@@ -301,7 +301,7 @@ def test_a_web_process_that_is_killed_leaves_its_jobs_to_others(tom, tmp_path):
     log, others = tmp_path / "begun.log", tmp_path / "others.log"
     servers = [WebServer(tom) for _ in range(2)]
     try:
-        long = tom.send(f"long.send({str(log)!r}, 6)")
+        long = tom.send(f"long.send({str(log)!r}, 25)")
         wait_for(lambda: log.exists(), 60, "the begin of the long job")
         send = f"[append.send({str(others)!r}, number).pk for number in range(20)]"
         short = tom.ask(f"from probe_app.tasks import *\nprint(json.dumps({send}))")
@@ -309,7 +309,7 @@ def test_a_web_process_that_is_killed_leaves_its_jobs_to_others(tom, tmp_path):
 
         victim.kill()
 
-        wait_for(lambda: tom.row(long) == ("done", 2), 120, "the end of the long job")
+        wait_for(lambda: tom.row(long) == ("done", 2), 240, "the end of the long job")
         wait_for(lambda: all(tom.state(pk) == "done" for pk in short), 120, "the end of the short jobs")
         assert log.read_text() == "begun begun "
         numbers = others.read_text().split()
