@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -16,11 +14,11 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from tom_alertstreams.complaints import Grumbles, Remembered, sentence_of, sentence_of_settings
-from tom_alertstreams.counts import add_counts, forget_gone_processes
 from tom_alertstreams.handling import MessageStore
 from tom_alertstreams.models import StreamState
-from tom_alertstreams.offsets import DATABASE_AWAY, Stored
+from tom_alertstreams.offsets import DATABASE_AWAY, Partition, Stored
 from tom_alertstreams.positions import Positions
+from tom_alertstreams.progress import Progress
 from tom_alertstreams.topics import topics_of
 from tom_common.remote import RemoteUnavailable
 from tom_dataproducts.summaries import refresh_summaries
@@ -29,7 +27,6 @@ from tom_dataservices.packets import StreamMessage
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.25
-TELL_EVERY_S = 5.0
 LONGEST_PAUSE_S = 30.0
 BATCH_SIZE = 2000
 BATCH_BYTES = 32_000_000
@@ -82,16 +79,10 @@ class KafkaReader:
         self.topics = list(topics)
         self.store = store
         self.batch_size = batch_size
-        self.total = Stored()
+        self.progress = Progress(name, settings.get("group.id", ""))
         self.error = ""
         self.word = StreamState.Word.CONNECTING
-        self._told_at = 0.0
-        self._told_messages = 0
         self._mean_bytes = 0
-        self._counted_messages = self._counted_dead = 0
-        self._forgot = False
-        self._by_topic: dict[str, dict[str, Any]] = {}
-        self._last_message: Any = None
         self._subscribed: list[str] = []
         self._changed: set[int] = set()
         self._changed_since = 0.0
@@ -102,6 +93,11 @@ class KafkaReader:
         self._said = Grumbles(logger)
         self._lost, self._missing = Remembered(TELL_LOSS_S), Remembered(TELL_MISSING_S)
         self._heard_at: float | None = None
+
+    @property
+    def total(self) -> Stored:
+        """What became of the batches that are done."""
+        return self.progress.total
 
     def run(self, stop: threading.Event) -> None:
         """Read until told to stop, then finish the batch in hand, store it, and leave the group.
@@ -148,6 +144,8 @@ class KafkaReader:
         self._begun = messages
         if not is_begun:
             self._finish(consumer)
+        if self.store.gone:
+            self._begin_again(consumer, [])
         if self._changed:
             soon_s = SUMMARIES_AFTER_S if messages else 0.0
             self._refresh(SUMMARIES_BEHIND_AFTER_S if self._is_behind(consumer) else soon_s)
@@ -157,9 +155,14 @@ class KafkaReader:
         """Store the messages that were taken."""
         messages, self._begun = self._begun, []
         if messages:
-            self._store(messages)
+            self._store(consumer, messages)
             self._commit(consumer, messages)
-            self._count_topics(messages)
+            self.progress.count_topics(messages)
+
+    def _begin_again(self, consumer: Any, lost: Sequence[Partition]) -> None:
+        """Find out where the partitions go on, once the table says all that was taken."""
+        self._finish(consumer)
+        self.positions.begin_again(consumer, lost)
 
     def _subscribe(self, consumer: Any) -> None:
         """Subscribe to the topics of today, if they are others than before."""
@@ -193,7 +196,7 @@ class KafkaReader:
 
     def _is_behind(self, consumer: Any) -> bool:
         """Tell whether another whole batch waits at the broker, though it hands out less at a time."""
-        return (self._lag(consumer) or 0) >= self.batch_size
+        return (self.progress.lag(consumer) or 0) >= self.batch_size
 
     def _messages(self, consumer: Any, found: Sequence[Any]) -> list[StreamMessage]:
         messages = []
@@ -217,22 +220,25 @@ class KafkaReader:
                     tuple((name, value or b"") for name, value in one.headers() or ()),
                 )
             )
-        if lost:
-            self._finish(consumer)
-            self.positions.begin_again(consumer, lost)
         if messages:
             self._is_reading()
-            self._last_message, self._heard_at = timezone.now(), time.monotonic()
+            self.progress.last_message_at, self._heard_at = timezone.now(), time.monotonic()
+        if lost:  # stored later, these would say of a topic that was made anew how far the old one was read
+            self._finish(consumer)
+            self._begun, messages = messages, []
+            self._begin_again(consumer, lost)
         return messages
 
-    def _store(self, messages: Sequence[StreamMessage]) -> None:
+    def _store(self, consumer: Any, messages: Sequence[StreamMessage]) -> None:
         """Store messages; while the database or a schema registry cannot be reached, wait and try again."""
         pause_s = 1.0
+        failed = ""
+        self.store.on_done = lambda done: self._tell_within(consumer, done)
         while True:
             try:
-                self.total.add(self.store.store(messages))
+                self.progress.add(self.store.store(messages))
             except (*DATABASE_AWAY, RemoteUnavailable) as error:
-                self.error = f"A batch cannot be stored now: {error}"
+                self.error = failed = f"A batch cannot be stored now: {error}"
                 logger.warning("%s: %s; tried again in %.0f s", self.name, self.error, pause_s)
                 close_old_connections()
                 self._write_state(per_second=0.0, lag=None)
@@ -241,6 +247,8 @@ class KafkaReader:
                     raise
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             else:
+                if failed and self.error == failed:
+                    self.error = self._lost.text or self._missing.text
                 if not self._changed:
                     self._changed_since = time.monotonic()
                 self._changed |= self.total.changed
@@ -314,76 +322,18 @@ class KafkaReader:
             return
         self._is_reading()
 
-    def _count_topics(self, messages: Sequence[StreamMessage]) -> None:
-        now = timezone.now().isoformat(timespec="seconds")
-        for message in messages:
-            of_topic = self._by_topic.setdefault(message.topic, {"messages": 0})
-            of_topic["messages"] += 1
-            of_topic["last_message_at"] = now
-
-    def _lag(self, consumer: Any) -> int | None:
-        """Return how many messages wait at the broker, as far as the last fetch knew; noted by topic, too.
-
-        A topic of which this process has no partition any more has no lag here.
-        """
-        lag = 0
-        for of_topic in self._by_topic.values():
-            of_topic.pop("lag", None)
-        by_topic: dict[str, int] = {}
-        try:
-            positions = consumer.position(consumer.assignment())
-            for one in positions:
-                _, high = consumer.get_watermark_offsets(one, timeout=1.0, cached=True)
-                if high > 0 and one.offset >= 0:
-                    behind = max(0, high - one.offset)
-                    lag += behind
-                    by_topic[one.topic] = by_topic.get(one.topic, 0) + behind
-        except KafkaException:
-            return None
-        for topic, behind in by_topic.items():
-            self._by_topic.setdefault(topic, {"messages": 0})["lag"] = behind
-        return lag
-
     def _tell(self, consumer: Any, *, at_once: bool = False) -> None:
-        now = time.monotonic()
-        if not at_once and now - self._told_at < TELL_EVERY_S:
-            return
-        self._subscribe(consumer)
-        self._look_whether_back(consumer)
-        messages = self.total.used + self.total.dead
-        seconds = now - self._told_at if self._told_at else 0.0
-        rate = (messages - self._told_messages) / seconds if seconds else 0.0
-        self._told_at, self._told_messages = now, messages
-        self._write_state(per_second=rate, lag=self._lag(consumer))
+        if at_once or self.progress.is_due():
+            self._subscribe(consumer)
+            self._look_whether_back(consumer)
+            self._write_state(per_second=self.progress.rate(), lag=self.progress.lag(consumer))
+
+    def _tell_within(self, consumer: Any, done: Stored) -> None:
+        """Tell how it goes while a batch is in hand: a handler may take minutes for one."""
+        self.progress.within.add(done)
+        if self.progress.is_due():
+            self._write_state(per_second=self.progress.rate(), lag=self.progress.lag(consumer))
 
     def _write_state(self, *, per_second: float, lag: int | None) -> None:
-        messages = self.total.used + self.total.dead
-        try:
-            self._count(messages, self.total.dead)
-            StreamState.objects.update_or_create(
-                stream=self.name,
-                process=f"{socket.gethostname()}:{os.getpid()}",
-                defaults={
-                    "group": self.settings.get("group.id", ""),
-                    "topics": self._subscribed or self.topics,
-                    "word": self.word,
-                    "messages": messages,
-                    "dead": self.total.dead,
-                    "per_second": per_second,
-                    "lag": lag,
-                    "by_topic": self._by_topic,
-                    "last_message_at": self._last_message,
-                    "error": self.error,
-                },
-            )
-            if not self._forgot:
-                forget_gone_processes(self.name)
-                self._forgot = True
-        except DATABASE_AWAY:
-            logger.warning("%s: its state cannot be told now", self.name, exc_info=True)
-            close_old_connections()
-
-    def _count(self, messages: int, dead: int) -> None:
-        """Add what came since the last time that counting went well."""
-        add_counts(self.name, messages - self._counted_messages, dead - self._counted_dead)
-        self._counted_messages, self._counted_dead = messages, dead
+        topics = self._subscribed or self.topics
+        self.progress.write(word=self.word, error=self.error, topics=topics, per_second=per_second, lag=lag)

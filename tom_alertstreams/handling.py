@@ -28,6 +28,8 @@ class MessageStore(Protocol):
     """What a reader hands its batches to."""
 
     identities: dict[str, str]
+    gone: set[str]
+    on_done: Callable[[Stored], None]
 
     def next_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return where reading goes on."""
@@ -80,18 +82,26 @@ class HandlerStore(OffsetKeeper):
             If the database cannot be reached; messages handed over before stay so. A message at which it
             fails `TRIES` times, and then takes a dead letter, becomes one.
         RemoteUnavailable
-            If the handler raises it; likewise. An error of ``requests`` makes a dead letter at once: nobody
-            knows what the handler had sent before.
+            If the handler raises it; likewise. If decoding raises it, the message waits however long that
+            takes. An error of ``requests`` makes a dead letter at once: nobody knows what the handler had
+            sent before.
         """
         for message in messages:
-            self.done.add(self._store_one(message))
+            done = self._store_one(message)
+            self.done.add(done)
+            self.on_done(done)
 
     def _store_one(self, message: StreamMessage) -> Stored:
         if not self.is_fresh(message):
             return Stored()
+        is_decoded = False
         try:
-            used = self._hand_over(message, lambda: bool(self.advance([message])))
+            arguments = self.decode(message)
+            is_decoded = True
+            used = self._hand_over(arguments, lambda: bool(self.advance([message])))
         except (*DATABASE_AWAY, RemoteUnavailable) as error:
+            if isinstance(error, RemoteUnavailable) and not is_decoded:
+                raise  # a registry of schemas is away: the handler was not even called
             is_repeatable = not getattr(error, "may_have_obeyed", False)
             if is_repeatable and not self.is_to_blame(message):
                 raise
@@ -106,12 +116,13 @@ class HandlerStore(OffsetKeeper):
             return bury(self, message, _reason(error))
         return Stored(used=int(used))
 
-    def _hand_over(self, message: StreamMessage, note: Callable[[], bool]) -> bool:
+    def _hand_over(self, arguments: tuple[Any, ...] | None, note: Callable[[], bool]) -> bool:
         """Call the handler, and note in the same transaction that it was given the message.
 
         Parameters
         ----------
-        message : StreamMessage
+        arguments : tuple or None
+            None: the message is not for handlers.
         note : callable
             Writes so, and locks the row where it stands; returns False if there was nothing left to note.
 
@@ -120,7 +131,6 @@ class HandlerStore(OffsetKeeper):
         bool
             False if another process has used the message meanwhile: the handler was not called.
         """
-        arguments = self.decode(message)
         if arguments is not None and self._in_transaction:
             try:
                 return self._hand_over_in_transaction(arguments, note)
@@ -182,7 +192,7 @@ class HandlerStore(OffsetKeeper):
         waiting = DeadLetter.objects.filter(pk=letter.pk, replayed=None)
         try:
             used = self._hand_over(
-                message_of(letter),
+                self.decode(message_of(letter)),
                 lambda: bool(waiting.update(replayed=timezone.now(), in_hand_since=None)),
             )
         except JOB_ENDS:
@@ -222,7 +232,8 @@ class StoreByTopic(OffsetKeeper):
         """Return the store of a topic."""
         if topic not in self._stores:
             self._stores[topic] = self._make_store(topic)
-            self._stores[topic].identities = self.identities
+            self._stores[topic].identities, self._stores[topic].gone = self.identities, self.gone
+            self._stores[topic].on_done = lambda done: self.on_done(done)
         return self._stores[topic]
 
     def begin(self, messages: Sequence[StreamMessage]) -> bool:

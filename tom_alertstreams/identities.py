@@ -1,4 +1,7 @@
-"""Tells a topic from one of the same name that was made after it; asked where partitions are assigned."""
+"""Tells a topic from one of the same name that was made after it.
+
+Asked where partitions are assigned, and where offsets are out of range.
+"""
 
 from __future__ import annotations
 
@@ -80,8 +83,29 @@ def begin_new_topics(group: str, identities: Mapping[str, str]) -> list[str]:
         rows = StreamTopic.objects.select_for_update().filter(group=group, topic__in=identities)
         for row in rows.order_by("topic"):
             if row.identity != identities[row.topic]:
+                has_begun = not row.identity  # by `begin_unnamed_topic`
                 row.identity = identities[row.topic]
                 row.save(update_fields=["identity"])
+                if has_begun:
+                    continue
                 if StreamOffset.objects.filter(group=group, topic=row.topic).update(next_offset=0):
                     anew.append(row.topic)
     return anew
+
+
+def begin_unnamed_topic(group: str, topic: str) -> bool:
+    """Begin a topic anew that is another one by its offsets, while the broker does not tell its identity.
+
+    The one that it tells later is noted, and nothing is read twice.
+
+    Returns
+    -------
+    bool
+        False if no identity of it was noted before: its partitions are looked at one by one.
+    """
+    with transaction.atomic():
+        noted = StreamTopic.objects.filter(group=group, topic=topic).exclude(identity="")
+        if not noted.update(identity=""):
+            return False
+        StreamOffset.objects.filter(group=group, topic=topic).update(next_offset=0)
+    return True

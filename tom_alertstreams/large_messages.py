@@ -64,17 +64,17 @@ class LargeMessages:
         RemoteUnavailable
             If the service, or the broker that tells its address, does not answer now.
         UndecodableError
-            If the service refuses it, has not answered `TRIES` times in a row, or what lies there is no
-            message.
+            If the service refuses it, it or the broker has not answered `TRIES` times in a row, or what lies
+            there is no message.
         """
-        if not _lies_below(url, self.endpoint()):
-            logger.warning(
-                "%s: not fetched, since the broker names no store there: %s", placeholder.place, url
-            )
-            return None
-        headers = {"Accept": "application/bson, application/octet-stream;q=0.9, */*;q=0.1"}
-        service = RemoteService(NAME, self._endpoint, headers=headers, auth=self._auth)
         try:
+            if not _lies_below(url, self.endpoint()):
+                logger.warning(
+                    "%s: not fetched, since the broker names no store there: %s", placeholder.place, url
+                )
+                return None
+            headers = {"Accept": "application/bson, application/octet-stream;q=0.9, */*;q=0.1"}
+            service = RemoteService(NAME, self._endpoint, headers=headers, auth=self._auth)
             content = service.get_bytes(url)
         except RemoteUnavailable as error:
             self._failed = (url, self._failed[1] + 1 if self._failed[0] == url else 1)

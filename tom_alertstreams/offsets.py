@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError
@@ -39,6 +39,10 @@ class Stored:
         self.changed |= other.changed
 
 
+def _unheard(done: Stored) -> None:
+    """Stand for whoever is told how a batch goes."""
+
+
 class OffsetKeeper:
     """Knows how far a consumer group has read; what stores messages is made of it.
 
@@ -46,11 +50,18 @@ class OffsetKeeper:
     ----------
     group : str
         Consumer group, under which offsets are kept.
+
+    Attributes
+    ----------
+    on_done : callable
+        Told what became of a message or more, between the transactions of a batch: who reads is alive.
     """
 
     def __init__(self, group: str) -> None:
         self.group = group
         self.identities: dict[str, str] = {}  # of topics, under which this process reads them
+        self.gone: set[str] = set()  # topics that another process has begun anew since
+        self.on_done: Callable[[Stored], None] = _unheard
         self.done = Stored()
         self._failed: tuple[str, int, int] = ("", 0, 0)
 
@@ -133,6 +144,7 @@ class OffsetKeeper:
         rows = StreamOffset.objects.select_for_update().filter(ours, group=self.group)
         offsets = {(row.topic, row.partition): row for row in rows.order_by("pk")}
         gone = self._made_anew(partitions)
+        self.gone |= gone
         fresh = []
         for message in messages:
             if message.topic in gone:  # kept, but it says nothing of how far the new topic was read

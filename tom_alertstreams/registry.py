@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from tom_common.remote import RemoteBadReply, RemoteRejected, RemoteService, RemoteUnavailable
 
 ASK_AGAIN_S = 300.0
+_PATIENCE: dict[str, Any] = {"read_timeout_s": 10.0, "whole_timeout_s": 15.0, "tries": 1}
+"""The reader asks again by itself, and has to tell within a minute that it lives."""
 
 
 class SchemaRegistry:
@@ -19,7 +22,7 @@ class SchemaRegistry:
     """
 
     def __init__(self, url: str) -> None:
-        self._service = RemoteService("the schema registry", url)
+        self._service = RemoteService("the schema registry", url, **_PATIENCE)
         self._unknown: dict[int, float] = {}
 
     def schema(self, number: int) -> str | None:

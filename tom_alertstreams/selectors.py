@@ -33,6 +33,10 @@ _WORDS = {
     StreamState.Word.CONNECTING: ("Connecting", WARN),
 }
 """Of several processes that read a stream, the word that stands first here counts."""
+_UNHEARD = (
+    "Its process ended without a word, or one message takes it more than a minute: look whether it runs."
+    " If not, start manage.py readstreams again."
+)
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ def _word(rows: list[StreamState], now: dt.datetime) -> tuple[str, str, str]:
     newest = max(rows, key=lambda row: row.heartbeat_at)
     if newest.word == StreamState.Word.STOPPED:
         return "Stopped", QUIET, "Start manage.py readstreams to read on."
-    return "Not heard of", BAD, "Its process ended without a word. Start manage.py readstreams again."
+    return "Not heard of", BAD, _UNHEARD
 
 
 def _sum(values: Iterable[int | None]) -> int | None:

@@ -157,13 +157,15 @@ class PacketStore(OffsetKeeper):
             if len(messages) == 1:
                 logger.exception("message %s of %s cannot be stored", messages[0].offset, messages[0].place)
                 # Where it is the database that does not do, this raises the same, and all wait on.
-                self.done.add(bury(self, messages[0], reason_of(error)))
+                self.done.add(buried := bury(self, messages[0], reason_of(error)))
+                self.on_done(buried)
                 return
             middle = len(messages) // 2
             self._use(messages[:middle], None, blames=blames)
             self._use(messages[middle:], None, blames=blames)
         else:
             self.done.add(result)
+            self.on_done(result)
 
     def _store(self, messages: Sequence[StreamMessage], decoded: list[AlertBatch] | None) -> Stored:
         fresh = self.advance(messages)

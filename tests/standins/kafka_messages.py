@@ -1,5 +1,7 @@
 """What librdkafka hands out, for readers that are tested without a broker."""
 
+from confluent_kafka import KafkaError
+
 
 class KafkaMessage:
     """Stands for a message of topic ``a``, partition 0.
@@ -8,13 +10,16 @@ class KafkaMessage:
     ----------
     offset : int, optional
     value : bytes, optional
+    error : KafkaError, optional
+        It is no message, but says what is wrong.
     """
 
-    def __init__(self, offset: int = 0, value: bytes = b"x") -> None:
-        self._offset, self._value = offset, value
+    def __init__(self, offset: int = 0, value: bytes = b"x", error: KafkaError | None = None) -> None:
+        self._offset, self._value, self._error = offset, value, error
 
-    def error(self) -> None:
-        """Return that it is none."""
+    def error(self) -> KafkaError | None:
+        """Return what is wrong, None for a message."""
+        return self._error
 
     def topic(self) -> str:
         """Return the name of the topic."""

@@ -5,6 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+_WORDS = (
+    *(
+        "bootstrap",
+        "metadata.broker.list",
+        "broker.address",
+        "client.dns",
+        "client.id",
+        "socket",
+        "api.version",
+    ),
+    *("security", "sasl", "ssl", "https", "oauth_cb", "enable.ssl", "enable.sasl", "broker.version"),
+)
+"""How the names of settings of a connection begin."""
+
 
 def own_offsets(group: str, *, start: str) -> dict[str, Any]:
     """Return the settings of librdkafka with which offsets are ours.
@@ -27,8 +41,7 @@ def own_offsets(group: str, *, start: str) -> dict[str, Any]:
 
 def of_connection(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return those settings of librdkafka that say where the broker is, and how one gets in."""
-    words = ("bootstrap", "sasl", "security", "ssl")
-    return {name: value for name, value in settings.items() if name.startswith(words)}
+    return {name: value for name, value in settings.items() if name.startswith(_WORDS)}
 
 
 def names_of(topics: str | Iterable[Any]) -> list[str]:

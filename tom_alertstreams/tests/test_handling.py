@@ -286,6 +286,26 @@ def test_a_message_whose_service_never_answers_becomes_a_letter():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_message_that_cannot_be_decoded_now_waits_however_long_that_takes():
+    away = 3 * TRIES
+
+    def ask_the_registry(one):
+        nonlocal away
+        if away:
+            away -= 1
+            raise AWAY
+        return decode(one)
+
+    store = HandlerStore("us", note, ask_the_registry)
+    while away:
+        with pytest.raises(RemoteUnavailable):
+            store.store([message(0, name="a"), message(1, name="b")])
+    assert not DeadLetter.objects.exists()
+    assert store.store([message(0, name="a"), message(1, name="b")]).used == 2
+    assert names() == ["a", "b"]
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("error", [obeyed_perhaps(), of_requests("POST"), of_requests("GET")])
 def test_what_a_service_may_have_obeyed_is_not_sent_again(error):
     result = HandlerStore("us", Asking(error, 99), decode).store([message(0, name="asks")])

@@ -174,6 +174,20 @@ def test_a_message_that_never_comes_is_kept_and_fetched_when_it_is_replayed(stor
     assert [alert for alert, _ in got] == [JSONBlob({"a": 1})]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_never_tells_where_the_store_is_holds_nothing_up(store, monkeypatch):
+    def refuses(self):
+        raise RemoteUnavailable("The broker does not hand out its topic sys.metadata.")
+
+    monkeypatch.setattr(LargeMessages, "_newest", refuses)
+    messages = stream().message_store()
+    for _ in range(TRIES - 1):
+        with pytest.raises(RemoteUnavailable):
+            messages.store([placeholder(f"{store.endpoint}/msg/a")])
+    assert messages.store([placeholder(f"{store.endpoint}/msg/a")]).dead == 1
+    assert "does not hand out its topic" in DeadLetter.objects.get().reason
+
+
 def test_the_broker_tells_where_the_store_is():
     with mock_cluster() as (producer, address):
         found = LargeMessages({"bootstrap.servers": address, "group.id": "me-1"}, "me", "secret")

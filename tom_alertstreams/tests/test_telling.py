@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from tests.standins.kafka_messages import KafkaMessage
 from tom_alertstreams import consumer as consumer_module
+from tom_alertstreams import progress as progress_module
 from tom_alertstreams.consumer import KafkaReader
-from tom_alertstreams.models import StreamCount, StreamState
-from tom_alertstreams.offsets import Stored
-from tom_alertstreams.selectors import streams
+from tom_alertstreams.handling import HandlerStore, StoreByTopic
+from tom_alertstreams.models import StreamCount, StreamOffset, StreamState
+from tom_alertstreams.offsets import OffsetKeeper, Stored
+from tom_alertstreams.selectors import HEARD_OF, streams
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,15 +60,15 @@ def test_the_lag_of_a_topic_that_went_to_another_process_is_told_no_more():
 def test_what_could_not_be_counted_is_counted_the_next_time(monkeypatch):
     one = reader()
     one.total.used, one.total.dead = 40, 2
-    real = consumer_module.add_counts
+    real = progress_module.add_counts
 
     def goes_away(*args):
         raise OperationalError("the database went away")
 
-    monkeypatch.setattr(consumer_module, "add_counts", goes_away)
+    monkeypatch.setattr(progress_module, "add_counts", goes_away)
     one._tell(Cluster(), at_once=True)
     assert not StreamCount.objects.exists()
-    monkeypatch.setattr(consumer_module, "add_counts", real)
+    monkeypatch.setattr(progress_module, "add_counts", real)
     one.total.used = 50
     one._tell(Cluster(), at_once=True)
     one._tell(Cluster(), at_once=True)
@@ -92,7 +94,7 @@ def test_a_process_that_starts_deletes_the_rows_of_those_that_are_gone():
     one = reader()
     one._tell(Cluster(), at_once=True)
     kept = set(
-        StreamState.objects.exclude(process__contains=f":{consumer_module.os.getpid()}").values_list(
+        StreamState.objects.exclude(process__contains=f":{progress_module.os.getpid()}").values_list(
             "process", flat=True
         )
     )
@@ -101,14 +103,14 @@ def test_a_process_that_starts_deletes_the_rows_of_those_that_are_gone():
     assert night.last_message_at is not None
 
 
-class Store:
+class Store(OffsetKeeper):
     """Takes all, and says that it changed a target."""
 
-    def begin(self, messages):
-        return False
+    def __init__(self):
+        super().__init__("us")
 
-    def store(self, messages):
-        return Stored(used=len(messages), changed={7})
+    def use_all(self, messages):
+        self.done.add(Stored(used=len(messages), changed={7}))
 
 
 def test_summaries_wait_while_alerts_come_and_longer_while_they_wait(monkeypatch):
@@ -153,3 +155,69 @@ def test_fewer_messages_are_taken_at_once_where_they_are_large():
     while waiting:
         one.step(cluster, threading.Event())
     assert asked == [100, 31, 2000, 2000]
+
+
+def handed(cluster, *batches):
+    """Let a cluster hand out batches."""
+    waiting = list(batches)
+    cluster.consume = lambda number, timeout: waiting.pop(0) if waiting else []
+    cluster.commit = lambda offsets, asynchronous: None
+    return cluster
+
+
+@pytest.mark.parametrize("fails_at", [None, 30])
+def test_a_reader_tells_that_it_lives_while_a_slow_handler_has_a_batch(monkeypatch, fails_at):
+    """Each alert takes it ten seconds; with `fails_at` the database goes away once, for a moment."""
+    now_s = 1000.0
+    began = timezone.now()
+    fails = [fails_at] if fails_at is not None else []
+    seen = []
+    monkeypatch.setattr(progress_module.time, "monotonic", lambda: now_s)
+    monkeypatch.setattr(timezone, "now", lambda: began + dt.timedelta(seconds=now_s - 1000.0))
+    monkeypatch.setattr(threading.Event, "wait", lambda self, seconds: self.is_set())
+
+    def handler(offset):
+        nonlocal now_s
+        now_s += 10
+        (facts,) = streams()
+        seen.append((facts.word, facts.messages, facts.lag, round(facts.per_second, 3)))
+        if [offset] == fails:
+            fails.clear()
+            raise OperationalError("went away for a moment")
+
+    store = StoreByTopic("us", lambda topic: HandlerStore("us", handler, lambda one: (one.offset,)))
+    one = KafkaReader(name="night", settings={}, topics=["a"], store=store, batch_size=100)
+    cluster = handed(Cluster(a=(100, 125)), [KafkaMessage(offset) for offset in range(100)])
+    one._tell(cluster, at_once=True)
+    one.step(cluster, threading.Event())
+    assert 10 * len(seen) > 10 * HEARD_OF.total_seconds()
+    assert {word for word, *_ in seen} <= {"Connecting", "Reading"}
+    assert seen[60][1:] == ((60, 25, 0.1) if fails_at is None else (59, 25, 0.1))
+    assert (one.total.used, one.total.known) == (100, 0)
+    one._tell(cluster, at_once=True)
+    count = StreamCount.objects.order_by("begin").values_list("messages", flat=True)
+    assert (sum(count), StreamOffset.objects.get().next_offset) == (100, 100)
+
+
+def test_that_a_batch_cannot_be_stored_is_told_until_it_is(monkeypatch):
+    fails = [OperationalError("connection refused")]
+    told = []
+
+    class Falters(Store):
+        def store(self, messages):
+            if fails:
+                raise fails.pop()
+            return super().store(messages)
+
+    def wait(stop, seconds):
+        told.append(StreamState.objects.get().error)
+        return stop.is_set()
+
+    monkeypatch.setattr(threading.Event, "wait", wait)
+    monkeypatch.setattr(consumer_module, "refresh_summaries", print)
+    one = KafkaReader(name="night", settings={}, topics=["a"], store=Falters(), batch_size=10)
+    cluster = handed(Cluster(a=(1, 1)), [KafkaMessage()])
+    one.step(cluster, threading.Event())
+    one._tell(cluster, at_once=True)
+    assert told == ["A batch cannot be stored now: connection refused"]
+    assert StreamState.objects.get().error == ""

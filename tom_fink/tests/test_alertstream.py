@@ -11,9 +11,12 @@ from django.db import InterfaceError, OperationalError
 from guardian.shortcuts import get_perms
 
 from tests.shared_data import shared_data_dir
+from tests.standins.kafka_broker import confluent_frame
 from tom_alertstreams.alertstreams.alertstream import get_alert_streams
 from tom_alertstreams.consumer import KafkaReader
 from tom_alertstreams.models import DeadLetter, StreamOffset, StreamState
+from tom_alertstreams.offsets import TRIES
+from tom_common.remote import RemoteUnavailable
 from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.packets import StreamMessage
 from tom_fink.alertstream import FinkAlertStream, alert_logger
@@ -270,6 +273,20 @@ def test_a_deadlock_at_an_alert_of_a_handler_is_no_fault_of_the_alert(ztf, monke
     seen.clear()
     assert store.store(messages_of(ztf)[:1]).used == 1
     assert Target.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_alerts_of_a_handler_wait_for_the_registry_of_their_schemas(ztf):
+    seen.clear()
+    handlers = {TOPIC: f"{__name__}.own_handler"}
+    stream = FinkAlertStream(**options(TOPIC_HANDLERS=handlers, SCHEMA_REGISTRY="http://127.0.0.1:1"))
+    store = stream.message_store()
+    framed = StreamMessage(TOPIC, 0, 0, confluent_frame(7, ztf[1][0]))
+    for _ in range(2 * TRIES):
+        with pytest.raises(RemoteUnavailable):
+            store.store([framed])
+    assert (seen, DeadLetter.objects.count()) == ([], 0)
+    assert not StreamOffset.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
