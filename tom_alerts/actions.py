@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Case, F, When, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from tom_alerts.candidate_targets import CandidateError, TryAgainError, add_data, make_target
@@ -32,6 +33,7 @@ _FIRST_WAIT_S = 60
 _CLAIM_S = 900
 _WEBHOOKS_S = 30.0
 _AFTER_TARGET = dt.timedelta(seconds=5)
+_URL = "candidate__alert_filter__webhook_url"
 _ORDER = {kind: place for place, kind in enumerate(Kind.values)}
 
 
@@ -66,19 +68,21 @@ def _due(limit: int) -> list[int]:
 def _send_webhooks(limit: int, counts: dict[str, int]) -> None:
     """Send what is due to other programs, after all else and for some time: one that hangs holds up nobody.
 
-    Where a receiver did not take one, its others are left for the next time.
+    Receivers take turns. Where one did not take a webhook, its others are left for the next time, and come
+    after those of all others until it has taken what it did not.
     """
     job = current_job()
     until = time.monotonic() + _WEBHOOKS_S
     silent: set[str] = set()
-    rows = _waiting().filter(kind=Kind.WEBHOOK).order_by("due", "pk")
-    for pk, url in rows.values_list("pk", "candidate__alert_filter__webhook_url")[:limit]:
+    troubled = _troubled()
+    for pk, url in _by_turns(troubled)[:limit]:
         if url in silent:
             continue
         if time.monotonic() > until:
-            from tom_alerts.tasks import act_soon
+            if url not in troubled:
+                from tom_alerts.tasks import act_soon
 
-            act_soon()
+                act_soon()
             return
         job.check_cancelled()
         word = _act(pk)
@@ -86,6 +90,24 @@ def _send_webhooks(limit: int, counts: dict[str, int]) -> None:
             counts[word] += 1
         else:
             silent.add(url)
+
+
+def _troubled() -> set[str]:
+    """Return the addresses that have not taken a webhook which is to be sent again."""
+    rows = CandidateAction.objects.filter(kind=Kind.WEBHOOK, state=CandidateAction.State.WAITING)
+    return set(rows.filter(attempts__gt=0).order_by().values_list(_URL, flat=True).distinct())
+
+
+def _by_turns(troubled: set[str]) -> Any:
+    """Return (key, address) of webhooks that are due: the first of each address, then the second, and so on.
+
+    Those of troubled addresses follow all others.
+    """
+    rows = _waiting().filter(kind=Kind.WEBHOOK)
+    turn = Window(RowNumber(), partition_by=[F(_URL)], order_by=(F("due").asc(), F("pk").asc()))
+    # An empty set in ORDER BY would be a bare 0, which PostgreSQL takes for the place of a column.
+    last = [Case(When(**{f"{_URL}__in": troubled}, then=1), default=0)] if troubled else []
+    return rows.annotate(turn=turn).order_by(*last, "turn", "due", "pk").values_list("pk", _URL)
 
 
 def _act(pk: int) -> str:

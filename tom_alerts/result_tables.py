@@ -26,12 +26,19 @@ class ResultTable:
 
     def __init__(self, results: Sequence[Any]) -> None:
         self.results = results
+        self._columns: dict[str, Sequence[Any]] = {}
 
     def __len__(self) -> int:
         return len(self.results)
 
     def column(self, key: str) -> Sequence[Any]:
         """Return the values of a field, one for each result; what a query does not tell is missing."""
+        found = self._columns.get(key)
+        if found is None:
+            found = self._columns[key] = self._made(key)
+        return found
+
+    def _made(self, key: str) -> Sequence[Any]:
         if key == "object":
             return [result.name or result.result_id for result in self.results]
         if key in ("ra", "dec"):
