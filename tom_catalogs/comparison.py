@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +29,7 @@ FAR_ARCSEC = 2.0
 class CatalogueAnswer:
     """What one catalogue said: a row, nothing, why not, or which objects the term may mean.
 
-    ``is_kept`` tells that it had answered before it was looked up.
+    ``is_kept`` tells that it had answered before it was looked up, ``is_there`` that it can be asked again.
     """
 
     run: QueryRun
@@ -36,6 +37,7 @@ class CatalogueAnswer:
     row: ResultRow | None = None
     choices: list[Mapping[str, Any]] = field(default_factory=list)
     is_kept: bool = False
+    is_there: bool = True
 
     @property
     def is_moving(self) -> bool:
@@ -52,7 +54,7 @@ class CatalogueAnswer:
     @property
     def nothing(self) -> str:
         """What is said of a catalogue that has no such object."""
-        return strip_tags(self.run.feedback) or "knows nothing of this name"
+        return html.unescape(strip_tags(self.run.feedback)).strip() or "knows nothing of this name"
 
     @property
     def values(self) -> dict[str, Any]:
@@ -92,7 +94,7 @@ class Cell:
     """What one catalogue says in one row; `run` is its key where the value can be chosen, `first` if it is.
 
     `difference` is how it differs from what is stored, or from what the first catalogue says; `is_far` if
-    that is much.
+    that is much. It `removes` what is stored where its catalogue gives the rest of the measurement alone.
     """
 
     value: Any
@@ -101,6 +103,7 @@ class Cell:
     first: bool = False
     difference: str = ""
     is_far: bool = False
+    removes: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,11 @@ class Comparison:
         return any(answer.choices for answer in self.answers)
 
     @property
+    def removes(self) -> bool:
+        """Whether a choice would remove something that is stored."""
+        return any(cell.removes for row in self.rows for cell in row.cells)
+
+    @property
     def has_problems(self) -> bool:
         """Whether a catalogue failed."""
         return any(answer.problem for answer in self.answers)
@@ -209,9 +217,20 @@ def _answers(lookup: CatalogueLookup, user: Any) -> list[CatalogueAnswer]:
         object_row = rows[0] if rows and not choices else None
         is_kept = run.finished is not None and run.finished < lookup.created
         answers.append(
-            CatalogueAnswer(run, titles.get(run.provider, run.provider), object_row, choices, is_kept)
+            CatalogueAnswer(
+                run,
+                titles.get(run.provider, run.provider),
+                object_row,
+                choices,
+                is_kept,
+                is_there=run.provider in titles,
+            )
         )
     return answers
+
+
+def _is_empty(value: Any) -> bool:
+    return value in (None, "")
 
 
 class _Table:
@@ -245,22 +264,29 @@ class _Table:
         return [*rows, *(self._extra_row(key) for key in extras)]
 
     def _group_rows(self, group: str, columns: Sequence[str]) -> list[ComparedRow]:
-        """Return a row for each column of a group that any catalogue knows; the first has the choices."""
+        """Return a row for each column of a group that any catalogue knows; the first has the choices.
+
+        What is stored beside them follows: it goes with the choice of any catalogue.
+        """
         offered = {answer.run.pk: answer.group(group) for answer in self.known}
         stored = {key: getattr(self.target, key, None) for key in columns}
-        has_stored = any(value not in (None, "") for value in stored.values())
+        has_stored = not all(map(_is_empty, stored.values()))
         kind = fields.type_of(group)
         runs = [answer.run.pk for answer in self.known if offered[answer.run.pk]]
         proposal = [run for run in runs if not kind or self._type_of(run) == self.type]
         first = self._first(f"{USE}{group}", runs, [] if has_stored else proposal)
         rows: list[ComparedRow] = []
-        for key in columns:
+        told = [key for key in columns if any(not _is_empty(one.values.get(key)) for one in self.shown)]
+        left = [key for key in columns if runs and key not in told and not _is_empty(stored[key])]
+        for key in (*told, *left):
             values = [answer.values.get(key) for answer in self.shown]
-            if all(value in (None, "") for value in values):
-                continue
+            offers = [bool(offered[answer.run.pk]) for answer in self.shown]
             leads = not rows
-            choices = [answer.run.pk if leads and offered[answer.run.pk] else None for answer in self.shown]
-            rows.append(self._row(key, values, choices, first, stored[key], group=group, leads=leads))
+            choices = [
+                answer.run.pk if leads and offer else None
+                for answer, offer in zip(self.shown, offers, strict=True)
+            ]
+            rows.append(self._row(key, values, choices, first, stored[key], offers, group=group, leads=leads))
         return rows
 
     def _extra_row(self, key: str) -> ComparedRow:
@@ -282,6 +308,7 @@ class _Table:
         choices: Sequence[int | None],
         first: int | None,
         stored: Any,
+        offers: Sequence[bool] | None = None,
         **more: Any,
     ) -> ComparedRow:
         """Return a row whose values are compared with what is stored, else with the first of them."""
@@ -294,8 +321,9 @@ class _Table:
                 run,
                 run is not None and run == first,
                 "" if key == "name" else difference(key, base, value, dec_deg=dec_deg),
+                removes=offer and _is_empty(value) and not _is_empty(stored),
             )
-            for value, run in zip(values, choices, strict=True)
+            for value, run, offer in zip(values, choices, offers or [False] * len(values), strict=True)
         ]
         return ComparedRow(key, fields.label_of(key), cells, stored, **more)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -172,6 +173,8 @@ def other_targets(values: ChosenValues, user: Any, target: Any = None) -> list[K
 def complete(lookup: CatalogueLookup, user: Any, chosen: Any, *, anyway: bool = False) -> Outcome:
     """Give the target of a lookup what was chosen, as one change that can be undone.
 
+    What it holds of the same measurements, and the catalogue chosen does not give, is removed.
+
     Parameters
     ----------
     lookup : CatalogueLookup
@@ -189,23 +192,25 @@ def complete(lookup: CatalogueLookup, user: Any, chosen: Any, *, anyway: bool = 
     for column in list(values.columns):  # its type stays as it is
         if fields.type_of(fields.GROUP_OF.get(column, "")) not in ("", target.type):
             del values.columns[column]
-    hits = [] if anyway else other_targets(values, user, target)
-    if hits:
-        return Outcome(target, hits)
     columns = {
         name: value
         for name, value in values.columns.items()
         if name not in FIXED and not same_value(getattr(target, name, None), value)
     }
+    removed = fields.left_over(target, values.columns)
     held = {**target.tags, **target.extra_fields}
     extras = {key: value for key, value in values.extras.items() if not same_value(held.get(key), value)}
-    if notes := _wrong(target, columns):
+    if notes := _wrong(target, columns | removed):
         return Outcome(target, notes=notes)
+    hits = [] if anyway else other_targets(values, user, target)
+    if hits:
+        return Outcome(target, hits)
     with change_set(user, kind="catalogue", title=f"{target.name} completed from catalogues"):
         target.save(extras=extras)
         kept = keep_aliases(target, values.names)
         _keep_sources(target, values, user, [alias.name for alias in kept.kept])
     changed = [fields.name_of(key) for key in (*columns, *extras)]
+    changed += [f"{fields.name_of(key)} (removed)" for key in removed]
     changed += [f"the name {alias.name}" for alias in kept.kept]
     return Outcome(target, notes=kept.notes, changed=changed)
 
@@ -221,12 +226,12 @@ def create(lookup: CatalogueLookup, user: Any, chosen: Any, *, anyway: bool = Fa
         )
     if not values.columns.get("type"):
         return Outcome(notes=["Choose a position or an orbit: without one there is nothing to point at."])
-    hits = [] if anyway else other_targets(values, user)
-    if hits:
-        return Outcome(hits=hits)
     made = Target()
     if notes := _wrong(made, values.columns):
         return Outcome(notes=notes)
+    hits = [] if anyway else other_targets(values, user)
+    if hits:
+        return Outcome(hits=hits)
     try:
         kept = keep_target(made, extras=values.extras, aliases=values.names, user=user)
     except NameTakenError as error:
@@ -249,7 +254,18 @@ def _wrong(target: Any, columns: Mapping[str, Any]) -> list[str]:
             f"{fields.label_of(name)} {columns.get(name, '')}: {' '.join(words)}"
             for name, words in error.message_dict.items()
         ]
-    return []
+    told = ((name, _impossible(name, getattr(target, name))) for name in columns)
+    return [f"{fields.label_of(name)} {columns[name]}: {words}" for name, words in told if words]
+
+
+def _impossible(name: str, value: Any) -> str:
+    """Return why a number cannot be a value of a column, as a sentence; empty if it can."""
+    if not isinstance(value, float):
+        return ""
+    if not math.isfinite(value):
+        return "This is not a finite number."
+    low, high = fields.LIMITS.get(name, (-math.inf, math.inf))
+    return "" if low <= value <= high else f"It lies between {low:g} and {high:g} degrees."
 
 
 def _keep_sources(target: Any, values: ChosenValues, user: Any, aliases: Any) -> None:

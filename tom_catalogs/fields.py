@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.utils.text import capfirst
@@ -27,11 +28,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mean_anomaly",
         "mean_daily_motion",
         "ephemeris_period",
+        "ephemeris_period_err",
         "ephemeris_epoch",
+        "ephemeris_epoch_err",
     ),
     "brightness": ("abs_mag", "slope"),
 }
-"""Columns that mean something together only: they are taken from one catalogue."""
+"""Columns that mean something together only: they are taken from one catalogue, and with them goes what it
+does not give of them."""
 
 NEEDED: dict[str, tuple[str, ...]] = {
     POSITION: ("ra", "dec"),
@@ -43,6 +47,8 @@ OF_TYPE = {
     Target.SIDEREAL: (POSITION, "motion", "parallax", "distance"),
     Target.NON_SIDEREAL: (ORBIT, "brightness"),
 }
+LIMITS = {"ra": (0.0, 360.0), "dec": (-90.0, 90.0)}
+"""Between which values a column lies, in its unit."""
 GROUP_OF = {column: group for group, columns in GROUPS.items() for column in columns}
 
 _UNITS = {
@@ -59,7 +65,9 @@ _UNITS = {
     "epoch_of_elements": "MJD, TDB",
     "epoch_of_perihelion": "MJD, TDB",
     "ephemeris_epoch": "MJD, TDB",
+    "ephemeris_epoch_err": "d",
     "ephemeris_period": "d",
+    "ephemeris_period_err": "d",
     "inclination": "deg",
     "lng_asc_node": "deg",
     "arg_of_perihelion": "deg",
@@ -75,6 +83,20 @@ _UNITS = {
     "solar_elongation_deg": "deg",
 }
 _DECIMALS = {"ra": 7, "dec": 7, "epoch": 2, "epoch_of_perihelion": 6}
+
+
+def left_over(target: Any, columns: Collection[str]) -> dict[str, Any]:
+    """Return what a target holds of the groups of some columns beside them, by column, emptied.
+
+    It belongs to another measurement than what is taken.
+    """
+    groups = {GROUP_OF[column] for column in columns if column in GROUP_OF}
+    others = (column for group in groups for column in GROUPS[group] if column not in columns)
+    return {
+        column: None if Target._meta.get_field(column).null else ""
+        for column in others
+        if getattr(target, column) not in (None, "")
+    }
 
 
 def type_of(group: str) -> str:

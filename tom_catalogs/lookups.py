@@ -18,6 +18,7 @@ from tom_catalogs.models import CatalogueLookup
 from tom_catalogs.providers import HarvesterProvider
 from tom_catalogs.registry import harvesters
 from tom_common.job_links import attach_jobs
+from tom_common.plugins import PluginError
 from tom_dataservices.clients.small_bodies import is_surely_small_body
 from tom_dataservices.models import QueryRun
 from tom_dataservices.runs import digest_of, start_run
@@ -57,15 +58,18 @@ def look_up(
     return lookup
 
 
-def ask_one(lookup: CatalogueLookup, run_pk: int, term: str = "") -> None:
+def ask_one(lookup: CatalogueLookup, run_pk: int, term: str = "") -> str:
     """Ask one catalogue of a lookup again, for another term perhaps; its answer takes the place of the old.
 
-    A catalogue that is being asked is not asked twice.
+    A catalogue that is being asked is not asked twice. Returned is why it cannot be asked, if so.
     """
     run = QueryRun.objects.filter(pk=run_pk).first()
     if run is None or run_pk not in lookup.run_ids:
-        return
-    asked = HarvesterProvider(run.provider, lookup.user)
+        return ""
+    try:
+        asked = HarvesterProvider(run.provider, lookup.user)
+    except PluginError:
+        return f"{run.provider} cannot be asked now: this TOM has it no more, or its plugin is broken."
     parameters = {"term": term.strip() or str(run.parameters["term"])}
     new = _under_way([asked], parameters).get(asked.name) or start_run(asked, parameters, again=not term)
     with transaction.atomic():
@@ -73,6 +77,7 @@ def ask_one(lookup: CatalogueLookup, run_pk: int, term: str = "") -> None:
         held.run_ids = [new.pk if pk == run_pk else pk for pk in held.run_ids]
         held.save(update_fields=["run_ids"])
     lookup.run_ids = held.run_ids
+    return ""
 
 
 def state_of(lookup: CatalogueLookup) -> str:

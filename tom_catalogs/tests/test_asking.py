@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tom_catalogs import lookups
 from tom_catalogs.models import CatalogueLookup, ValueSource
+from tom_catalogs.registry import get_service_classes
 from tom_catalogs.tasks import tidy_lookups
 from tom_common.models import Job, Notification
 from tom_dataservices.models import QueryRun
@@ -55,6 +56,34 @@ def test_what_is_chosen_stays_when_one_catalogue_is_asked_again(standin, user, c
     )
     (row,) = (row for row in answer.context["rows"] if row.key == "ra")
     assert [str(cell.run) for cell in row.cells if cell.first] == [sesame]
+
+
+@pytest.mark.parametrize("is_broken", [False, True], ids=["gone", "broken"])
+def test_a_catalogue_that_is_gone_or_broken_is_told_in_words(standin, user, client, settings, is_broken):
+    standin.faults["*", "/srs"] = 500
+    page = looked_up(client, "m31")
+    lookup, old = page.context["lookup"], answers_of(page)["NED"].run
+    paths = [f"{one.__module__}.{one.__qualname__}" for one in get_service_classes().values()]
+    kept = [path for path in paths if not path.endswith("NEDHarvester")]
+    assert len(kept) == len(paths) - 1
+    settings.INCLUDE_HARVESTER_CLASSES = kept + ["tom_catalogs.no_such.NEDHarvester"] * is_broken
+    text = client.get(lookup.get_absolute_url()).content.decode()
+    assert "Ask NED again" not in text and "It cannot be asked again" in text
+    words = "NED cannot be asked now: this TOM has it no more, or its plugin is broken."
+    for headers in ({}, {"hx-request": "true"}):
+        answer = client.post(lookup.get_absolute_url(), {"run": old.pk}, headers=headers, follow=True)
+        assert answer.status_code == 200
+        assert words in answer.content.decode()
+    assert old.pk in CatalogueLookup.objects.get().run_ids
+
+
+def test_what_a_catalogue_says_is_not_escaped_twice(standin, user, client):
+    page = looked_up(client, "m31")
+    lookup, run = page.context["lookup"], answers_of(page)["JPL SBDB"].run
+    said = "Nothing &lt;2 arcsec from <b>Smith &amp; Co</b>."
+    QueryRun.objects.filter(pk=run.pk).update(feedback=said)
+    text = client.get(lookup.get_absolute_url()).content.decode()
+    assert "Nothing &lt;2 arcsec from Smith &amp; Co." in text
 
 
 def test_objects_that_a_name_may_mean_are_offered_and_one_is_asked_for(standin, user, client):

@@ -98,9 +98,11 @@ class LookupView(LookupPageMixin, View):
         lookup = self.lookup()
         run = request.POST.get("run", "")
         if run.isdecimal() and len(run) < 19:
-            lookups.ask_one(lookup, int(run), request.POST.get("term", "")[:200])
+            problem = lookups.ask_one(lookup, int(run), request.POST.get("term", "")[:200])
             if request.headers.get("HX-Request"):
-                return self.page(lookup, chosen=request.POST)
+                return self.page(lookup, chosen=request.POST, problem=problem)
+            if problem:
+                messages.warning(request, problem)
             return redirect(lookup)
         return redirect(lookups.look_up(lookup.term, user=request.user, again=True, target=lookup.target))
 
@@ -140,14 +142,19 @@ class MakeTargetView(LookupPageMixin, View):
             outcome = completion.create(lookup, request.user, request.POST, anyway=anyway)
         else:
             return HttpResponse("You may not add targets.", status=403, content_type="text/plain")
-        for note in outcome.notes:
-            messages.warning(request, note)
         if outcome.hits:
             return self.page(lookup, chosen=request.POST, hits=outcome.hits, action=action)
-        if outcome.target is None:
-            return redirect(lookup)
-        if action == "complete":
-            what = ", ".join(outcome.changed)
-            text = f"Taken from catalogues: {what}." if what else "Nothing differed from what was chosen."
-            messages.success(request, text)
-        return redirect(outcome.target)
+        _tell(request, outcome, is_completed=action == "complete")
+        return redirect(outcome.target or lookup)
+
+
+def _tell(request: HttpRequest, outcome: completion.Outcome, *, is_completed: bool) -> None:
+    """Tell the user what was refused, and what became of a target that was to be completed."""
+    for note in outcome.notes:
+        messages.warning(request, note)
+    if outcome.changed:
+        messages.success(request, f"Taken from catalogues: {', '.join(outcome.changed)}.")
+    elif is_completed and outcome.notes:
+        messages.info(request, "Nothing was changed.")
+    elif is_completed:
+        messages.success(request, "Nothing differed from what was chosen.")
