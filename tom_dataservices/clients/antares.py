@@ -302,6 +302,7 @@ def _point(row: dict[str, Any]) -> dict[str, Any] | None:
         mag=magnitude(row.get("ant_mag")),
         mag_err=error_of(row.get("ant_magerr")),
         limit=magnitude(row.get("ant_maglim")),
+        negative=None,  # the table has no isdiffpos
         measurement=number_of_alert if number_of_alert.isdecimal() else None,
         ra_deg=number(row.get("ant_ra")),
         dec_deg=number(row.get("ant_dec")),

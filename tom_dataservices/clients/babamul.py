@@ -161,14 +161,18 @@ def babamul_object(said: dict[str, Any], survey: str) -> BrokerObject:
     name = f"LSST-P-DO-{object_id}" if is_rubin and not is_body else object_id
     if is_body:
         name = _designation(said) or object_id
-    mjd = mjd_utc_of_tai(_mjd_tai(candidate)) if is_rubin else mjd_of_jd(candidate.get("jd"))
+    lists = {part: [one for one in said.get(part) or () if isinstance(one, dict)] for part in _LIST_PARTS}
+    jd_is_utc = is_rubin and _jd_is_utc([candidate, *(one for rows in lists.values() for one in rows)])
+    mjd = (
+        mjd_utc_of_tai(_mjd_tai(candidate, jd_is_utc=jd_is_utc))
+        if is_rubin
+        else mjd_of_jd(candidate.get("jd"))
+    )
     candid = id_text(said.get("candid") or said.get("_id") or candidate.get("candid"))
-    points = [_point(candidate | {"candid": candid}, is_rubin=is_rubin)]
-    for part in _LIST_PARTS:
+    points = [_point(candidate | {"candid": candid}, is_rubin=is_rubin, jd_is_utc=jd_is_utc)]
+    for part, rows in lists.items():
         points += [
-            _point(one, is_rubin=is_rubin, forced=part == "fp_hists")
-            for one in said.get(part) or ()
-            if isinstance(one, dict)
+            _point(one, is_rubin=is_rubin, jd_is_utc=jd_is_utc, forced=part == "fp_hists") for one in rows
         ]
     scores = {
         key: value
@@ -185,7 +189,7 @@ def babamul_object(said: dict[str, Any], survey: str) -> BrokerObject:
     mag, mag_err, flux = shown_brightness(
         magnitude(candidate.get("magpsf")),
         error_of(candidate.get("sigmapsf")),
-        negative=is_negative(candidate.get("isdiffpos", True)),
+        negative=is_negative(candidate.get("isdiffpos")),
     )
     return BrokerObject(
         object_id=object_id,
@@ -220,10 +224,25 @@ def babamul_object(said: dict[str, Any], survey: str) -> BrokerObject:
     )
 
 
-def _mjd_tai(one: dict[str, Any]) -> float | None:
-    """Return when Rubin measured; ``jd`` is made of it, in TAI at older servers and in UTC at newer ones."""
-    found = number(one.get("midpointMjdTai"))
-    return mjd_of_jd(one.get("jd")) if found is None else found
+def _jd_is_utc(rows: list[dict[str, Any]]) -> bool:
+    """Tell in which scale a server writes the ``jd`` of Rubin: TAI at older ones, UTC at newer ones.
+
+    The first row that bears ``midpointMjdTai`` too says so for all; TAI where none does.
+    """
+    for one in rows:
+        tai, mjd = number(one.get("midpointMjdTai")), mjd_of_jd(one.get("jd"))
+        utc = mjd_utc_of_tai(tai)
+        if tai is not None and mjd is not None and utc is not None:
+            return abs(mjd - utc) < abs(mjd - tai)
+    return False
+
+
+def _mjd_tai(one: dict[str, Any], *, jd_is_utc: bool) -> float | None:
+    """Return when Rubin measured; ``jd`` is made of it."""
+    found, mjd = number(one.get("midpointMjdTai")), mjd_of_jd(one.get("jd"))
+    if found is not None or mjd is None:
+        return found
+    return float(mjd_utc_to_mjd_tai(mjd)) if jd_is_utc else mjd
 
 
 def _designation(said: dict[str, Any]) -> str | None:
@@ -238,8 +257,11 @@ def _designation(said: dict[str, Any]) -> str | None:
     return None
 
 
-def _point(one: dict[str, Any], *, is_rubin: bool, forced: bool = False) -> dict[str, Any] | None:
+def _point(
+    one: dict[str, Any], *, is_rubin: bool, jd_is_utc: bool, forced: bool = False
+) -> dict[str, Any] | None:
     """Return a measurement: Rubin's as signed flux, ZTF's as magnitude, a limit where it has neither."""
+    number_name = "diaForcedSourceId" if forced else "diaSourceId"
     flux, flux_err = number(one.get("psfFlux")), number(one.get("psfFluxErr"))
     mag = magnitude(one.get("magpsf"))
     if flux is not None and (is_rubin or (forced and mag is None)):
@@ -254,14 +276,14 @@ def _point(one: dict[str, Any], *, is_rubin: bool, forced: bool = False) -> dict
             "mag": mag,
             "mag_err": error_of(one.get("sigmapsf")),
             "limit": magnitude(one.get("diffmaglim")),
-            "negative": mag is not None and is_negative(one.get("isdiffpos", True)),
+            "negative": is_negative(one.get("isdiffpos")),
         }
     return point(
-        mjd=_mjd_tai(one) if is_rubin else mjd_of_jd(one.get("jd")),
+        mjd=_mjd_tai(one, jd_is_utc=jd_is_utc) if is_rubin else mjd_of_jd(one.get("jd")),
         tai=is_rubin,
         band=_band(one),
         forced=forced,
-        measurement=id_text(one.get("candid")),
+        measurement=id_text(one.get("candid")) or id_text(one.get(number_name)),
         ra_deg=number(one.get("ra")),
         dec_deg=number(one.get("dec")),
         survey="LSST" if is_rubin else "ZTF",

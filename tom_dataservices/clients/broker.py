@@ -208,7 +208,7 @@ def point(
     limit: float | None = None,
     flux_njy: float | None = None,
     flux_err_njy: float | None = None,
-    negative: bool = False,
+    negative: bool | None = False,
     forced: bool = False,
     measurement: str | None = None,
     ra_deg: float | None = None,
@@ -226,8 +226,9 @@ def point(
         AB mag; a limit has no magnitude.
     flux_njy, flux_err_njy : float
         Signed difference flux, in place of a magnitude.
-    negative : bool
-        The magnitude is that of a source which is fainter than in the reference image.
+    negative : bool or None
+        The magnitude is that of a source which is fainter than in the reference image; None where the broker
+        does not tell: such a point is shown like a positive one, and leaves the sign that is stored.
     forced : bool
         Measured where a source is known to be, seen or not.
     measurement : str
@@ -247,6 +248,7 @@ def point(
         "flux_njy": flux_njy,
         "flux_err_njy": flux_err_njy,
         "negative": negative,
+        "no_sign": negative is None and mag is not None,
         "forced": forced,
         "measurement": measurement,
         "ra": ra_deg,
@@ -320,13 +322,17 @@ def id_text(value: Any) -> str | None:
     return None if found in (None, "0", "-1") else found
 
 
-def is_negative(value: Any) -> bool:
-    """Tell whether ``isdiffpos`` says that a source is fainter than its reference, in all its spellings."""
-    return str(value).strip().lower() in ("f", "0", "-1", "false", "-1.0", "0.0")
+def is_negative(value: Any) -> bool | None:
+    """Tell whether ``isdiffpos`` says that a source is fainter than its reference; None where it does not.
+
+    All its spellings are read: t or f, 1 or 0, 1 or -1, true or false.
+    """
+    word = str(value).strip().lower()
+    return None if word in SENTINELS else word in ("f", "0", "-1", "false", "-1.0", "0.0")
 
 
 def shown_brightness(
-    mag: float | None, mag_err: float | None, *, negative: bool
+    mag: float | None, mag_err: float | None, *, negative: bool | None
 ) -> tuple[float | None, float | None, float | None]:
     """Return magnitude, its error and difference flux (nJy) of a detection as results show them.
 

@@ -18,6 +18,7 @@ from tom_dataproducts.summaries import refresh_summaries
 from tom_dataservices.clients.broker import shown_brightness
 from tom_dataservices.clients.rubin_rows import ab_magnitude
 from tom_dataservices.data_services.broker.told_anew import correct, stored_points, take_back, with_stored
+from tom_dataservices.data_services.broker.twins import unite
 from tom_dataservices.ingest.points import photometry_columns
 from tom_dataservices.packets.batch import AlertBatch, PointColumns, PointKind
 
@@ -114,11 +115,11 @@ def store_points(
     new_keys: list[int] = []
     changed = 0
     with transaction.atomic():
-        for told in _columns(target, points, survey):
-            columns, stored = with_stored(target, told)
+        for told, has_sign in _columns(target, points, survey):
+            columns, stored, united = unite(target, *with_stored(target, told), user=user)
             keys = columns["point_key"].tolist()
             rows |= stored
-            changed += correct(target, stored, columns, user=user)
+            changed += united + correct(target, stored, columns, has_sign=has_sign, user=user)
             is_new = np.array([key not in stored for key in keys], dtype=bool)
             if is_new.any():
                 fresh = {name: _taken(values, is_new) for name, values in columns.items()}
@@ -136,7 +137,7 @@ def remove_points(target: Any, points: Iterable[dict[str, Any]], *, survey: str,
     """
     with transaction.atomic():
         stored: dict[int, Any] = {}
-        for columns in _columns(target, points, survey):
+        for columns, _ in _columns(target, points, survey):
             stored |= with_stored(target, columns)[1]
         removed = take_back(target, stored.values(), user=user)
         if removed:
@@ -144,15 +145,22 @@ def remove_points(target: Any, points: Iterable[dict[str, Any]], *, survey: str,
     return removed
 
 
-def _columns(target: Any, points: Iterable[dict[str, Any]], survey: str) -> Iterator[dict[str, Any]]:
-    """Yield columns of the table of photometry, for each survey."""
-    by_survey: dict[Survey, list[dict[str, Any]]] = {}
+def _columns(
+    target: Any, points: Iterable[dict[str, Any]], survey: str
+) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield columns of the table of photometry, for each survey, and whether their signs are told.
+
+    Detections without a number come after those with one, which they may repeat.
+    """
+    parts: dict[tuple[Survey, bool, bool], list[dict[str, Any]]] = {}
     for one in points:
-        by_survey.setdefault(_survey_of(one, survey), []).append(one)
-    for found, listed in by_survey.items():
+        is_detection = "limit" not in one and not one.get("forced")
+        is_bare = is_detection and not _survey_id(one.get("measurement"))
+        parts.setdefault((_survey_of(one, survey), is_bare, bool(one.get("no_sign"))), []).append(one)
+    for (found, _, no_sign), listed in sorted(parts.items(), key=lambda part: part[0][1:]):
         batch = photometry_batch(listed, found)
         owners = np.array([target.pk], dtype=np.int64)
-        yield photometry_columns(batch, owners, source_name=batch.survey)[0]
+        yield photometry_columns(batch, owners, source_name=batch.survey)[0], not no_sign
 
 
 def _taken(values: Any, chosen: np.ndarray) -> Any:

@@ -84,7 +84,8 @@ def test_a_corrected_point_that_came_without_a_number_too_stays_once(target):
     store(target, measurement=None, mag=18.7)
     assert PhotometryReducedDatum.objects.filter(target=target).count() == 2
     store(target, mag=18.7)
-    assert row_of(target).brightness == 18.7
+    row = row_of(target)
+    assert (row.brightness, row.value) == (18.7, {"candid": POINT["measurement"]})
 
 
 @pytest.mark.parametrize("survey", ["TNS", "Hermes"])
