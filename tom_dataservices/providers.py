@@ -222,12 +222,13 @@ class DataServiceProvider(Provider):
         try:
             return len(service.to_reduced_datums(target, data))
         except MissingDataException:
-            return self.update(target)
+            return self.update(target, raw)
 
-    def update(self, target: Any) -> int:
+    def update(self, target: Any, raw: Any = None) -> int:
         """Ask the service for all it knows of a target, store it, and return how many rows it gave.
 
-        Further names are asked for also where there are no data, as of a catalogue.
+        Further names are asked for also where there are no data, as of a catalogue. A service that can
+        (`ask_besides`) is also asked for the result `raw`, which the target was found to be.
 
         Raises
         ------
@@ -235,6 +236,8 @@ class DataServiceProvider(Provider):
             If it knows nothing.
         """
         service = self.service()
+        if raw is not None and hasattr(service, "ask_besides"):
+            service.ask_besides(target, raw)
         if _asks_for_parameters(service.query_reduced_data):
             build = getattr(service, "build_query_parameters_from_target", None)
             data = service.query_reduced_data(build(target) if build else {})

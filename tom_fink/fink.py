@@ -113,10 +113,8 @@ class FinkBroker(GenericBroker):
 
     def process_reduced_data(self, target: Any, alert: dict[str, Any] | None = None) -> None:
         """Store the light curve of a target, with errors, bands and limits."""
-        name = str(alert["i:objectId"]) if alert else FinkZtfService().object_id_of(target)
-        if not name:
-            return
-        for found in FinkZtf().by_ids([name], with_limits=True):
+        names = [str(alert["i:objectId"])] if alert else FinkZtfService().object_ids_of(target)
+        for found in FinkZtf().by_ids(names, with_limits=True) if names else ():
             store_points(target, found.points, survey=FinkZtfService.survey)
 
 

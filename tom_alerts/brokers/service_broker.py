@@ -101,5 +101,6 @@ class ServiceBroker(GenericBroker):
             If the service knows nothing of it.
         """
         service = self.service()
+        service.ask_besides(target, alert)
         service.to_reduced_datums(target, service.query_reduced_data(target))
         service.to_aliases(target, service.query_aliases(target=target))

@@ -14,6 +14,7 @@ from tom_dataproducts.models import DataProduct
 from tom_dataservices.clients.broker import BrokerObject
 from tom_dataservices.data_services.broker import BrokerService, sparkline_points
 from tom_dataservices.data_services.broker.points import newest_brightness
+from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.ingest.cutouts import CutoutSet, save_cutouts
 from tom_dataservices.job_log import tell_job
 from tom_dataservices.packets.batch import AlertObject, Cutout
@@ -57,13 +58,17 @@ class CutoutsService(BrokerService):
         return found
 
     def curves_of(self, ids: Sequence[str], ask: Callable[[str], Any]) -> Iterator[tuple[str, Sequence[Any]]]:
-        """Yield the ``points`` of what a broker answers for each object; none where it has no answer."""
+        """Yield the ``points`` of what a broker answers for each object; none where it knows none.
+
+        An object of which the answer cannot be read is left out: it is asked for another time.
+        """
         for object_id in ids:
             try:
                 yield object_id, self.once(object_id, ask).points
+            except MissingDataException:
+                yield object_id, ()
             except ONE_IS_BROKEN as error:
                 _tell(f"The light curve of {object_id} was not fetched: {error}")
-                yield object_id, ()
 
     def small_curves(self, ids: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield what results show of light curves: the newest points of each object, and its brightness.
@@ -85,7 +90,12 @@ class CutoutsService(BrokerService):
     def query_reduced_data(self, target: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the data of a target, with the images of its newest alert that are not kept yet."""
         data = super().query_reduced_data(target, **kwargs)
-        return data | {"cutouts": self._images(target, self.object_of(target))}
+        newest = max(
+            (one for one in self.objects_of(target) if one.cutouts and one.cutouts_alert),
+            key=lambda one: one.mjd_utc or 0.0,
+            default=None,
+        )
+        return data | {"cutouts": self._images(target, newest) if newest is not None else []}
 
     def create_reduced_datums_from_query(
         self, target: Any, data: Any, data_type: str | None = None, **kwargs: Any
@@ -98,7 +108,7 @@ class CutoutsService(BrokerService):
 
     def _images(self, target: Any, found: BrokerObject) -> list[CutoutSet]:
         """Fetch what is not kept yet; without images the rest of the data is still worth having."""
-        if not found.cutouts or not found.cutouts_alert or not gives_cutouts(type(self)):
+        if not gives_cutouts(type(self)):
             return []
         wanted = _cutout_set(target, found, self._survey_of(found), ())
         ids = {role: wanted.product_id(kept) for role, kept in ROLES.items() if role in found.cutouts}

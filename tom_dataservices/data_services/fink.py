@@ -199,7 +199,7 @@ class FinkService(CutoutsService):
         for object_id in ids:
             yield object_id, points.get(object_id, ())
 
-    def object_of(self, target: Any) -> BrokerObject:
+    def objects_of(self, target: Any) -> list[BrokerObject]:
         """Return what Fink knows of a target; of a body of the Solar System by its number or designation.
 
         Raises
@@ -207,8 +207,8 @@ class FinkService(CutoutsService):
         MissingDataException
         """
         if target.type == Target.NON_SIDEREAL and target.pk not in self._known:
-            self._known[target.pk] = self._body(target)
-        return super().object_of(target)
+            self._known[target.pk] = [self._body(target)]
+        return super().objects_of(target)
 
     def _body(self, target: Any) -> BrokerObject:
         names = [target.name, *target.aliases.values_list("name", flat=True)]

@@ -242,15 +242,15 @@ class TnsService(BrokerService):
     def query_reduced_data(self, target: Any, **kwargs: Any) -> dict[str, Any]:
         """Return photometry and classification of a target, and the list of its spectra."""
         found = super().query_reduced_data(target, **kwargs)
-        said = self._said.get(self.object_of(target).object_id) or {}
-        return found | {"spectroscopy": as_rows(said.get("spectra"))}
+        said = [self._said.get(one.object_id) or {} for one in self.objects_of(target)]
+        return found | {"spectroscopy": [row for one in said for row in as_rows(one.get("spectra"))]}
 
     def query_aliases(self, query_parameters: Any = None, target: Any = None, **kwargs: Any) -> list[str]:
-        """Return the official name of a target, with its prefix, and those of surveys."""
+        """Return the official names of a target, with their prefix, and those of surveys."""
         if target is None:
             return []
-        found = self.object_of(target)
-        return [name for name in dict.fromkeys((found.name, *found.aliases)) if name != target.name]
+        names = [name for found in self.objects_of(target) for name in (found.name, *found.aliases)]
+        return [name for name in dict.fromkeys(names) if name != target.name]
 
     def create_reduced_datums_from_query(
         self, target: Any, data: Any, data_type: str | None = None, **kwargs: Any

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from tom_common.remote import RemoteBadReply
@@ -15,6 +15,8 @@ from tom_dataservices.data_services.broker.fields import MOST_RESULTS, BrokerQue
 from tom_dataservices.data_services.broker.points import remove_points, sparkline_points, store_points
 from tom_dataservices.dataservices import DataService
 from tom_dataservices.exceptions import MissingDataException, QueryServiceError
+from tom_dataservices.job_log import tell_job
+from tom_dataservices.result_cutouts import ONE_IS_BROKEN
 from tom_dataservices.results import known_by_name, may_add_data
 from tom_targets.models import Target
 
@@ -62,7 +64,8 @@ class BrokerService(DataService):
 
     def __init__(self, query_parameters: Any = None, user: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(query_parameters, user, *args, **kwargs)
-        self._known: dict[int, BrokerObject] = {}
+        self._known: dict[int, list[BrokerObject]] = {}
+        self._besides: dict[int, list[str]] = {}
         self.query_feedback = ""
         self.told_besides: list[str] = []
         self._unread: list[str] = []
@@ -129,7 +132,7 @@ class BrokerService(DataService):
         return found[1] if found else name
 
     def build_query_parameters_from_target(self, target: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the question for one target: by the broker's id of it, else by its place."""
+        """Return the question for one target: by the broker's ids of it, else by its place."""
         return self.query_of_target(target)
 
     def query_of_target(self, target: Any) -> dict[str, Any]:
@@ -140,9 +143,9 @@ class BrokerService(DataService):
         MissingDataException
             If the broker cannot be asked for it.
         """
-        found = self.object_id_of(target)
+        found = self.object_ids_of(target)
         if found:
-            return {"ids": [found]}
+            return {"ids": found}
         has_place = target.ra is not None and target.dec is not None
         if not has_place or "cone" not in self.form.offers:  # it cannot be asked for a place
             raise MissingDataException(
@@ -227,14 +230,25 @@ class BrokerService(DataService):
         more = f", and {len(names) - _NAMES_TOLD:,} more" if len(names) > _NAMES_TOLD else ""
         return f"{self.title} gave nothing that fits for {told}{more}."
 
-    def object_id_of(self, target: Any) -> str | None:
-        """Return what the broker knows a target by, read from its names."""
-        names = [target.name, *target.aliases.values_list("name", flat=True)]
-        pattern = re.compile(self.object_pattern)
-        return next((found[1] for name in names if (found := pattern.fullmatch(name.strip()))), None)
+    def ask_besides(self, target: Any, result: Any) -> None:
+        """Ask for the object of a result, too, when the target is asked for: it was found to be the same."""
+        if isinstance(result, Mapping):
+            names = (result.get("id"), result.get("name"))
+            self._besides[target.pk] = [str(name) for name in names if name]
 
-    def object_of(self, target: Any) -> BrokerObject:
-        """Return what the broker knows of a target, asked once.
+    def object_id_of(self, target: Any) -> str | None:
+        """Return what the broker knows a target by, read from its names; the first of several."""
+        return next(iter(self.object_ids_of(target)), None)
+
+    def object_ids_of(self, target: Any) -> list[str]:
+        """Return all that the broker knows a target by, read from its names: it may be several objects."""
+        names = [*self._besides.get(target.pk, ()), target.name]
+        names += target.aliases.order_by("pk").values_list("name", flat=True)
+        pattern = re.compile(self.object_pattern)
+        return list(dict.fromkeys(found[1] for name in names if (found := pattern.fullmatch(name.strip()))))
+
+    def objects_of(self, target: Any) -> list[BrokerObject]:
+        """Return the objects that a target is for the broker, at least one; each is asked for once.
 
         Raises
         ------
@@ -249,16 +263,44 @@ class BrokerService(DataService):
                         f"{self.title} knows nothing within {_NEAR_ARCSEC:g} arcsec of {target.name}."
                     )
                 query["ids"] = [near.object_id]
-            self._known[target.pk] = self.known(query["ids"][0])
+            self._known[target.pk] = self._each_known(query["ids"])
         return self._known[target.pk]
+
+    def _each_known(self, ids: Sequence[str]) -> list[BrokerObject]:
+        """Return the objects of ids; one that does not come keeps no other out, which the job tells.
+
+        An id that an object has told as a name of its own is not asked for again.
+        """
+        found: list[BrokerObject] = []
+        told: set[str] = set()
+        missing: dict[str, Exception] = {}
+        for object_id in ids:
+            if object_id in told:
+                continue
+            try:
+                one = self.known(object_id)
+            except ONE_IS_BROKEN as error:
+                missing[object_id] = error
+                continue
+            if one.object_id not in told:
+                found.append(one)
+            told |= {self._id_of(name) for name in (object_id, one.object_id, one.name, *one.aliases)}
+        broken = {key: error for key, error in missing.items() if not isinstance(error, MissingDataException)}
+        if not found:
+            raise next(iter({**broken, **missing}.values()))
+        for object_id, error in broken.items():
+            words = f"What {self.title} knows of {object_id} was left out: {error}"
+            logger.warning("%s", words)
+            tell_job(words)
+        return found
 
     def query_reduced_data(self, target: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the light curve of a target, what the survey took back of it, and its classifications."""
-        found = self.object_of(target)
+        objects = self.objects_of(target)
         return {
-            "photometry": list(found.points),
-            "withdrawn": list(found.withdrawn),
-            "classifications": list(found.classifications),
+            "photometry": [one for found in objects for one in found.points],
+            "withdrawn": [one for found in objects for one in found.withdrawn],
+            "classifications": [one for found in objects for one in found.classifications],
         }
 
     def query_photometry(self, query_parameters: Any, **kwargs: Any) -> list[dict[str, Any]]:
@@ -266,11 +308,11 @@ class BrokerService(DataService):
         return [one for object_id in query_parameters["ids"] for one in self.known(object_id).points]
 
     def query_aliases(self, query_parameters: Any = None, target: Any = None, **kwargs: Any) -> Iterable[Any]:
-        """Return further names of a target, the broker's id among them."""
+        """Return further names of a target, the broker's ids among them."""
         if target is None:
             return []
-        found = self.object_of(target)
-        return [name for name in dict.fromkeys((found.object_id, *found.aliases)) if name != target.name]
+        names = [name for found in self.objects_of(target) for name in (found.object_id, *found.aliases)]
+        return [name for name in dict.fromkeys(names) if name != target.name]
 
     # --- rows
 
