@@ -13,7 +13,7 @@ from tom_dataservices.plugin_errors import plugin_reported
 from tom_dataservices.result_cutouts import MOST, earlier_runs, gives_cutouts
 
 ASKED = "curve_asked"
-"""Among the values of a result: that its light curve was asked for, whether it has any points or not."""
+"""Among the values of a result: that its light curve came, whether it has any points or not."""
 _FEW = 2
 
 
@@ -61,9 +61,15 @@ def _take_again(run: QueryRun, wanting: dict[str, QueryResult]) -> None:
     )
     for row in earlier.defer("raw").order_by("-pk")[: 10 * MOST]:
         same = wanting.get(row.result_id)
-        if same is not None and same.values.get("mjd_utc") == row.values.get("mjd_utc"):
+        if same is not None and _tells_of(row, same):
             told = {key: row.values.get(key) for key in ("points", "mag", "mag_err", "flux_njy", "band")}
             _keep(wanting.pop(row.result_id), told)
+
+
+def _tells_of(row: QueryResult, same: QueryResult) -> bool:
+    """Tell whether an earlier result holds the light curve up to the detection of another; none hides none."""
+    mjd_utc = same.values.get("mjd_utc")
+    return mjd_utc is not None and mjd_utc == row.values.get("mjd_utc") and bool(row.values.get("points"))
 
 
 def _keep(row: QueryResult, values: dict[str, Any]) -> None:

@@ -6,8 +6,10 @@ from django.urls import reverse
 from tests.standins.alerce import LSST_OID, OID
 from tests.standins.lasair import LSST_ID, ZTF_ID
 from tom_common.models import Job
+from tom_dataservices.data_services.alerce import AlerceZtfService
 from tom_dataservices.data_services.broker.points import newest_brightness
 from tom_dataservices.models import QueryRun
+from tom_dataservices.result_curves import fetch_curves
 
 CURVE = "<svg"
 
@@ -71,6 +73,43 @@ def test_a_broken_light_curve_keeps_neither_the_others_nor_the_images_out(
     job = Job.objects.get(title__startswith="Light curves and images")
     assert job.result["curves"] == job.result["images"] == 2
     assert "ZTF26aaaaaba was not fetched" in " ".join(job.log_lines.values_list("text", flat=True))
+
+
+def test_a_light_curve_that_did_not_come_is_asked_for_again(stand_ins, as_owner, users, at_once):
+    stand_ins.alerce.faults = {("GET", f"/ztf/v1/objects/{OID}/lightcurve"): 404}
+    run = asked(as_owner, "ALeRCE", objects=OID)
+    assert CURVE not in cell(as_owner, run)
+    stand_ins.alerce.faults = {}
+    fetch_curves(run, AlerceZtfService())  # as when more results are loaded
+    assert CURVE in cell(as_owner, run)
+
+
+@pytest.mark.parametrize("asked_at", [{}, {"curve_asked": True}])
+def test_a_light_curve_that_did_not_come_hides_none_of_a_later_run(
+    stand_ins, as_owner, users, at_once, asked_at
+):
+    stand_ins.alerce.faults = {("GET", f"/ztf/v1/objects/{OID}/lightcurve"): 404}
+    first = asked(as_owner, "ALeRCE", objects=OID).results.get()
+    first.values |= asked_at  # as earlier versions noted it
+    first.save()
+    stand_ins.alerce.faults = {}
+    run = asked(as_owner, "ALeRCE", objects=f"{OID} ZTF26aaaaaba")
+    assert first.run_id != run.pk
+    assert CURVE in cell(as_owner, run)
+
+
+def test_a_light_curve_without_a_time_is_not_taken_again(stand_ins, as_owner, users, at_once):
+    first = asked(as_owner, "ALeRCE", objects=OID).results.get()
+    first.values |= {"mjd_utc": None, "points": [[1.0, 20.0, "g", False], [2.0, 20.0, "g", False]]}
+    first.save()
+    run = asked(as_owner, "ALeRCE", objects=f"{OID} ZTF26aaaaaba")
+    result = run.results.get(result_id=OID)
+    del result.values["curve_asked"], result.values["points"]
+    result.values["mjd_utc"] = None
+    result.save()
+    fetch_curves(run, AlerceZtfService())
+    result.refresh_from_db()
+    assert len(result.values["points"]) > 2
 
 
 def test_images_come_although_the_light_curves_do_not(
