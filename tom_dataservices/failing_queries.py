@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
-from tom_common.notifications import notify
+from tom_common.notifications import notifications_for_user, notify
 from tom_common.remote import RemoteBadReply, RemoteUnavailable
 from tom_dataservices.kept_answers import plain
 from tom_dataservices.models import QueryRun
@@ -24,7 +24,7 @@ _MAY_PASS = (RemoteUnavailable, RemoteBadReply)
 """What another try may cure: a wrong key or a refused question stays as it is."""
 
 
-def refused_run(query: SavedQuery, reason: str) -> QueryRun:
+def refused_run(query: SavedQuery, reason: str, job_pk: int | None = None) -> QueryRun:
     """Store the run of a query that nobody could be asked, so that it is listed with the reason."""
     kind, name = query.asks()
     return QueryRun.objects.create(
@@ -38,6 +38,7 @@ def refused_run(query: SavedQuery, reason: str) -> QueryRun:
         wanted=0,
         error=reason,
         finished=timezone.now(),
+        job_id=job_pk,
     )
 
 
@@ -55,11 +56,23 @@ def ask_again_soon(query: SavedQuery, problem: PluginFailedError) -> dt.datetime
 
 def tell_of_failure(query: SavedQuery, run: QueryRun, again: dt.datetime | None = None) -> None:
     """Tell the owner of a query that it failed, unless the run before it failed, too."""
-    if query.user is None or not still_kept(query) or _failures_in_a_row(query, before=run) > 0:
+    if _failures_in_a_row(query, before=run) > 0:
         return
     then = f" It is tried again at {again:%H:%M} UTC." if again is not None else ""
     words = f"{query.name} failed: {run.error.rstrip('.')}.{then}"
-    notify(query.user, "query_failed", words, url=run.get_absolute_url())
+    tell_once(query, run, "query_failed", words)
+
+
+def tell_once(query: SavedQuery, run: QueryRun, kind: str, words: str) -> None:
+    """Tell the owner of a query, if it is still kept, something of a run, unless the same was told before.
+
+    A job that was stopped comes to this again.
+    """
+    if query.user is None or not still_kept(query):
+        return
+    url = run.get_absolute_url()
+    if not notifications_for_user(query.user).filter(kind=kind, url=url).exists():
+        notify(query.user, kind, words, url=url)
 
 
 def last_failures(kind: str, queries: Iterable[SavedQuery], user: Any) -> dict[int, str]:

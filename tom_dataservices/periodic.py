@@ -6,10 +6,10 @@ import logging
 from typing import Any
 
 from django.apps import apps
+from django.db import transaction
 
 from tom_common.background import JobCancelled, RunAgain, background_task, current_job
-from tom_common.notifications import notify
-from tom_dataservices.failing_queries import ask_again_soon, refused_run, still_kept, tell_of_failure
+from tom_dataservices.failing_queries import ask_again_soon, refused_run, tell_of_failure, tell_once
 from tom_dataservices.models import QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import provider
@@ -45,32 +45,28 @@ def run_kept_query(model: str, pk: int) -> dict[str, Any]:
 
     All results are fetched: nobody is there to ask for more of them. A service that fails is no failure of
     the job: the run holds the sentence, the owner is told once, and a service that did not answer is asked
-    again before the next time. A job that is taken up again goes on with its run.
+    again before the next time. A job that is taken up again goes on with its run: the next one would compare
+    itself with it, and find nothing new.
     """
     query: SavedQuery | None = apps.get_model(model)._default_manager.filter(pk=pk).first()
     if query is None:
         return {"error": "The query was deleted."}
     job = current_job()
-    run = _begun_by(job.pk)
-    if run is None:
-        try:
-            asked = provider(*query.asks(), query.user)
-        except ImportError as error:  # its plugin is gone; the list of queries and the system check say so
-            run = refused_run(query, f"{query.asks()[1]} cannot be asked: {error}")
-            tell_of_failure(query, run)
-            return {"error": run.error}
-        run = start_run(
-            asked, dict(query.parameters), query=query, again=True, in_background=False, wanted=MOST_RESULTS
-        )
-        run.job_id = job.pk
-        run.save(update_fields=["job_id"])
+    try:
+        run = _run_of(query, job.pk)
+    except ImportError as error:  # its plugin is gone; the list of queries and the system check say so
+        refusal = f"{query.asks()[1]} cannot be asked: {error}"
+        run = _begun_by(job.pk) or refused_run(query, refusal, job.pk)
+        tell_of_failure(query, run)
+        return {"error": run.error}
 
     def tell(count: int) -> None:
         job.check_cancelled()
         job.progress(count, None, f"{count} results so far")
 
     try:
-        fetch_now(run, tell)
+        if run.finished is None:
+            fetch_now(run, tell)
     except PluginFailedError as error:
         again = ask_again_soon(query, error)
         tell_of_failure(query, run, again)
@@ -82,17 +78,43 @@ def run_kept_query(model: str, pk: int) -> dict[str, Any]:
         raise
     fetch_images_later(run, user=None)
     new = run.results.filter(is_new=True).count()
-    if new and query.user is not None and still_kept(query):
-        words = f"{query.name}: {new} new result{'s' * (new != 1)}"
-        notify(query.user, "query", words, url=run.get_absolute_url())
+    if new:
+        tell_once(query, run, "query", f"{query.name}: {new} new result{'s' * (new != 1)}")
     return {"results": run.found, "new": new}
 
 
+def _run_of(query: SavedQuery, job_pk: int | None) -> QueryRun:
+    """Return the run of a job: that of an earlier attempt, opened again if it failed, else a new one.
+
+    Raises
+    ------
+    ImportError
+        If the plugin of the query is gone.
+    """
+    run = _begun_by(job_pk)
+    if run is not None and not run.error:
+        return run
+    asked = provider(*query.asks(), query.user)
+    with transaction.atomic():
+        if run is None:
+            run = start_run(
+                asked,
+                dict(query.parameters),
+                query=query,
+                again=True,
+                in_background=False,
+                wanted=MOST_RESULTS,
+            )
+        run.job_id, run.wanted, run.error, run.finished = job_pk, MOST_RESULTS, "", None
+        run.save(update_fields=["job_id", "wanted", "error", "finished"])
+    return run
+
+
 def _begun_by(job_pk: int | None) -> QueryRun | None:
-    """Return the run that a job has begun and not ended."""
+    """Return the run that a job has begun, however far it came."""
     if job_pk is None:
         return None
-    return QueryRun.objects.filter(job_id=job_pk, finished=None).first()
+    return QueryRun.objects.filter(job_id=job_pk).order_by("-pk").first()
 
 
 @background_task(title="Old results of queries", queue="bulk")

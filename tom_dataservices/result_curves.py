@@ -67,7 +67,7 @@ def _take_again(run: QueryRun, wanting: dict[str, QueryResult]) -> None:
 
 
 def _tells_of(row: QueryResult, same: QueryResult) -> bool:
-    """Tell whether an earlier result holds the light curve up to the detection of another; none hides none."""
+    """Tell whether an earlier result holds the light curve of another, of the same detection."""
     mjd_utc = same.values.get("mjd_utc")
     return mjd_utc is not None and mjd_utc == row.values.get("mjd_utc") and bool(row.values.get("points"))
 

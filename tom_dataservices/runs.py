@@ -146,7 +146,8 @@ def fetch_now(run: QueryRun, tell: Callable[[int], None] = lambda count: None) -
     except Exception as error:  # whatever it was: a run that ended says so
         run.error = run.error or f"It was not run to its end: {error or type(error).__name__}"
         run.finished = run.finished or timezone.now()
-        QueryRun.objects.filter(pk=run.pk).update(error=run.error, finished=run.finished)
+        how = {name: getattr(run, name) for name in ("has_more", "feedback", "error", "finished")}
+        QueryRun.objects.filter(pk=run.pk).update(**how)
         raise
 
 
@@ -181,14 +182,17 @@ def _fetch(run: QueryRun, tell: Callable[[int], None]) -> QueryRun:
 
 
 def _end(run: QueryRun, batch: list[QueryResult], asked: Provider, *, error: str = "") -> None:
-    """Keep what came last, and how the run ended."""
+    """Keep what came last, and how the run ended.
+
+    The screens are told before that: a job that was stopped meanwhile comes to them again.
+    """
     _keep(run, batch)
     run.feedback = _cleaned(asked.feedback)
     run.error = error
-    run.finished = timezone.now()
-    run.save(update_fields=["found", "has_more", "feedback", "error", "finished"])
     if run.query_id is not None:
         tell_result_screens(run)
+    run.finished = timezone.now()
+    run.save(update_fields=["found", "has_more", "feedback", "error", "finished"])
 
 
 @contextmanager

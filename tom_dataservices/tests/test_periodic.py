@@ -1,7 +1,9 @@
 """Queries that run by themselves, and results that are thrown away."""
 
 import datetime as dt
+from importlib import import_module
 
+import pytest
 from django.utils import timezone
 
 from tom_common.job_context import JobStopped
@@ -134,6 +136,98 @@ def test_a_job_that_is_taken_up_again_goes_on_with_its_run(
     page = client.get(run.get_absolute_url()).content.decode()
     assert "11 results so far." in page
     assert run.job.get_absolute_url() not in page  # it is a job of nobody
+
+
+@pytest.fixture
+def stopped_at(services, query, transactional_db, settings, monkeypatch):
+    """Give a function that has the process end, once, at the first call of what is at a path."""
+    settings.TOM_BACKGROUND = "thread"
+
+    def stopped(path, *, is_done=False):
+        module, _, name = path.rpartition(".")
+        real = getattr(import_module(module), name)
+        left = [JobStopped]
+
+        def ends(*args, **kwargs):
+            if not left:
+                return real(*args, **kwargs)
+            if is_done:
+                real(*args, **kwargs)
+            raise left.pop()
+
+        monkeypatch.setattr(path, ends)
+        DataServiceQuery.objects.update(next_run=timezone.now())
+        run_due_queries.leave()
+        run_all()
+        assert not left
+        return [note.text for note in Notification.objects.all()]
+
+    return stopped
+
+
+def run_all():
+    worker = JobWorker()
+    while worker.run_one():
+        continue
+
+
+STOPS = [
+    ("tom_dataservices.runs.tell_result_screens", False),
+    ("tom_dataservices.periodic.fetch_images_later", False),
+    ("tom_dataservices.failing_queries.notify", False),
+    ("tom_dataservices.failing_queries.notify", True),
+    ("tom_dataservices.failing_queries.still_kept", False),
+]
+
+
+@pytest.mark.parametrize(("path", "is_done"), STOPS)
+def test_news_of_a_run_are_told_once_wherever_its_job_was_stopped(
+    stopped_at, services, query, monkeypatch, path, is_done
+):
+    run_due_queries.leave()
+    run_all()
+    new = {"name": "Star 3x", "ra": 1.0, "dec": 1.0, "mag": 9}
+    monkeypatch.setitem(services.query_service.__globals__, "STARS", [*services.stars(), new])
+    screened = []
+    monkeypatch.setattr(
+        "tom_dataservices.ingest.screening._result_screens", [lambda run: screened.append(run.pk)]
+    )
+    assert stopped_at(path, is_done=is_done) == ["Stars with 3: 1 new result"]
+    first, second = QueryRun.objects.order_by("pk")
+    assert (second.found, second.results.filter(is_new=True).count()) == (12, 1)
+    assert screened == [second.pk]
+    assert second.job.result == {"results": 12, "new": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "is_done"), [("tom_dataservices.periodic.ask_again_soon", True), *STOPS[2:]]
+)
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_failure_is_told_once_wherever_its_job_was_stopped(stopped_at, query, path, is_done, is_gone):
+    if is_gone:
+        DataServiceQuery.objects.update(data_service="No such")
+        path = "tom_dataservices.periodic.tell_of_failure" if "again" in path else path
+    else:
+        DataServiceQuery.objects.update(parameters={"fail": "spoken"})
+    (told,) = stopped_at(path, is_done=is_done)
+    assert told.startswith("Stars with 3 failed: ")
+    run = QueryRun.objects.get()
+    assert run.error.rstrip(".") in told
+
+
+def test_what_failed_and_was_stopped_may_come_after_all(stopped_at, services, query, monkeypatch):
+    DataServiceQuery.objects.update(parameters={"fail": "spoken"})
+    real = services.query_service
+    asked = []
+
+    def once(self, query_parameters, **kwargs):
+        asked.append(query_parameters)
+        return real(self, query_parameters if len(asked) == 1 else {"name_begins": "Star 3"}, **kwargs)
+
+    monkeypatch.setattr(services, "query_service", once)
+    assert stopped_at("tom_dataservices.periodic.tell_of_failure") == []
+    run = QueryRun.objects.get()
+    assert (len(asked), run.error, run.found) == (2, "", 11)
 
 
 def test_images_come_also_without_anybody_who_asks(services, query, monkeypatch):
