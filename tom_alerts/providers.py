@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Self
 
 from tom_alerts.alerts import GenericAlert, GenericBroker, alerts_and_feedback
@@ -88,12 +89,12 @@ class BrokerProvider(Provider):
     def make_target(self, raw: Any, access: Access) -> KeptTarget:
         """Store the target of an alert, or return the one that is there."""
         broker = self.broker()
-        with noting_new_targets(access.permissions) as new:
+        give = partial(give_access_to, user=access.user, groups=access.groups)
+        with noting_new_targets(access.permissions, then=give) as new:
             made: Any = broker.to_generic_alert(raw).to_target()
         # Brokers of the first generation return the target alone, some of them stored already.
         target, extras, aliases = made if isinstance(made, tuple) else (made, {}, [])
         if target.pk in new:
-            give_access_to(target, access.user, access.groups)
             return KeptTarget(target, True, keep_aliases(target, aliases).notes)
         return keep_target(
             target,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import Group
@@ -14,7 +15,6 @@ from django.db.models import QuerySet
 
 from tom_common.background import current_job
 from tom_common.grants import grant_access
-from tom_common.job_endings import JobStopped, RunAgain
 from tom_dataservices.duplicates import Duplicates, LeftOutError, keep_result
 from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.kept_answers import AnswerLostError, unpacked
@@ -22,7 +22,7 @@ from tom_dataservices.models import QueryResult
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import Access, Provider, provider
 from tom_dataservices.result_pages import names_of
-from tom_dataservices.results import KeptTarget, NameTakenError, may_add_data
+from tom_dataservices.results import KeptTarget, NameTakenError, may_add_data, noting_new_targets
 from tom_targets.models import Target, TargetList
 from tom_targets.permissions import may_create_targets, target_lists_for_user, targets_for_user
 from tom_targets.selectors import groups_to_share_with
@@ -128,6 +128,7 @@ def targets_for(
     job = current_job()
     pieces = _InPieces(results)
     listed = 0
+    is_done = False
     try:
         for index, result in enumerate(pieces, start=1):
             job.check_cancelled()
@@ -135,11 +136,12 @@ def targets_for(
             if index % _AT_A_TIME == 0:
                 listed = _list_new(wanted, report, listed, user)
             job.progress(index, len(pieces), f"{len(report.made)} targets made")
-    except (RunAgain, JobStopped):  # the next run does not come to these results again
-        for note in report.notes:
-            job.log(note)
-        raise
-    _list_new(wanted, report, listed, user)
+        is_done = True
+    finally:  # of a job that was cancelled, say: what it made stays, and the next run may never come
+        _list_new(wanted, report, listed, user)
+        if not is_done:
+            for note in report.notes:
+                job.log(note)
     return report
 
 
@@ -237,7 +239,8 @@ def _make_of(
 ) -> None:
     """Make a target of one result, and note it there before its data are asked for.
 
-    A job that was interrupted and `goes_on` takes what it noted itself as it left it.
+    A new one is noted in the transaction that stores it. A job that was interrupted and `goes_on` takes what
+    it noted itself as it left it.
     """
     asked = provider(result.run.kind, result.run.provider, access.user)
     try:
@@ -254,7 +257,8 @@ def _make_of(
             return
     else:
         names = names_of(result) or [result.result_id]
-        kept = _keep(asked, raw, names, (result.ra, result.dec), access, duplicates, report)
+        with noting_new_targets(then=partial(_note_made, result, job_pk)):
+            kept = _keep(asked, raw, names, (result.ra, result.dec), access, duplicates, report)
         if kept is None:
             return
         target = kept.target
@@ -267,6 +271,10 @@ def _make_of(
 
 def _note(result: QueryResult, **values: Any) -> None:
     QueryResult.objects.filter(pk=result.pk).update(**values)
+
+
+def _note_made(result: QueryResult, job_pk: int | None, target: Any) -> None:
+    _note(result, target=target.pk, kept_by=job_pk, is_made=True, data_rows=None)
 
 
 def _kept_by(result: QueryResult, job_pk: int | None, user: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -59,19 +59,24 @@ class KeptAliases:
 class _StoredNow:
     keys: set[Any]
     permissions: str | None
+    then: Callable[[Any], None] | None
+    outer: _StoredNow | None
 
 
 _stored_now: ContextVar[_StoredNow | None] = ContextVar("targets_stored_now", default=None)
 
 
 @contextmanager
-def noting_new_targets(permissions: str | None = None) -> Iterator[set[Any]]:
+def noting_new_targets(
+    permissions: str | None = None, then: Callable[[Any], None] | None = None
+) -> Iterator[set[Any]]:
     """Give the keys of the targets that are stored anew within the block, by whatever code stores them.
 
     With `permissions` they are stored with these: nobody else sees them, not even for a moment, whatever
-    becomes of the block.
+    becomes of the block. `then` is called with each, inside the transaction that stores it: a process that
+    ends leaves both or neither. A block around another one is told, too.
     """
-    stored = _StoredNow(set(), permissions)
+    stored = _StoredNow(set(), permissions, then, _stored_now.get())
     token = _stored_now.set(stored)
     try:
         yield stored.keys
@@ -79,16 +84,25 @@ def noting_new_targets(permissions: str | None = None) -> Iterator[set[Any]]:
         _stored_now.reset(token)
 
 
-def _note_new(instance: Any, **_: Any) -> None:
+def _blocks() -> Iterator[_StoredNow]:
+    """Yield the blocks that new targets are noted in, the innermost first."""
     stored = _stored_now.get()
-    if stored is not None:
+    while stored is not None:
+        yield stored
+        stored = stored.outer
+
+
+def _note_new(instance: Any, **_: Any) -> None:
+    for stored in _blocks():
         stored.keys.add(instance.pk)
+        if stored.then is not None:
+            stored.then(instance)
 
 
 def _narrow_new(instance: Any, **_: Any) -> None:
-    stored = _stored_now.get()
-    if stored is not None and stored.permissions:
-        instance.permissions = stored.permissions
+    permissions = next((stored.permissions for stored in _blocks() if stored.permissions), None)
+    if permissions:
+        instance.permissions = permissions
 
 
 target_creating.connect(_narrow_new, dispatch_uid="tom_dataservices.results")

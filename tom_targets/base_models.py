@@ -230,11 +230,12 @@ class BaseTarget(TrackedModel):
 
     def save_base(self, *args: Any, **kwargs: Any) -> None:
         """Store the row, and tell the apps above of a new one; see Django."""
-        is_new = self._state.adding
-        if is_new:
+        if not self._state.adding:
+            super().save_base(*args, **kwargs)
+            return
+        with transaction.atomic(using=kwargs.get("using"), savepoint=False):
             target_creating.send(sender=type(self), instance=self)
-        super().save_base(*args, **kwargs)
-        if is_new:
+            super().save_base(*args, **kwargs)
             target_created.send(sender=type(self), instance=self)
 
     save_base.alters_data = True  # type: ignore[attr-defined]

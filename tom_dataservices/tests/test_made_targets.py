@@ -3,17 +3,22 @@
 import pytest
 from django.urls import reverse
 
-from tom_common.job_endings import RunAgain
+from tom_alerts import providers
+from tom_alerts.alerts import GenericAlert, GenericBroker, GenericQueryForm
+from tom_alerts.providers import BrokerProvider
+from tom_common.job_endings import JobCancelled, JobStopped, JobTimedOut, RunAgain
 from tom_common.job_worker import JobWorker
 from tom_common.models import Job
 from tom_dataproducts.models import PhotometryReducedDatum
-from tom_dataservices import made_targets
+from tom_dataservices import made_targets, results
 from tom_dataservices.made_targets import Wanted, targets_for
 from tom_dataservices.models import QueryResult, QueryRun
 from tom_dataservices.providers import DataServiceProvider
 from tom_dataservices.runs import MOST_RESULTS, fetch_more, fetch_now, start_run
 from tom_dataservices.tasks import FEW, make_targets_later
 from tom_targets.models import Target
+from tom_targets.permissions import targets_for_user
+from tom_targets.tests.factories import SiderealTargetFactory
 
 
 def run_of(user, name_begins="", **options):
@@ -143,6 +148,111 @@ def test_another_job_leaves_out_what_the_first_made(leaves_out, users):
     assert (later.result["created"], later.result["left_out"]) == (0, 1)
 
 
+class Stops:
+    """Ends, once, before or after something is done."""
+
+    def __init__(self, monkeypatch, owner, name, ending, *, is_done=False, after=0):
+        self.real, self.ending, self.is_done, self.after = getattr(owner, name), ending, is_done, after
+        monkeypatch.setattr(owner, name, lambda *args, **kwargs: self(*args, **kwargs))
+
+    def __call__(self, *args, **kwargs):
+        self.after -= 1
+        if self.after != -1:
+            return self.real(*args, **kwargs)
+        if self.is_done:
+            self.real(*args, **kwargs)
+        raise self.ending
+
+
+@pytest.mark.parametrize("on_near", ["skip", "create", "merge"])
+@pytest.mark.parametrize("place", ["access", "aliases", "kept", "noted"])
+def test_a_target_that_was_stored_when_its_process_ended_is_the_job_s_own(
+    services, as_owner, users, settings, transactional_db, monkeypatch, place, on_near
+):
+    run = fetch_now(run_of(users["owner"], name_begins="Star 24"))
+    settings.TOM_BACKGROUND = "thread"
+    chosen = Wanted(on_near=on_near, list_name="Kept", permissions="PRIVATE", group_ids=[users["group"].pk])
+    job = make_targets_later(run, users["owner"], ["Star 240"], chosen)
+    where, name, is_done = {
+        "access": (results, "give_access_to", False),
+        "aliases": (results, "keep_aliases", False),
+        "kept": (DataServiceProvider, "make_target", True),
+        "noted": (made_targets, "_note", True),
+    }[place]
+    Stops(monkeypatch, where, name, JobStopped(), is_done=is_done)
+    assert JobWorker().run_one()
+    job.refresh_from_db()
+    assert job.state == "queued"
+    assert JobWorker().run_one()
+    job.refresh_from_db()
+    assert job.state == "done", job.error
+    told = {key: job.result[key] for key in ("created", "already_there", "left_out", "data")}
+    assert told == {"created": 1, "already_there": 0, "left_out": 0, "data": 1}
+    target = Target.objects.get(targetlist__name="Kept")
+    assert [alias.name for alias in target.aliases.all()] == ["Alias of Star 240"]
+    assert targets_for_user(users["member"], Target.objects.all(), "change_target").get() == target
+    assert target.photometryreduceddatum_set.count() == 1
+
+
+@pytest.mark.parametrize("place", ["access", "kept"])
+def test_a_target_that_a_broker_stored_itself_is_the_job_s_own(
+    users, settings, transactional_db, monkeypatch, place
+):
+    settings.TOM_ALERT_CLASSES = [f"{__name__}.SelfStoringBroker"]
+    run = fetch_now(start_run(BrokerProvider("Keeper", users["owner"]), {}, in_background=False))
+    settings.TOM_BACKGROUND = "thread"
+    job = make_targets_later(run, users["owner"], ["one"], Wanted(on_near="skip", permissions="PRIVATE"))
+    if place == "access":
+        Stops(monkeypatch, providers, "give_access_to", JobStopped())
+    else:
+        Stops(monkeypatch, BrokerProvider, "make_target", JobStopped(), is_done=True)
+    assert JobWorker().run_one() and JobWorker().run_one()
+    job.refresh_from_db()
+    assert (job.state, job.result.get("created")) == ("done", 1), job.error
+    assert targets_for_user(users["owner"], Target.objects.all(), "change_target").count() == 1
+
+
+class SelfStoringBroker(GenericBroker):
+    """A broker of the first generation, whose alerts store their target themselves."""
+
+    name = "Keeper"
+    form = GenericQueryForm
+
+    def fetch_alerts(self, parameters):
+        return iter([{"name": "one", "ra": 1.0, "dec": 2.0}])
+
+    def to_generic_alert(self, alert):
+        class Alert(GenericAlert):
+            def to_target(self):
+                return Target.objects.create(name=self.name, type="SIDEREAL", ra=self.ra, dec=self.dec)
+
+        return Alert("", "one", alert["name"], alert["ra"], alert["dec"], None, None, "")
+
+    def process_reduced_data(self, target, alert=None):
+        """Bring nothing."""
+
+
+@pytest.mark.parametrize("ending", [JobCancelled(), JobTimedOut("late"), JobStopped(), RunAgain(0, "waits")])
+def test_what_a_job_made_is_listed_however_it_ends(
+    services, users, settings, transactional_db, monkeypatch, ending
+):
+    SiderealTargetFactory(name="Ours", ra=20.0, dec=-5.0, permissions="PUBLIC")
+    run = fetch_now(run_of(users["owner"], name_begins="Star 1"))
+    settings.TOM_BACKGROUND = "thread"
+    wanted = Wanted(list_name="Some", with_data=False, on_near="skip")
+    job = make_targets_later(run, users["owner"], None, wanted)
+    Stops(monkeypatch, made_targets, "unpacked", ending, after=3)
+    assert JobWorker().run_one()
+    job.refresh_from_db()
+    assert job.state == {JobCancelled: "cancelled", JobTimedOut: "failed"}.get(type(ending), "queued")
+    made = set(Target.objects.filter(name__startswith="Star").values_list("name", flat=True))
+    assert made == {"Star 1", "Star 11"}
+    listed = Target.objects.filter(targetlist__name="Some").values_list("name", flat=True)
+    assert set(listed) == made
+    lines = " ".join(job.log_lines.values_list("text", flat=True))
+    assert "from Ours: left out" in lines
+
+
 def test_targets_are_on_the_list_before_the_last_is_made(services, users, monkeypatch):
     monkeypatch.setattr(made_targets, "_AT_A_TIME", 20)
     run = fetch_now(run_of(users["owner"]))
@@ -156,7 +266,7 @@ def test_targets_are_on_the_list_before_the_last_is_made(services, users, monkey
     monkeypatch.setattr(DataServiceProvider, "make_target", breaks)
     with pytest.raises(RunAgain):
         targets_for(users["owner"], run.results.all(), Wanted(list_name="Some", with_data=False))
-    assert Target.objects.filter(targetlist__name="Some").count() == 40
+    assert Target.objects.filter(targetlist__name="Some").count() == 50
 
 
 # --- load more

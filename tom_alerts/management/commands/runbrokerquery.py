@@ -1,5 +1,7 @@
 """``manage.py runbrokerquery NAME...``: run kept queries and make targets of all they find."""
 
+from functools import partial
+
 from django.core.management.base import CommandError
 
 from tom_alerts.alerts import GenericBroker
@@ -58,11 +60,10 @@ class Command(QueryCommand):
     def by_plugin(self, broker, query, wanted):
         """Let a broker do it that has a way of its own; what it makes becomes the owner's."""
         access = access_for(query.user, wanted, unattended=True)
-        with noting_new_targets(wanted.permissions) as new, plugin_reported(query.broker):
+        give = partial(give_access_to, user=access.user, groups=access.groups)
+        with noting_new_targets(wanted.permissions, then=give) as new, plugin_reported(query.broker):
             targets = list(broker.fetch_and_save_all(dict(query.parameters)) or ())
         made = [target for target in targets if target.pk in new]
-        for target in made:
-            give_access_to(target, access.user, access.groups)
         notes: list[str] = []
         if wanted.list_name and targets:
             put_on_list(wanted.list_name, [target.pk for target in targets], query.user, notes)
