@@ -21,6 +21,8 @@ NAMES, EXTRAS, FIELDS, CHOICE = "names", "extras", "fields", "choice"
 USE, EXTRA = "use-", "extra-"
 FIXED = ("name", "type")
 """Columns that completing a target leaves alone: a catalogue's name becomes an alias."""
+ERROR = "_error"
+"""How extra fields end that are the error of a column or of another extra field."""
 MOST_CHOICES = 30
 FAR_ARCSEC = 2.0
 
@@ -247,6 +249,7 @@ class _Table:
         self.type = target.type if target is not None else next((one.type for one in known if one.type), "")
         self.held = {**target.tags, **target.extra_fields} if target is not None else {}
         self.proposals: list[str] = []
+        self.firsts: dict[str, int | None] = {}
         self.proposed = set(chosen.getlist("proposed")) if hasattr(chosen, "getlist") else set()
         self.reference = self._reference()
 
@@ -261,7 +264,8 @@ class _Table:
                 if group == fields.POSITION:
                     rows += self._apart()
         extras = dict.fromkeys(key for answer in self.shown for key in answer.extras)
-        return [*rows, *(self._extra_row(key) for key in extras)]
+        made = {key: self._extra_row(key) for key in sorted(extras, key=lambda key: key.endswith(ERROR))}
+        return [*rows, *(made[key] for key in extras)]
 
     def _group_rows(self, group: str, columns: Sequence[str]) -> list[ComparedRow]:
         """Return a row for each column of a group that any catalogue knows; the first has the choices.
@@ -294,6 +298,9 @@ class _Table:
         stored = self.held.get(key)
         runs = [answer.run.pk for answer in self.known if answer.extras.get(key) is not None]
         proposal = [run for run in runs if self._type_of(run) == self.type]
+        if key.endswith(ERROR):
+            taken = self._taken(key.removesuffix(ERROR))
+            proposal = [run for run in proposal if run == taken]
         first = self._first(f"{EXTRA}{key}", runs, [] if stored not in (None, "") else proposal)
         choices = [
             answer.run.pk if value is not None else None
@@ -327,8 +334,16 @@ class _Table:
         ]
         return ComparedRow(key, fields.label_of(key), cells, stored, **more)
 
+    def _taken(self, key: str) -> int | None:
+        """Return from which run a column or an extra field is taken; None where it is not."""
+        return self.firsts.get(f"{EXTRA}{key}") or self.firsts.get(f"{USE}{fields.GROUP_OF.get(key, key)}")
+
     def _first(self, name: str, runs: Sequence[int], proposal: Sequence[int]) -> int | None:
         """Return which run is chosen: what the user chose, else the first that is proposed."""
+        self.firsts[name] = self._chosen_or_proposed(name, runs, proposal)
+        return self.firsts[name]
+
+    def _chosen_or_proposed(self, name: str, runs: Sequence[int], proposal: Sequence[int]) -> int | None:
         said = self.chosen.get(name) if self.chosen is not None else None
         if said is not None and f"{name}:{said}" not in self.proposed:
             return next((run for run in runs if str(run) == said), None)

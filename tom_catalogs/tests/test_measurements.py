@@ -38,6 +38,7 @@ def page(standin, user, client):
         found = client.post(address, {"term": term}, follow=True)
         run = next(one.run for one in found.context["known"] if one.title in ("NED", "JPL SBDB"))
         result = QueryResult.objects.get(run=run)
+        result.values["extras"] = told.pop("extras", {})
         result.values["fields"] = {"type": "SIDEREAL", "name": "X", **told}
         result.save()
         others = QueryResult.objects.filter(run__in=found.context["lookup"].run_ids).exclude(run=run)
@@ -184,3 +185,38 @@ def test_numbers_that_came_as_text_are_taken(page, client):
     stored = Target.objects.get(pk=target.pk)
     assert (stored.ra, stored.dec, stored.epoch) == (10.7, 41.3, 2016.0)
     assert {row.field for row in current_sources(stored)} == {"ra", "dec", "epoch"}
+
+
+@pytest.mark.parametrize(
+    ("stored", "proposed"),
+    [({"parallax": 1.3}, {"redshift", "redshift_error"}), ({}, {"parallax", "redshift", "redshift_error"})],
+    ids=["stored", "none"],
+)
+def test_an_error_is_proposed_with_its_value_alone(page, client, stored, proposed):
+    extras = {"redshift_error": 0.1, "redshift": 0.5, "parallax_error": 0.2, "radial_velocity_error": 3.0}
+    found, run = page(galaxy(**{"parallax": None, **stored}), parallax=2.0, extras=extras)
+    taken = {row.key for row in found.context["rows"] if not row.keeps_stored}
+    assert taken == proposed | ({"parallax_error"} if "parallax" in proposed else set())
+    asked = {"chosen": "1", "use-parallax": run, "proposed": "extra-parallax_error:"}
+    found = client.get(found.context["lookup"].get_absolute_url(), {**asked, "extra-parallax_error": ""})
+    taken = {row.key for row in found.context["rows"] if not row.keeps_stored}
+    assert "parallax_error" in taken  # it follows what the user chose
+
+
+def test_an_error_comes_from_the_catalogue_of_its_value(standin, user, client):
+    page = client.post(reverse("tom_catalogs:query"), {"term": "m31", "service": ""}, follow=True)
+    results = list(QueryResult.objects.filter(run__in=[one.run for one in page.context["known"]]))
+    assert len(results) > 1
+
+    def chosen(key, without=None):
+        for result in results:
+            result.values["extras"] = {"redshift": 0.5}
+            if result.run_id != without:
+                result.values["extras"]["redshift_error"] = 0.1
+            result.save()
+        rows = client.get(page.context["lookup"].get_absolute_url()).context["rows"]
+        return [cell.run for row in rows if row.key == key for cell in row.cells if cell.first]
+
+    (believed,) = chosen("redshift")
+    assert chosen("redshift_error") == [believed]
+    assert chosen("redshift_error", without=believed) == []
