@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import fastavro
+from fastavro._read_py import schemaless_reader as read_in_python
 from fastavro.repository import SchemaRepositoryError
 from fastavro.schema import SchemaParseException
 
@@ -18,6 +19,7 @@ from tom_alertstreams.handling import UndecodableError
 from tom_common.document_types import declares_document_type
 from tom_dataservices.packets import StreamMessage
 from tom_dataservices.packets.framing import container
+from tom_dataservices.packets.swelling import SwellingError, swelling_of
 
 MAX_BYTES = 16_000_000
 MAX_RECORDS = 100_000
@@ -202,33 +204,36 @@ def read_avro(value: bytes) -> list[Any]:
     Raises
     ------
     UndecodableError
-        If it is none, or holds more than `MAX_RECORDS` or unpacks into more bytes than a block may have.
+        If it is none, holds more than `MAX_RECORDS`, unpacks into more than `MAX_BYTES`, or might take more
+        memory than `swelling.MAX_MEMORY_BYTES`.
     """
     stream = io.BytesIO(value)
     found: list[Any] = []
-    left = container.MAX_BLOCK_BYTES
+    size = 0
     try:
         head = container.read_head(stream)
         schema = fastavro.reader(io.BytesIO(value[: stream.tell()])).writer_schema
-        for count, content in container.read_blocks(stream, head):
-            left -= len(content)
-            if left < 0:
-                raise UndecodableError(
-                    f"an Avro container of more than {container.MAX_BLOCK_BYTES >> 20} MB is not read"
-                )
+        swelling = swelling_of(fastavro.parse_schema(schema, named_schemas={}))
+        for count, content in container.read_blocks(stream, head, MAX_BYTES):
+            size += len(content)
             if len(found) + count > MAX_RECORDS:
                 raise UndecodableError(f"an Avro container of more than {MAX_RECORDS:,} records is not read")
-            found += _records_of(content, count, schema)
+            swelling.check(size, len(found) + count)
+            found += _records_of(content, count, schema, is_recursive=swelling.is_recursive)
     except UndecodableError:
         raise
+    except SwellingError as error:
+        raise UndecodableError(f"an Avro container that is not read: {error}") from error
     except _AVRO_ERRORS as error:
         raise UndecodableError(f"not an Avro container: {error}") from error
     return found
 
 
-def _records_of(content: bytes, count: int, schema: Any) -> list[Any]:
+def _records_of(content: bytes, count: int, schema: Any, *, is_recursive: bool) -> list[Any]:
     block = io.BytesIO(content)
-    found = [fastavro.schemaless_reader(block, schema, None) for _ in range(count)]
+    # Nested some thousand times, a record of a record of a record would end the process.
+    read = read_in_python if is_recursive else fastavro.schemaless_reader
+    found = [read(block, schema, None) for _ in range(count)]
     if block.tell() != len(content):
         raise ValueError(f"{len(content) - block.tell()} bytes are left over in a block of {count}")
     return found

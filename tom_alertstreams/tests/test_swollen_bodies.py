@@ -1,50 +1,20 @@
 """Avro of any schema is read as fastavro reads it; what unpacks into much is refused before it has grown."""
 
-import bz2
 import io
-import lzma
+import tracemalloc
 import uuid
-import zlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import fastavro
 import pytest
 
+from tests.avro_containers import PACKED, SYNC, contained, head_of, listed, text, varint
 from tom_alertstreams import bodies
 from tom_alertstreams.bodies import read_avro
 from tom_alertstreams.handling import UndecodableError
-from tom_dataservices.packets.framing import container
 
-SYNC = b"0123456789abcdef"
-
-
-def varint(number):
-    number, found = number << 1, bytearray()
-    while number > 0x7F:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*found, number])
-
-
-def text(content):
-    return varint(len(content)) + content
-
-
-def deflated(content):
-    packing = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return packing.compress(content) + packing.flush()
-
-
-PACKED = {"deflate": deflated, "bzip2": bz2.compress, "xz": lzma.compress}
-
-
-def swollen(content, count, codec="deflate", blocks=1):
-    """Return a container whose blocks each say that they hold so many records without fields."""
-    schema = b'{"type": "record", "name": "r", "fields": []}'
-    metadata = (b"avro.schema", schema), (b"avro.codec", codec.encode())
-    head = b"Obj\x01" + varint(2) + b"".join(text(name) + text(value) for name, value in metadata)
-    return head + b"\0" + SYNC + (varint(count) + text(PACKED[codec](content)) + SYNC) * blocks
+EMPTY = {"type": "record", "name": "r", "fields": []}
 
 
 def written(schema, records, codec):
@@ -99,39 +69,98 @@ def test_a_handler_gets_what_was_written(schema, records, codec):
 
 def test_records_without_end_are_refused(monkeypatch):
     monkeypatch.setattr(bodies, "MAX_RECORDS", 1000)
-    assert len(read_avro(swollen(b"", 1000))) == 1000
+    assert len(read_avro(contained(EMPTY, b"", 1000))) == 1000
     with pytest.raises(UndecodableError, match="more than 1,000 records"):
-        read_avro(swollen(b"", 1 << 40))
+        read_avro(contained(EMPTY, b"", 1 << 40))
     with pytest.raises(UndecodableError, match="more than 1,000 records"):
-        read_avro(swollen(b"", 501, blocks=2))
+        read_avro(contained(EMPTY, b"", 501, blocks=2))
 
 
 @pytest.mark.parametrize("codec", PACKED)
 def test_a_block_that_grows_without_bounds_is_refused(monkeypatch, codec):
-    monkeypatch.setattr(container, "MAX_BLOCK_BYTES", 1 << 20)
-    value = swollen(bytes(2 << 20), 1, codec)
+    monkeypatch.setattr(bodies, "MAX_BYTES", 1_000_000)
+    value = contained(EMPTY, bytes(2 << 20), codec=codec)
     assert len(value) < 5000
-    with pytest.raises(UndecodableError, match="holds more than 1 MB"):
+    with pytest.raises(UndecodableError, match="the container holds more than 1 MB"):
         read_avro(value)
 
 
 def test_blocks_that_grow_together_without_bounds_are_refused(monkeypatch):
-    monkeypatch.setattr(container, "MAX_BLOCK_BYTES", 1 << 20)
+    monkeypatch.setattr(bodies, "MAX_BYTES", 1_000_000)
     file = io.BytesIO()
     fastavro.writer(file, "bytes", [bytes(600_000)] * 2, codec="bzip2", sync_interval=1)
-    with pytest.raises(UndecodableError, match="container of more than 1 MB"):
+    with pytest.raises(UndecodableError, match="the container holds more than 1 MB"):
         read_avro(file.getvalue())
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "null",
+        {"type": "record", "name": "empty", "fields": []},
+        {"type": "record", "name": "hollow", "fields": [{"name": "a", "type": "null"}]},
+        {"type": "fixed", "name": "none", "size": 0},
+    ],
+    ids=["null", "empty", "hollow", "fixed"],
+)
+@pytest.mark.parametrize("depth", [0, 1])
+def test_items_that_need_no_bytes_are_refused(kind, depth):
+    """A few bytes claim 2^40 of them."""
+    schema = record(a=listed(kind)) if depth == 0 else [record(a={"type": "map", "values": listed(kind)})]
+    with pytest.raises(UndecodableError, match="items of an array need no bytes"):
+        read_avro(contained(schema, varint(1 << 40) + b"\0"))
+
+
+def test_a_map_of_nothing_has_its_keys():
+    schema = {"type": "map", "values": "null"}
+    assert read_avro(contained(schema, varint(2) + text(b"a") + text(b"b") + b"\0")) == [
+        {"a": None, "b": None}
+    ]
+    with pytest.raises(UndecodableError, match="not an Avro container"):
+        read_avro(contained(schema, varint(1 << 40) + b"\0"))
+
+
+def nested(depth):
+    kind = "int"
+    for number in range(depth):
+        kind = {"type": "record", "name": f"r{number}", "fields": [{"name": "a", "type": kind}]}
+    return kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [(listed("int"), 14_000_000), (nested(1), 4_000_000), (nested(100), 50_000)],
+    ids=["lists", "records", "nested records"],
+)
+def test_bytes_that_would_take_too_much_memory_are_refused_before_they_do(kind, size):
+    value = contained(listed(kind), varint(size) + bytes(size) + b"\0")
+    assert len(value) < 25_000
+    tracemalloc.start()
+    with pytest.raises(UndecodableError, match="might take more than 512 MB of memory"):
+        read_avro(value)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 64_000_000
+
+
+@pytest.mark.parametrize("depth", [5000, 1_000_000])
+def test_records_within_records_without_end_are_refused(depth):
+    """The compiled reader of fastavro ends the process at them."""
+    schema = record(a=["null", "notice"])
+    assert read_avro(contained(schema, b"\x02\x02\x00")) == [{"a": {"a": {"a": None}}}]
+    with pytest.raises(UndecodableError, match="recursion"):
+        read_avro(contained(schema, b"\x02" * depth + b"\0"))
 
 
 def test_bytes_that_are_no_record_are_refused():
     with pytest.raises(UndecodableError, match="3 bytes are left over in a block of 1"):
-        read_avro(swollen(b"abc", 1))
+        read_avro(contained(EMPTY, b"abc", 1))
 
 
 @pytest.mark.parametrize("codec", PACKED)
 def test_a_block_that_is_broken_or_cut_off_is_refused(codec):
     packed = PACKED[codec](b"")
-    whole = swollen(b"", 1, codec)
+    whole = contained(EMPTY, b"", codec=codec)
     with pytest.raises(UndecodableError, match="a block is cut off"):
         read_avro(whole.replace(text(packed) + SYNC, text(packed[:-1]) + SYNC))
     with pytest.raises(UndecodableError, match="cannot be decompressed"):
@@ -140,6 +169,6 @@ def test_a_block_that_is_broken_or_cut_off_is_refused(codec):
 
 @pytest.mark.parametrize("schema", [b"", b"{", b"5", b'"of_nobody"', b"[" * 100_000, b'{"type": "record"}'])
 def test_a_schema_that_is_none_is_refused(schema):
-    head = b"Obj\x01" + varint(1) + text(b"avro.schema") + text(schema) + b"\0" + SYNC
+    head = head_of(schema)
     with pytest.raises(UndecodableError, match="not an Avro container"):
         read_avro(head + varint(1) + text(b"") + SYNC)

@@ -20,6 +20,8 @@ from .reading import gathered
 
 MAGIC = b"Obj\x01"
 MAX_MESSAGE_BYTES = 16_000_000
+MAX_UNPACKED_BYTES = 64_000_000
+"""Of the packets of one message together."""
 _NOWHERE = Path("/nonexistent")
 # Until 2025 the keys of Fink named a schema, as fink_ztf_2.7_3.10.1, instead of holding it.
 _SCHEMA_NAME = re.compile(rb"fink_[A-Za-z0-9_.-]{1,80}")
@@ -89,6 +91,7 @@ def read_records(message: StreamMessage, store: SchemaStore) -> list[dict[str, A
             raise ValueError(packet.reason)
         stream = io.BytesIO(packet.body)
         try:
+            packet.schema.swelling.check(len(packet.body))
             record = fastavro.schemaless_reader(stream, packet.schema.parsed)
         except (EOFError, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
             raise ValueError(f"not a record of its schema {packet.schema.name}: {error}") from error
@@ -153,7 +156,7 @@ def _contained(content: bytes, store: SchemaStore) -> Iterator[tuple[PacketSchem
         yield known
         return
     found = []
-    for one in read_container(io.BytesIO(content), store):
+    for one in read_container(io.BytesIO(content), store, MAX_UNPACKED_BYTES):
         if isinstance(one, FramingError):
             raise one
         found.append(one)

@@ -39,7 +39,7 @@ class RecordsLostError(FramingError):
 
 
 def read_container(
-    stream: BinaryIO, store: SchemaStore
+    stream: BinaryIO, store: SchemaStore, most_bytes: int | None = None
 ) -> Iterator[tuple[PacketSchema, bytes] | RecordsLostError]:
     """Give the records of a container as raw bytes.
 
@@ -49,6 +49,8 @@ def read_container(
         At the first byte of the container.
     store : SchemaStore
         Parses the schema of the header.
+    most_bytes : int, optional
+        That its blocks may have together, unpacked.
 
     Yields
     ------
@@ -62,7 +64,7 @@ def read_container(
     """
     head = read_head(stream)
     schema = store.from_text(head.schema_text)
-    for count, content in read_blocks(stream, head):
+    for count, content in read_blocks(stream, head, most_bytes):
         yield from _records(schema, content, count)
 
 
@@ -96,14 +98,18 @@ def read_head(stream: BinaryIO) -> ContainerHead:
     return ContainerHead(metadata.get(b"avro.schema", b""), codec, header.take(16))
 
 
-def read_blocks(stream: BinaryIO, head: ContainerHead) -> Iterator[tuple[int, bytes]]:
+def read_blocks(
+    stream: BinaryIO, head: ContainerHead, most_bytes: int | None = None
+) -> Iterator[tuple[int, bytes]]:
     """Give for each block how many records it says to hold, and its bytes, unpacked.
 
     Raises
     ------
     FramingError
-        If the container is broken from here on, or a block is larger than `MAX_BLOCK_BYTES`.
+        If the container is broken from here on, a block is larger than `MAX_BLOCK_BYTES`, or all together
+        than `most_bytes`.
     """
+    left = most_bytes
     while True:
         first = stream.read(1)
         if not first:
@@ -113,7 +119,14 @@ def read_blocks(stream: BinaryIO, head: ContainerHead) -> Iterator[tuple[int, by
         content = block.take(block.varint())
         if block.take(16) != head.sync:
             raise FramingError("a block does not end with the sync marker: the file is damaged", content)
-        yield count, content if head.codec == b"null" else _unpacked(head.codec, content)
+        most = MAX_BLOCK_BYTES if left is None else min(left, MAX_BLOCK_BYTES)
+        plain = content if head.codec == b"null" else _unpacked(head.codec, content, most)
+        if len(plain) > most:
+            what, limit = ("a block", MAX_BLOCK_BYTES) if left is None else ("the container", most_bytes or 0)
+            raise FramingError(f"{what} holds more than {limit / 1e6:.0f} MB", content)
+        if left is not None:
+            left -= len(plain)
+        yield count, plain
 
 
 def single_record(content: bytes, store: SchemaStore) -> tuple[PacketSchema, bytes] | None:
@@ -189,15 +202,14 @@ def _metadata(header: _Bytes) -> dict[bytes, bytes]:
     return metadata
 
 
-def _unpacked(codec: bytes, content: bytes) -> bytes:
+def _unpacked(codec: bytes, content: bytes, most: int) -> bytes:
+    """Unpack a block, to its end or one byte more than the most that is wanted."""
     unpacker = _UNPACKERS[codec]()
     try:
-        plain: bytes = unpacker.decompress(content, MAX_BLOCK_BYTES + 1)
+        plain: bytes = unpacker.decompress(content, most + 1)
     except (zlib.error, lzma.LZMAError, OSError, ValueError) as error:  # the last two: of bzip2
         raise FramingError(f"a block cannot be decompressed: {error}", content) from error
-    if len(plain) > MAX_BLOCK_BYTES:
-        raise FramingError(f"a block holds more than {MAX_BLOCK_BYTES >> 20} MB", content)
-    if not unpacker.eof:
+    if len(plain) <= most and not unpacker.eof:
         raise FramingError("a block is cut off", content)
     return plain
 

@@ -15,6 +15,7 @@ from fastavro.repository import SchemaRepositoryError
 from fastavro.schema import SchemaParseException
 
 from ..lockstep import BadSchemaError, Node, UnsupportedSchemaError, compile_schema, parse_schema
+from ..swelling import Swelling, SwellingError, swelling_of
 
 MAX_CACHED = 64
 
@@ -47,6 +48,11 @@ class PacketSchema:
             return compile_schema(self.parsed)
         except UnsupportedSchemaError:
             return Node("record", name=self.name)
+
+    @cached_property
+    def swelling(self) -> Swelling:
+        """How much memory packets may take."""
+        return swelling_of(self.parsed)
 
     @cached_property
     def skipping(self) -> dict[str, Any]:
@@ -189,6 +195,17 @@ def _load(path: Path) -> Any:
 
 
 def _record(parsed: Any) -> Any:
+    """Return the schema, if it is one of records that say by their bytes how much they hold."""
     if not isinstance(parsed, dict) or parsed.get("type") != "record":
         raise BadSchemaError("the schema is not that of a record")
+    try:
+        swelling = swelling_of(parsed)
+    except SwellingError as error:
+        raise BadSchemaError(f"the schema cannot be used: {error}") from error
+    except RecursionError as error:
+        raise BadSchemaError("the schema cannot be used: nested too deeply") from error
+    if not swelling.least_bytes:
+        raise BadSchemaError("the schema cannot be used: records of it need no bytes")
+    if swelling.is_recursive:
+        raise BadSchemaError("the schema cannot be used: a type of it contains itself")
     return parsed

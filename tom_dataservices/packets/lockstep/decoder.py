@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import fastavro
 import numpy as np
 
+from ..swelling import Swelling, SwellingError, swelling_of
 from .columns import Records
 from .nodes import Node, UnsupportedSchemaError, compile_schema
 from .primitives import Buffer
@@ -54,6 +56,11 @@ class PacketDecoder:
         except UnsupportedSchemaError:
             self.node = None
 
+    @cached_property
+    def swelling(self) -> Swelling:
+        """How much memory packets may take that only fastavro can read."""
+        return swelling_of(self.schema)
+
     def decode(self, packets: Sequence[bytes]) -> Decoded:
         """Decode schemaless Avro packets; a broken one is reported and harms no other."""
         decoded = Decoded()
@@ -79,9 +86,10 @@ class PacketDecoder:
         values, read = [], []
         for number in numbers:
             try:
+                self.swelling.check(len(packets[number]))
                 values.append(read_alone(self.schema, packets[number]))
                 read.append(number)
-            except UnreadablePacketError as error:
+            except (UnreadablePacketError, SwellingError) as error:
                 decoded.errors[number] = str(error)
         if read:
             decoded.groups.append((read, columns_from_values(values, self.wanted)))
