@@ -12,6 +12,7 @@ from tom_alerts.filter_models import AlertFilter, Candidate
 from tom_alerts.kept_alerts import access_of, unpacked
 from tom_common.history import change_run
 from tom_dataproducts.summaries import refresh_summaries
+from tom_dataservices.duplicates import CREATE, Duplicates
 from tom_dataservices.ingest import IngestOptions
 from tom_dataservices.ingest.run import ingest_batch
 from tom_dataservices.ingest.targets import known_targets, merge_objects
@@ -58,6 +59,9 @@ def make_target(candidate: Candidate, *, user: Any, with_data: bool = True) -> b
         return False
     there = _stored(candidate, user)
     if there is not None:
+        if with_data and _lacks_data(candidate, there):
+            as_named = Duplicates.chosen(CREATE)
+            _of_result(candidate, candidate.alert_filter, (), user, with_data=True, duplicates=as_named)
         _set_target(candidate, there)
         return False
     if not may_create_targets(user):
@@ -70,6 +74,14 @@ def make_target(candidate: Candidate, *, user: Any, with_data: bool = True) -> b
         made = _of_result(candidate, one, groups, user, with_data=with_data)
     _set_target(candidate, made)
     return True
+
+
+def _lacks_data(candidate: Candidate, pk: int) -> bool:
+    """Tell whether a target was made of the result of a candidate by a process that ended before its data."""
+    if candidate.content is not None or candidate.result_id is None:
+        return False
+    rows = QueryResult.objects.filter(pk=candidate.result_id, target=pk, is_made=True, data_rows=None)
+    return rows.exists()
 
 
 def _set_target(candidate: Candidate, pk: int) -> None:
@@ -146,14 +158,21 @@ def _of_alert(candidate: Candidate, one: AlertFilter, groups: Sequence[Group], u
 
 
 def _of_result(
-    candidate: Candidate, one: AlertFilter, groups: Sequence[Group], user: Any, *, with_data: bool
+    candidate: Candidate,
+    one: AlertFilter,
+    groups: Sequence[Group],
+    user: Any,
+    *,
+    with_data: bool,
+    duplicates: Duplicates | None = None,
 ) -> int:
     if candidate.result_id is None:
         raise CandidateError(f"{candidate.name}: its alert is not kept any more; it comes with the next one.")
     result = QueryResult.objects.select_related("run").filter(pk=candidate.result_id).first()
     if result is None:
         raise CandidateError(f"{candidate.name}: the answer of the query is not kept any more; run it again.")
-    report = make_targets([result], Access(user, groups, one.permissions), with_data=with_data)
+    access = Access(user, groups, one.permissions)
+    report = make_targets([result], access, with_data=with_data, duplicates=duplicates)
     targets = report.all
     if not targets:
         error = TryAgainError if report.failed else CandidateError
