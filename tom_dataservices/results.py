@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 
 from tom_common.astro.sky_match import separation_arcsec
 from tom_common.history import change_set
+from tom_dataservices.exceptions import QueryServiceError
 from tom_targets.conf import duplicate_radius_arcsec
 from tom_targets.known_targets import known_targets
 from tom_targets.models import Target
@@ -25,6 +26,7 @@ from tom_targets.target_parts import give_access
 _SHORT_NUMBER = re.compile(r"\d{1,9}")
 """Numbers of asteroids, and places in lists; those by which surveys know objects are longer."""
 _SAME_NAME_ARCSEC = 5.0
+_PLACE = (("ra", "right ascension", 0.0, 360.0), ("dec", "declination", -90.0, 90.0))
 """How far apart two surveys may put an object of one name, where nearness alone is asked to be less."""
 
 
@@ -191,9 +193,12 @@ def keep_target(
     ------
     NameTakenError
         If it is known, and hidden from the user.
+    QueryServiceError
+        If its place is none on the sky.
     """
     if target.pk is not None:
         return KeptTarget(target, False)
+    _must_be_on_the_sky(target)
     known = known_by_name([target.name], user=user)
     if known is None and is_known_by_aliases:
         known = _known_by_aliases(target, aliases, user)
@@ -213,6 +218,15 @@ def keep_target(
         give_access_to(target, user, groups)
         kept = keep_aliases(target, aliases)
     return KeptTarget(target, True, kept.notes)
+
+
+def _must_be_on_the_sky(target: Any) -> None:
+    for name, words, low_deg, high_deg in _PLACE:
+        value = getattr(target, name, None)
+        if isinstance(value, float | int) and not low_deg <= value <= high_deg:  # NaN is in no range
+            raise QueryServiceError(
+                f"{target.name} has the {words} {value:g}: expected {low_deg:g} to {high_deg:g} degrees."
+            )
 
 
 def give_access_to(target: Any, user: Any, groups: Sequence[Any]) -> None:

@@ -303,3 +303,26 @@ def test_several_results_of_one_id_are_all_kept(services, users, monkeypatch):
     run.finished = None
     run.save()
     assert fetch_now(run).found == 3
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ({"ra": 10.0, "dec": 95.0}, "declination 95: expected -90 to 90 degrees"),
+        ({"ra": -5.0, "dec": 5.0}, "right ascension -5: expected 0 to 360 degrees"),
+        ({"ra": float("nan"), "dec": 5.0}, "right ascension nan: expected 0 to 360 degrees"),
+    ],
+)
+def test_a_result_that_is_not_on_the_sky_makes_no_target_and_keeps_no_other_out(
+    services, users, monkeypatch, place, words
+):
+    odd = next(row for row in services.stars() if row["name"] == "Star 242")
+    monkeypatch.setitem(odd, "ra", place["ra"])
+    monkeypatch.setitem(odd, "dec", place["dec"])
+    run = fetch_now(run_of(users["owner"], name_begins="Star 24"))
+    report = targets_for(users["owner"], run.results.select_related("run"), Wanted(with_data=False))
+    assert sorted(target.name for target in report.made) == sorted(
+        f"Star {number}" for number in (24, 240, 241, *range(243, 250))
+    )
+    assert [note for note in report.notes if words in note]
+    assert report.failed == 1
