@@ -6,20 +6,22 @@ import io
 import json
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from xml.etree import ElementTree
 
 import fastavro
-from fastavro._read_py import schemaless_reader as read_in_python
 from fastavro.repository import SchemaRepositoryError
 from fastavro.schema import SchemaParseException
 
+from tom_alertstreams.counted_avro import CountedItems
 from tom_alertstreams.handling import UndecodableError
 from tom_common.document_types import declares_document_type
 from tom_dataservices.packets import StreamMessage
 from tom_dataservices.packets.framing import container
-from tom_dataservices.packets.swelling import SwellingError, swelling_of
+from tom_dataservices.packets.swelling import MAX_MEMORY_BYTES, SwellingError, swelling_of
 
 MAX_BYTES = 16_000_000
 MAX_RECORDS = 100_000
@@ -204,22 +206,26 @@ def read_avro(value: bytes) -> list[Any]:
     Raises
     ------
     UndecodableError
-        If it is none, holds more than `MAX_RECORDS`, unpacks into more than `MAX_BYTES`, or might take more
-        memory than `swelling.MAX_MEMORY_BYTES`.
+        If it is none, holds more than `MAX_RECORDS`, unpacks into more than `MAX_BYTES` and twice its own
+        size, or takes more memory than `swelling.MAX_MEMORY_BYTES`.
     """
     stream = io.BytesIO(value)
     found: list[Any] = []
     size = 0
+    most_bytes = max(MAX_BYTES, 2 * len(value))
     try:
         head = container.read_head(stream)
         schema = fastavro.reader(io.BytesIO(value[: stream.tell()])).writer_schema
         swelling = swelling_of(fastavro.parse_schema(schema, named_schemas={}))
-        for count, content in container.read_blocks(stream, head, MAX_BYTES):
+        counted = CountedItems(schema, swelling)
+        for count, content in container.read_blocks(stream, head, most_bytes):
             size += len(content)
             if len(found) + count > MAX_RECORDS:
                 raise UndecodableError(f"an Avro container of more than {MAX_RECORDS:,} records is not read")
-            swelling.check(size, len(found) + count)
-            found += _records_of(content, count, schema, is_recursive=swelling.is_recursive)
+            is_small = not (swelling.is_endless or swelling.is_recursive)
+            is_small &= swelling.memory_bytes(size, len(found) + count) <= MAX_MEMORY_BYTES
+            read = partial(fastavro.schemaless_reader, writer_schema=schema) if is_small else counted.read
+            found += _records_of(content, count, read)
     except UndecodableError:
         raise
     except SwellingError as error:
@@ -229,11 +235,9 @@ def read_avro(value: bytes) -> list[Any]:
     return found
 
 
-def _records_of(content: bytes, count: int, schema: Any, *, is_recursive: bool) -> list[Any]:
+def _records_of(content: bytes, count: int, read: Callable[[io.BytesIO], Any]) -> list[Any]:
     block = io.BytesIO(content)
-    # Nested some thousand times, a record of a record of a record would end the process.
-    read = read_in_python if is_recursive else fastavro.schemaless_reader
-    found = [read(block, schema, None) for _ in range(count)]
+    found = [read(block) for _ in range(count)]
     if block.tell() != len(content):
         raise ValueError(f"{len(content) - block.tell()} bytes are left over in a block of {count}")
     return found

@@ -149,6 +149,7 @@ class KafkaReader:
         if self._changed:
             soon_s = SUMMARIES_AFTER_S if messages else 0.0
             self._refresh(SUMMARIES_BEHIND_AFTER_S if self._is_behind(consumer) else soon_s)
+        self._subscribe(consumer)  # to the topics of a new day
         self._tell(consumer)
 
     def _finish(self, consumer: Any) -> None:
@@ -324,7 +325,6 @@ class KafkaReader:
 
     def _tell(self, consumer: Any, *, at_once: bool = False) -> None:
         if at_once or self.progress.is_due():
-            self._subscribe(consumer)
             self._look_whether_back(consumer)
             self._write_state(per_second=self.progress.rate(), lag=self.progress.lag(consumer))
 

@@ -16,7 +16,7 @@ from tom_alertstreams.complaints import sentence_of
 from tom_alertstreams.handling import UndecodableError
 from tom_alertstreams.offsets import TRIES
 from tom_alertstreams.scram import ScramAuth
-from tom_common.remote import RemoteBadReply, RemoteRejected, RemoteService, RemoteUnavailable
+from tom_common.remote import RemoteBadReply, RemotePaused, RemoteRejected, RemoteService, RemoteUnavailable
 from tom_dataservices.packets import StreamMessage
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ KEY = "LargeMessageUploadEndpoint"
 ASK_AGAIN_S = 300.0
 TIMEOUT_S = 10.0
 NAME = "The store of large messages"
+_PATIENCE: dict[str, Any] = {"read_timeout_s": 15.0, "whole_timeout_s": 45.0, "tries": 1}
+"""The reader asks again by itself, and has to tell within a minute that it lives."""
 
 
 class LargeMessages:
@@ -74,8 +76,10 @@ class LargeMessages:
                 )
                 return None
             headers = {"Accept": "application/bson, application/octet-stream;q=0.9, */*;q=0.1"}
-            service = RemoteService(NAME, self._endpoint, headers=headers, auth=self._auth)
+            service = RemoteService(NAME, self._endpoint, headers=headers, auth=self._auth, **_PATIENCE)
             content = service.get_bytes(url)
+        except RemotePaused:
+            raise  # it was not asked
         except RemoteUnavailable as error:
             self._failed = (url, self._failed[1] + 1 if self._failed[0] == url else 1)
             if self._failed[1] < TRIES:

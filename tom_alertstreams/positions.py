@@ -69,6 +69,8 @@ class Positions:
         before = {name: self.store.identities.pop(name, None) for name in names}
         self.store.gone -= names
         found = self.identities.of(names)
+        if unsure := {name for name in names - set(found) if before[name]}:
+            found |= self.identities.of(unsure)  # told before: perhaps a broker of several just went away
         anew = set(begin_new_topics(self.store.group, found))
         self.store.identities.update(found)
         for name in sorted(anew):

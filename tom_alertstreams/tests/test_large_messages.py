@@ -14,7 +14,7 @@ from tom_alertstreams.handling import UndecodableError
 from tom_alertstreams.large_messages import KEY, TOPIC, LargeMessages
 from tom_alertstreams.models import DeadLetter
 from tom_alertstreams.offsets import TRIES
-from tom_common.remote import RemoteUnavailable
+from tom_common.remote import RemotePaused, RemoteService, RemoteUnavailable
 from tom_dataservices.packets import StreamMessage
 
 pytestmark = pytest.mark.django_db
@@ -146,13 +146,29 @@ def test_wrong_passwords_missing_messages_and_impostors_are_told_apart(store):
 
 
 @pytest.mark.parametrize("fault", [500, (429, {"detail": "slowly"}, {"Retry-After": "0"}), "half"])
-def test_a_store_that_fails_is_asked_again_and_then_waited_for(store, fault):
+def test_a_store_that_fails_is_waited_for(store, fault):
     url = store.keep("a", b'{"a": 1}', headers=[FORM])
     store.faults["GET", "/api"] = [fault]
-    assert stream().arguments(placeholder(url))[0] == JSONBlob({"a": 1})
-    store.faults["GET", "/api"] = fault
+    ours = stream()
     with pytest.raises(RemoteUnavailable):
-        stream().arguments(placeholder(url))
+        ours.arguments(placeholder(url))
+    assert len(store.requests) == 1
+    assert ours.arguments(placeholder(url))[0] == JSONBlob({"a": 1})
+
+
+def test_a_store_that_is_left_alone_for_a_while_has_not_failed_meanwhile(store, monkeypatch):
+    url = store.keep("a", b'{"a": 1}', headers=[FORM])
+    ours = stream()
+
+    def paused(*args):
+        raise RemotePaused("is not asked again before 12:00")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(RemoteService, "get_bytes", paused)
+        for _ in range(2 * TRIES):
+            with pytest.raises(RemotePaused):
+                ours.arguments(placeholder(url))
+    assert ours.arguments(placeholder(url))[0] == JSONBlob({"a": 1})
 
 
 @pytest.mark.django_db(transaction=True)

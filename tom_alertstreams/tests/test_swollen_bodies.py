@@ -10,7 +10,7 @@ import fastavro
 import pytest
 
 from tests.avro_containers import PACKED, SYNC, contained, head_of, listed, text, varint
-from tom_alertstreams import bodies
+from tom_alertstreams import bodies, counted_avro
 from tom_alertstreams.bodies import read_avro
 from tom_alertstreams.handling import UndecodableError
 
@@ -104,11 +104,17 @@ def test_blocks_that_grow_together_without_bounds_are_refused(monkeypatch):
     ids=["null", "empty", "hollow", "fixed"],
 )
 @pytest.mark.parametrize("depth", [0, 1])
-def test_items_that_need_no_bytes_are_refused(kind, depth):
-    """A few bytes claim 2^40 of them."""
+def test_items_that_need_no_bytes_are_counted(kind, depth, monkeypatch):
+    """A few bytes claim 2^40 of them; hop-client writes lists of None so."""
+    monkeypatch.setattr(counted_avro, "MOST_ITEMS", 1000)
     schema = record(a=listed(kind)) if depth == 0 else [record(a={"type": "map", "values": listed(kind)})]
-    with pytest.raises(UndecodableError, match="items of an array need no bytes"):
-        read_avro(contained(schema, varint(1 << 40) + b"\0"))
+    before = b"" if depth == 0 else b"\0" + varint(1) + text(b"k")
+    after = b"\0" if depth == 0 else b"\0\0"
+    (found,) = read_avro(contained(schema, before + varint(3) + after))
+    items = found["a"] if depth == 0 else found["a"]["k"]
+    assert len(items) == 3
+    with pytest.raises(UndecodableError, match="its lists hold more than 1,000 items"):
+        read_avro(contained(schema, before + varint(1 << 40) + after))
 
 
 def test_a_map_of_nothing_has_its_keys():
@@ -132,15 +138,22 @@ def nested(depth):
     [(listed("int"), 14_000_000), (nested(1), 4_000_000), (nested(100), 50_000)],
     ids=["lists", "records", "nested records"],
 )
-def test_bytes_that_would_take_too_much_memory_are_refused_before_they_do(kind, size):
+def test_bytes_that_would_take_too_much_memory_are_refused_before_they_do(kind, size, monkeypatch):
+    monkeypatch.setattr(counted_avro, "MAX_MEMORY_BYTES", 16_000_000)
     value = contained(listed(kind), varint(size) + bytes(size) + b"\0")
     assert len(value) < 25_000
     tracemalloc.start()
-    with pytest.raises(UndecodableError, match="might take more than 512 MB of memory"):
+    with pytest.raises(UndecodableError, match="its lists hold more than [0-9,]+ items"):
         read_avro(value)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 64_000_000
+    assert peak < 64_000_000  # with the unpacked bytes
+
+
+def test_a_large_message_of_images_and_texts_is_read():
+    schema = record(image="bytes", notes=listed("string"), limits=listed("null"))
+    record_of = {"image": bytes(40_000_000), "notes": ["a", "b"], "limits": [None, None]}
+    assert read_avro(written(schema, [record_of], "null")) == [record_of]
 
 
 @pytest.mark.parametrize("depth", [5000, 1_000_000])

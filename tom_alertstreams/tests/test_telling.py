@@ -221,3 +221,15 @@ def test_that_a_batch_cannot_be_stored_is_told_until_it_is(monkeypatch):
     one._tell(cluster, at_once=True)
     assert told == ["A batch cannot be stored now: connection refused"]
     assert StreamState.objects.get().error == ""
+
+
+def test_a_reader_without_a_pause_subscribes_to_the_topics_of_the_next_night(monkeypatch):
+    one = KafkaReader(name="night", settings={}, topics=["a"], store=Store(), batch_size=10)
+    cluster = Cluster(a=(5, 25))
+    cluster.consume = lambda number, timeout: [KafkaMessage()]
+    cluster.commit = lambda offsets, asynchronous: None
+    one.step(cluster, threading.Event())
+    assert cluster.topics == ["a"]
+    monkeypatch.setattr(consumer_module, "topics_of", lambda topics, day, nights: ["a_20261123"])
+    one.step(cluster, threading.Event())
+    assert cluster.topics == ["a_20261123"]

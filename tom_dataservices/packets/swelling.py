@@ -37,6 +37,10 @@ class Swelling:
         Most memory of a value with empty lists and texts, bytes.
     per_byte : float
         Most memory that each byte more may cost, in items of lists or maps.
+    of_item : float
+        Most memory that one item of a list or map may take, without its own items and texts, bytes.
+    is_endless : bool
+        Items of an array need no bytes: there may be any number of them.
     is_recursive : bool
         A type contains itself: values are nested as deep as they say, and fastavro's compiled reader ends the
         process where they are nested some thousand times.
@@ -45,6 +49,8 @@ class Swelling:
     least_bytes: int
     of_value: float
     per_byte: float
+    of_item: float
+    is_endless: bool
     is_recursive: bool
 
     def memory_bytes(self, size: int, count: int = 1) -> float:
@@ -59,6 +65,8 @@ class Swelling:
         SwellingError
             If they might.
         """
+        if self.is_endless:
+            raise SwellingError("items of an array need no bytes, so that there may be any number of them")
         if self.memory_bytes(size, count) > MAX_MEMORY_BYTES:
             raise SwellingError(
                 f"{size:,} bytes of it might take more than {MAX_MEMORY_BYTES >> 20} MB of memory"
@@ -76,11 +84,13 @@ def swelling_of(schema: Any) -> Swelling:
     Raises
     ------
     SwellingError
-        If items of an array need no bytes.
+        If a type is not known.
     """
     weigher = _Weigher()
     least, memory = weigher.weigh(schema)
-    return Swelling(least, memory, weigher.per_byte, bool(weigher.repeated))
+    return Swelling(
+        least, memory, weigher.per_byte, weigher.of_item, weigher.is_endless, bool(weigher.repeated)
+    )
 
 
 class _Weigher:
@@ -88,14 +98,14 @@ class _Weigher:
 
     def __init__(self) -> None:
         self.per_byte = _TEXT_PER_BYTE
+        self.of_item = 0.0
+        self.is_endless = False
         self.repeated: set[str] = set()
         self._known: dict[str, tuple[int, float] | None] = {}
 
     def weigh(self, schema: Any) -> tuple[int, float]:
         if isinstance(schema, list):
-            branches = [self.weigh(branch) for branch in schema]
-            least = min((least for least, _ in branches), default=0)
-            return 1 + least, max((memory for _, memory in branches), default=0.0)
+            return self._union([self.weigh(branch) for branch in schema])
         if isinstance(schema, str):
             return self._primitive_or_named(schema)
         kind = schema["type"]
@@ -111,7 +121,7 @@ class _Weigher:
             return self._array(schema)
         if kind == "map":
             least, memory = self.weigh(schema["values"])
-            self._note(1 + least, memory + _ENTRY_BYTES + _KEY_BYTES)
+            self._item(1 + least, memory + _ENTRY_BYTES + _KEY_BYTES)
             return 1, _LIST_BYTES
         least, memory = self.weigh(kind)
         return least, memory + _logical(schema)
@@ -127,6 +137,16 @@ class _Weigher:
         self.repeated.add(name)  # within itself: a union, an array or a map is between, and takes a byte
         return 1, 0.0
 
+    def _union(self, branches: list[tuple[int, float]]) -> tuple[int, float]:
+        """Weigh the cheapest branch; what another one takes besides, its further bytes pay for."""
+        least = min((least for least, _ in branches), default=0)
+        memory = max((memory for found, memory in branches if found == least), default=0.0)
+        for more, taken in branches:
+            if more > least and taken > memory:
+                self._note(more - least, taken - memory)
+        self.of_item = max([self.of_item, *(taken for _, taken in branches)])
+        return 1 + least, memory
+
     def _record(self, schema: dict[str, Any]) -> tuple[int, float]:
         name = schema["name"]
         self._known[name] = None
@@ -140,10 +160,13 @@ class _Weigher:
 
     def _array(self, schema: dict[str, Any]) -> tuple[int, float]:
         least, memory = self.weigh(schema["items"])
-        if least == 0:
-            raise SwellingError("items of an array need no bytes, so that there may be any number of them")
-        self._note(least, memory + _SLOT_BYTES)
+        self.is_endless |= least == 0
+        self._item(least, memory + _SLOT_BYTES)
         return 1, _LIST_BYTES
+
+    def _item(self, least: int, memory: float) -> None:
+        self.of_item = max(self.of_item, memory)
+        self._note(max(least, 1), memory)
 
     def _note(self, least: int, memory: float) -> None:
         self.per_byte = max(self.per_byte, memory / least)

@@ -200,6 +200,7 @@ def _record(parsed: Any) -> Any:
         raise BadSchemaError("the schema is not that of a record")
     try:
         swelling = swelling_of(parsed)
+        swelling.check(0)
     except SwellingError as error:
         raise BadSchemaError(f"the schema cannot be used: {error}") from error
     except RecursionError as error:

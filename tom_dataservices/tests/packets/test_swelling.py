@@ -8,6 +8,8 @@ import fastavro
 import pytest
 
 from tests.avro_containers import contained, listed, text, varint
+from tests.fink_messages import fink_messages
+from tests.shared_data import shared_data_dir
 from tom_dataservices.packets import SchemaStore, StreamMessage, messages, read_message_batches, read_records
 from tom_dataservices.packets.framing import read_packets
 from tom_dataservices.packets.lockstep import PacketDecoder, parse_schema
@@ -91,6 +93,8 @@ SAMPLES = [
     ({"type": "enum", "name": "sign", "symbols": ["up", "down"]}, b"\0"),
     (["null", "double"], b"\0"),
     (["null", RECORD], b"\2\0\0"),
+    (["null", RECORD], b"\0"),
+    ([RECORD, "null", "string"], b"\0\0\0"),
     (listed("int"), b"\0"),
     (listed("boolean"), varint(1) + b"\1\0"),
     ({"type": "map", "values": "null"}, b"\0"),
@@ -131,3 +135,14 @@ def test_a_packet_of_a_survey_may_be_as_large_as_a_message():
     swelling_of(parse_schema(ZTF_SCHEMA)).check(4_000_000)
     with pytest.raises(SwellingError):
         swelling_of(parse_schema(ZTF_SCHEMA)).check(64_000_000)
+
+
+@pytest.mark.parametrize("name", ["fink_ztf_31alerts.avro", "fink_lsst_7alerts.avro"])
+def test_real_packets_weigh_little(name):
+    path = shared_data_dir() / "data" / "alerts" / "fink" / name
+    schema = fastavro.reader(io.BytesIO(path.read_bytes())).writer_schema
+    key, values = fink_messages(name)
+    swelling = swelling_of(fastavro.parse_schema(schema, named_schemas={}))
+    for value in values:
+        swelling.check(10 * len(value))
+        assert read_records(StreamMessage("fink", 0, 3, value, key), SchemaStore())
