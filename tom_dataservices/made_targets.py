@@ -22,7 +22,13 @@ from tom_dataservices.models import QueryResult
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import Access, Provider, provider
 from tom_dataservices.result_pages import names_of
-from tom_dataservices.results import KeptTarget, NameTakenError, may_add_data, noting_new_targets
+from tom_dataservices.results import (
+    KeptTarget,
+    NameTakenError,
+    NotOnSkyError,
+    may_add_data,
+    noting_new_targets,
+)
 from tom_targets.models import Target, TargetList
 from tom_targets.permissions import may_create_targets, target_lists_for_user, targets_for_user
 from tom_targets.selectors import groups_to_share_with
@@ -337,7 +343,7 @@ def _keep(
 ) -> KeptTarget | None:
     """Make a target, or find it, and note it in the report; None where there is none."""
     try:
-        with plugin_reported(asked.title, letting=(NameTakenError, LeftOutError)):
+        with plugin_reported(asked.title, letting=(NameTakenError, LeftOutError, NotOnSkyError)):
             kept = keep_result(
                 asked,
                 raw,
@@ -351,7 +357,7 @@ def _keep(
         report.left_out += 1
         report.notes.append(str(error))
         return None
-    except (NameTakenError, PluginFailedError) as error:
+    except (NameTakenError, NotOnSkyError, PluginFailedError) as error:
         report.failed += isinstance(error, PluginFailedError)
         report.notes.append(f"{names[0]}: {error}")
         return None

@@ -14,7 +14,7 @@ from tom_dataservices.models import QueryRun
 from tom_dataservices.plugin_errors import PluginFailedError, plugin_reported
 from tom_dataservices.providers import provider
 from tom_dataservices.registry import data_services
-from tom_dataservices.runs import MOST_RESULTS, fetch_now, start_run, throw_away_old
+from tom_dataservices.runs import MOST_RESULTS, digest_of, fetch_now, start_run, throw_away_old
 from tom_dataservices.saved_queries import claim_due, due_queries, jobs_under_way, query_models
 from tom_dataservices.saved_query import SavedQuery
 from tom_dataservices.service_choices import keep_choices, services_to_read
@@ -86,12 +86,17 @@ def run_kept_query(model: str, pk: int) -> dict[str, Any]:
 def _run_of(query: SavedQuery, job_pk: int | None) -> QueryRun:
     """Return the run of a job: that of an earlier attempt, opened again if it failed, else a new one.
 
+    A job that is retried later, when the query has run since or asks something else, begins a new one: what
+    was told since would be news to the old run.
+
     Raises
     ------
     ImportError
         If the plugin of the query is gone.
     """
     run = _begun_by(job_pk)
+    if run is not None and not _is_newest(query, run):
+        run = None
     if run is not None and not run.error:
         return run
     asked = provider(*query.asks(), query.user)
@@ -115,6 +120,12 @@ def _begun_by(job_pk: int | None) -> QueryRun | None:
     if job_pk is None:
         return None
     return QueryRun.objects.filter(job_id=job_pk).order_by("-pk").first()
+
+
+def _is_newest(query: SavedQuery, run: QueryRun) -> bool:
+    """Tell whether a run asks what its query asks, and no later one does."""
+    later = QueryRun.objects.filter(kind=run.kind, query_id=run.query_id, pk__gt=run.pk)
+    return run.digest == digest_of(*query.asks(), query.parameters) and not later.exists()
 
 
 @background_task(title="Old results of queries", queue="bulk")

@@ -26,8 +26,12 @@ from tom_targets.target_parts import give_access
 _SHORT_NUMBER = re.compile(r"\d{1,9}")
 """Numbers of asteroids, and places in lists; those by which surveys know objects are longer."""
 _SAME_NAME_ARCSEC = 5.0
-_PLACE = (("ra", "right ascension", 0.0, 360.0), ("dec", "declination", -90.0, 90.0))
 """How far apart two surveys may put an object of one name, where nearness alone is asked to be less."""
+_PLACE = (("ra", "right ascension", 0.0, 360.0), ("dec", "declination", -90.0, 90.0))
+
+
+class NotOnSkyError(QueryServiceError):
+    """A target has a place that is none; asking again changes nothing."""
 
 
 class NameTakenError(Exception):
@@ -193,7 +197,7 @@ def keep_target(
     ------
     NameTakenError
         If it is known, and hidden from the user.
-    QueryServiceError
+    NotOnSkyError
         If its place is none on the sky.
     """
     if target.pk is not None:
@@ -224,7 +228,7 @@ def _must_be_on_the_sky(target: Any) -> None:
     for name, words, low_deg, high_deg in _PLACE:
         value = getattr(target, name, None)
         if isinstance(value, float | int) and not low_deg <= value <= high_deg:  # NaN is in no range
-            raise QueryServiceError(
+            raise NotOnSkyError(
                 f"{target.name} has the {words} {value:g}: expected {low_deg:g} to {high_deg:g} degrees."
             )
 

@@ -52,6 +52,7 @@ class HermesService(BrokerService):
     form = HermesForm
     survey = "Hermes"
     object_pattern = r"(.+)"
+    has_own_names = False
     service_notes = "Targets of community messages, with the photometry the messages hold. Needs a token."
 
     def build_query_parameters(self, parameters: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

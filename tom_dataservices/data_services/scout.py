@@ -89,6 +89,7 @@ class ScoutService(BrokerService):
     client = ScoutClient
     form = ScoutForm
     object_pattern = r"([A-Za-z0-9]{5,8})"
+    has_own_names = False
     query_results_table = "tom_dataservices/partials/facts_table.html"
     service_notes = (
         "Unconfirmed near-Earth objects, hours old. A target gets the elements of one orbit that it may have,"

@@ -325,4 +325,4 @@ def test_a_result_that_is_not_on_the_sky_makes_no_target_and_keeps_no_other_out(
         f"Star {number}" for number in (24, 240, 241, *range(243, 250))
     )
     assert [note for note in report.notes if words in note]
-    assert report.failed == 1
+    assert report.failed == 0  # it is not tried again

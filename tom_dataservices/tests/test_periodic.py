@@ -9,6 +9,7 @@ from django.utils import timezone
 from tom_common.job_context import JobStopped
 from tom_common.job_worker import JobWorker
 from tom_common.models import Job, Notification
+from tom_dataservices import periodic
 from tom_dataservices.models import DataServiceQuery, QueryRun
 from tom_dataservices.periodic import run_due_queries, run_kept_query, tidy_queries
 from tom_dataservices.saved_queries import copy_query
@@ -243,3 +244,16 @@ def test_old_results_are_thrown_away(services, query):
     QueryRun.objects.update(created=timezone.now() - dt.timedelta(days=8))
     assert tidy_queries() == {"runs": 1}
     assert not QueryRun.objects.exists()
+
+
+def test_a_job_that_is_retried_when_the_query_has_run_since_tells_nothing_twice(services, query, monkeypatch):
+    run_due_queries()
+    monday = QueryRun.objects.get()
+    assert periodic._run_of(query, monday.job_id).pk == monday.pk
+    later = periodic._run_of(query, None)
+    assert later.pk != monday.pk
+    again = periodic._run_of(query, monday.job_id)
+    assert again.pk not in (monday.pk, later.pk)
+    assert periodic._run_of(query, monday.job_id).pk == again.pk
+    query.parameters = {"name_begins": "Star 4"}
+    assert periodic._run_of(query, monday.job_id).parameters == {"name_begins": "Star 4"}

@@ -7,8 +7,9 @@ from tom_dataservices.data_services.broker.fields import (
     UtcField,
     plain_query,
 )
+from tom_dataservices.data_services.broker.limits import fits
 from tom_dataservices.data_services.broker.points import SURVEYS, Survey, sparkline_points, store_points
-from tom_dataservices.data_services.broker.service import BrokerService, fits, unsaved_target
+from tom_dataservices.data_services.broker.service import BrokerService, unsaved_target
 
 __all__ = [
     "SURVEYS",

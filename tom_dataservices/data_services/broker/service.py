@@ -12,6 +12,7 @@ from tom_common.remote import RemoteBadReply
 from tom_dataservices.classifications import keep_classifications
 from tom_dataservices.clients.broker import BrokerClient, BrokerObject, LostDigitsError
 from tom_dataservices.data_services.broker.fields import MOST_RESULTS, BrokerQueryForm, plain_query
+from tom_dataservices.data_services.broker.limits import fits
 from tom_dataservices.data_services.broker.points import remove_points, sparkline_points, store_points
 from tom_dataservices.dataservices import DataService
 from tom_dataservices.exceptions import MissingDataException, QueryServiceError
@@ -44,12 +45,16 @@ class BrokerService(DataService):
         Whether `cutout` gives images as PNG: those of the first results are fetched after a query.
     object_pattern : str
         Regular expression of the names by which the broker knows objects; its first group is the id.
+    has_own_names : bool
+        Whether such a name is surely an id of this broker; else a target is asked for by its first one only,
+        since a number among its aliases is something else in somebody else's list.
     """
 
     client: ClassVar[type[BrokerClient]]
     form: ClassVar[type[BrokerQueryForm]]
     survey: ClassVar[str] = "ZTF"
     object_pattern: ClassVar[str] = r"(ZTF\d{2}[a-z]{7})"
+    has_own_names: ClassVar[bool] = True
     gives_cutouts: ClassVar[bool] = False
     query_results_table = "tom_dataservices/partials/broker_results_table.html"
     results_valid_s = 1800.0
@@ -241,11 +246,17 @@ class BrokerService(DataService):
         return next(iter(self.object_ids_of(target)), None)
 
     def object_ids_of(self, target: Any) -> list[str]:
-        """Return all that the broker knows a target by, read from its names: it may be several objects."""
-        names = [*self._besides.get(target.pk, ()), target.name]
-        names += target.aliases.order_by("pk").values_list("name", flat=True)
+        """Return all that the broker knows a target by, read from its names: it may be several objects.
+
+        They come in the same order always: where two tell of one moment without numbers, the first counts.
+        """
+        names = [target.name, *target.aliases.order_by("pk").values_list("name", flat=True)]
         pattern = re.compile(self.object_pattern)
-        return list(dict.fromkeys(found[1] for name in names if (found := pattern.fullmatch(name.strip()))))
+        own, besides = (
+            [found[1] for name in some if (found := pattern.fullmatch(name.strip()))]
+            for some in (names, self._besides.get(target.pk, ()))
+        )
+        return list(dict.fromkeys([*(own if self.has_own_names else own[:1]), *besides]))
 
     def objects_of(self, target: Any) -> list[BrokerObject]:
         """Return the objects that a target is for the broker, at least one; each is asked for once.
@@ -295,12 +306,17 @@ class BrokerService(DataService):
         return found
 
     def query_reduced_data(self, target: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the light curve of a target, what the survey took back of it, and its classifications."""
+        """Return the light curve of a target, what the survey took back of it, and its classifications.
+
+        Classes without a time are those of now: of several objects only the first tells such.
+        """
         objects = self.objects_of(target)
+        others = [one for found in objects[1:] for one in found.classifications]
+        dated = [one for one in others if one.get("mjd_utc") or one.get("seen_at")]
         return {
             "photometry": [one for found in objects for one in found.points],
             "withdrawn": [one for found in objects for one in found.withdrawn],
-            "classifications": [one for found in objects for one in found.classifications],
+            "classifications": [*objects[0].classifications, *dated],
         }
 
     def query_photometry(self, query_parameters: Any, **kwargs: Any) -> list[dict[str, Any]]:
@@ -368,23 +384,3 @@ def unsaved_target(result: dict[str, Any]) -> Any:
     if None in place.values():
         raise QueryServiceError(f"no place of {result['name']} was told: make the target by hand.")
     return Target(name=result["name"], type=Target.SIDEREAL, epoch=2000.0, **place)
-
-
-def fits(found: BrokerObject, query: dict[str, Any]) -> bool:
-    """Tell whether an object lies within the limits of a query; one whose value is not told does.
-
-    Brokers leave some limits out of what they can be asked for.
-    """
-    has_no_magnitude = found.mag is None and found.flux_njy is not None and found.flux_njy < 0
-    if has_no_magnitude and (query.get("mag_min") is not None or query.get("mag_max") is not None):
-        return False  # fainter than its reference image
-    limits = (
-        (found.mag, query.get("mag_min"), query.get("mag_max")),
-        (found.detections, query.get("detections_min"), query.get("detections_max")),
-        (found.score, query.get("probability_min"), None),
-        (found.mjd_utc, query.get("mjd_min"), query.get("mjd_max")),
-    )
-    return all(
-        value is None or ((low is None or value >= low) and (high is None or value <= high))
-        for value, low, high in limits
-    )

@@ -26,7 +26,7 @@ from tom_dataservices.ingest.points import ID_NAMES
 from tom_dataservices.job_log import tell_job
 
 _NUMBERS = frozenset({"candid", *(names[0] for names in ID_NAMES.values())})
-_STORED = ("point_key", "timestamp", "bandpass", "brightness", "unit", "value")
+_STORED = ("point_key", "timestamp", "bandpass", "brightness", "unit", "value", "telescope", "instrument")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class _Detection:
     brightness: float
     unit: str
     value: Mapping[str, Any]
+    telescope: str
+    instrument: str
 
     @property
     def has_number(self) -> bool:
@@ -50,8 +52,9 @@ def unite(
 ) -> tuple[dict[str, Any], dict[int, Any], int]:
     """Join detections with their twins, which are stored with a number where they have none, or without one.
 
-    Two are twins if survey, band and moment are the same and the brightness is, as brokers round. The row
-    with the number stays: one without gets the number that is told of it, and goes where both are stored.
+    Two are twins if survey, telescope, instrument, band and moment are the same and the brightness is, as
+    brokers round. The row with the number stays: one without gets the number that is told of it, and goes
+    where both are stored.
 
     Parameters
     ----------
@@ -121,6 +124,8 @@ class _TwinFinder:
             if other.time_us > one.time_us + SAME_TIME_US:
                 break
             apart = abs(other.brightness - one.brightness)
+            if (other.telescope, other.instrument) != (one.telescope, one.instrument):
+                continue
             if apart <= rounding(other.unit, other.brightness):
                 twins.append((apart, other))
         return min(twins, key=lambda twin: twin[0])[1] if twins else None
@@ -137,6 +142,8 @@ def _told_detections(columns: Mapping[str, Any]) -> dict[int, _Detection]:
             float(brightness[place]),
             columns["unit"][place],
             json.loads(columns["value"][place]),
+            columns["telescope"][place],
+            columns["instrument"][place],
         )
         for place in np.flatnonzero(np.isfinite(brightness)).tolist()
         if not columns["reduction_version"][place]
@@ -158,8 +165,8 @@ def _stored_detections(
         timestamp__lte=unix_us_to_datetime(max(times) + SAME_TIME_US),
     )
     return [
-        _Detection(key, datetime_to_unix_us(when), band, brightness, unit, _as_map(value))
-        for key, when, band, brightness, unit, value in rows.values_list(*_STORED)
+        _Detection(key, datetime_to_unix_us(when), band, brightness, unit, _as_map(value), *maker)
+        for key, when, band, brightness, unit, value, *maker in rows.values_list(*_STORED)
     ]
 
 

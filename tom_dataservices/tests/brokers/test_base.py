@@ -9,7 +9,7 @@ from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.classifications import by_broker, keep_classifications
 from tom_dataservices.clients.broker import BrokerClient, BrokerObject, id_text, number, point, text
 from tom_dataservices.data_services.broker import BrokerQueryForm, BrokerService, plain_query, store_points
-from tom_dataservices.data_services.broker.service import fits
+from tom_dataservices.data_services.broker.limits import fits
 from tom_dataservices.models import ObjectClassification, QueryRun, ServiceChoices
 from tom_dataservices.periodic import read_service_choices
 from tom_targets.models import Target

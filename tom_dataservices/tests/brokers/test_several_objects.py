@@ -8,6 +8,8 @@ from tom_dataproducts.models import PhotometryReducedDatum
 from tom_dataservices.clients.broker import BrokerObject, point
 from tom_dataservices.data_services.antares import AntaresService
 from tom_dataservices.data_services.fink import FinkZtfService
+from tom_dataservices.data_services.hermes import HermesService
+from tom_dataservices.data_services.scout import ScoutService
 from tom_dataservices.data_services.tns import TnsService
 from tom_dataservices.exceptions import MissingDataException
 from tom_dataservices.kept_answers import packed
@@ -197,3 +199,34 @@ def test_the_published_broker_of_fink_asks_all_names(target, monkeypatch):
     )
     BrokerProvider.of(FinkBroker()).bring_data(target, None)
     assert magnitudes(target) == [19.0, 20.0]
+
+
+@pytest.mark.parametrize("service", [HermesService, ScoutService])
+def test_where_any_name_may_be_an_id_a_target_is_asked_for_by_one_name(db, service):
+    """(1) Ceres has the alias 1, which in a message is the first row of some table."""
+    ceres = SiderealTargetFactory(name="A899OF", ra=1.0, dec=1.0)
+    for alias in ("1", "HD10000", "P10abcd"):
+        ceres.aliases.create(name=alias)
+    asked = service()
+    assert asked.object_ids_of(ceres) == ["A899OF"]
+    asked.ask_besides(ceres, {"id": "P10efgh"})
+    assert asked.object_ids_of(ceres) == ["A899OF", "P10efgh"]
+
+
+def test_objects_are_asked_in_the_same_order_whoever_asks(target):
+    asked = FinkZtfService()
+    target.aliases.create(name=OTHER)
+    asked.ask_besides(target, {"id": OTHER})
+    assert asked.object_ids_of(target) == [ONE, OTHER]
+
+
+def test_classes_without_a_time_are_those_of_the_first_object(target, monkeypatch):
+    def known(self, object_id):
+        undated = {"classifier": "now", "class_name": object_id[-1]}
+        made = known_object(object_id)
+        return known_object(object_id, classifications=(*made.classifications, undated))
+
+    monkeypatch.setattr(FinkZtfService, "known", known)
+    target.aliases.create(name=OTHER)
+    told = FinkZtfService().query_reduced_data(target)["classifications"]
+    assert [one["class_name"] for one in told] == ["C1", "a", "C2"]

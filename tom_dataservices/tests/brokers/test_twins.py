@@ -300,3 +300,11 @@ def test_a_magnitude_never_takes_the_place_of_a_flux(target):
     (row,) = rows_of(target)
     assert (row.unit, row.brightness) == ("nJy", -5200.0)
     assert titles() == changes
+
+
+def test_two_telescopes_that_measured_at_one_moment_stay_two(target):
+    when = {"mjd": 61300.5, "band": "r", "mag": 18.5}
+    store_points(target, [{**point(**when), "telescope": "Faulkes", "instrument": "Spectral"}], survey="ZTF")
+    store_points(target, [point(**when, measurement="3400000000015000001")], survey="ZTF")
+    rows = PhotometryReducedDatum.objects.filter(target=target)
+    assert sorted(row.telescope for row in rows) == ["Faulkes", "P48"]
