@@ -208,11 +208,11 @@ def _targets_from(run_pk: int, user_id: int, ids: list[str] | None = None, **val
         job.log(note)
     if not report.all and not report.left_out:
         raise InputRefused(report.notes[0] if report.notes else "None of the results makes a target.")
-    links = [{"label": "Show the results", "url": run.get_absolute_url()}]
+    shown = Target.objects.in_bulk([target.pk for target in report.all[:_MOST_LINKS]])
+    links = [{"label": target.name, "url": target.get_absolute_url()} for target in shown.values()]
+    links.append({"label": "Show the results", "url": run.get_absolute_url()})
     lists = [one for one in user_lists(user) if one.name == values.get("list_name")]
     links += [{"label": f"List: {one.name}", "url": one.get_absolute_url()} for one in lists[:1]]
-    shown = Target.objects.in_bulk([target.pk for target in report.all[:_MOST_LINKS]])
-    links += [{"label": target.name, "url": target.get_absolute_url()} for target in shown.values()]
     return {
         "created": len(report.made),
         "already_there": len(report.there),

@@ -378,5 +378,5 @@ class TargetsFromResultsView(QueryKindMixin, View):
         messages.success(request, f"{words}{f', {left_out} left out' if left_out else ''}.")
         if not made and not there:
             return redirect(run)
-        links = job.result["links"]
-        return redirect(links[0]["url"] if len(links) == 1 else reverse("targets:list"))
+        is_one = made + there == 1  # the links of targets come first
+        return redirect(job.result["links"][0]["url"] if is_one else reverse("targets:list"))
