@@ -222,9 +222,10 @@ def read_avro(value: bytes) -> list[Any]:
             size += len(content)
             if len(found) + count > MAX_RECORDS:
                 raise UndecodableError(f"an Avro container of more than {MAX_RECORDS:,} records is not read")
-            is_small = not (swelling.is_endless or swelling.is_recursive)
-            is_small &= swelling.memory_bytes(size, len(found) + count) <= MAX_MEMORY_BYTES
-            read = partial(fastavro.schemaless_reader, writer_schema=schema) if is_small else counted.read
+            is_tame = not (swelling.is_endless or swelling.is_recursive)
+            is_light = swelling.memory_bytes(size, len(found) + count) <= MAX_MEMORY_BYTES
+            compiled = partial(fastavro.schemaless_reader, writer_schema=schema)
+            read = compiled if is_tame and is_light else counted.read
             found += _records_of(content, count, read)
     except UndecodableError:
         raise

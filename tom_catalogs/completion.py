@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +21,7 @@ from tom_common.upserts import upsert
 from tom_dataservices.results import NameTakenError, keep_aliases, keep_target
 from tom_targets import conf as targets_conf
 from tom_targets.known_targets import KnownTarget, known_targets
+from tom_targets.limits import why_impossible
 from tom_targets.models import Target
 from tom_targets.permissions import targets_for_user
 
@@ -254,18 +254,8 @@ def _wrong(target: Any, columns: Mapping[str, Any]) -> list[str]:
             f"{fields.label_of(name)} {columns.get(name, '')}: {' '.join(words)}"
             for name, words in error.message_dict.items()
         ]
-    told = ((name, _impossible(name, getattr(target, name))) for name in columns)
+    told = ((name, why_impossible(name, getattr(target, name))) for name in columns)
     return [f"{fields.label_of(name)} {columns[name]}: {words}" for name, words in told if words]
-
-
-def _impossible(name: str, value: Any) -> str:
-    """Return why a number cannot be a value of a column, as a sentence; empty if it can."""
-    if not isinstance(value, float):
-        return ""
-    if not math.isfinite(value):
-        return "This is not a finite number."
-    low, high = fields.LIMITS.get(name, (-math.inf, math.inf))
-    return "" if low <= value <= high else f"It lies between {low:g} and {high:g} degrees."
 
 
 def _keep_sources(target: Any, values: ChosenValues, user: Any, aliases: Any) -> None:

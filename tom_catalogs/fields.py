@@ -47,8 +47,6 @@ OF_TYPE = {
     Target.SIDEREAL: (POSITION, "motion", "parallax", "distance"),
     Target.NON_SIDEREAL: (ORBIT, "brightness"),
 }
-LIMITS = {"ra": (0.0, 360.0), "dec": (-90.0, 90.0)}
-"""Between which values a column lies, in its unit."""
 GROUP_OF = {column: group for group, columns in GROUPS.items() for column in columns}
 
 _UNITS = {

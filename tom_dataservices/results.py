@@ -18,6 +18,7 @@ from tom_common.history import change_set
 from tom_dataservices.exceptions import QueryServiceError
 from tom_targets.conf import duplicate_radius_arcsec
 from tom_targets.known_targets import known_targets
+from tom_targets.limits import why_impossible
 from tom_targets.models import Target
 from tom_targets.permissions import may, targets_for_user
 from tom_targets.signals import target_created, target_creating
@@ -27,7 +28,7 @@ _SHORT_NUMBER = re.compile(r"\d{1,9}")
 """Numbers of asteroids, and places in lists; those by which surveys know objects are longer."""
 _SAME_NAME_ARCSEC = 5.0
 """How far apart two surveys may put an object of one name, where nearness alone is asked to be less."""
-_PLACE = (("ra", "right ascension", 0.0, 360.0), ("dec", "declination", -90.0, 90.0))
+_PLACE = {"ra": "right ascension", "dec": "declination"}
 
 
 class NotOnSkyError(QueryServiceError):
@@ -225,12 +226,10 @@ def keep_target(
 
 
 def _must_be_on_the_sky(target: Any) -> None:
-    for name, words, low_deg, high_deg in _PLACE:
-        value = getattr(target, name, None)
-        if isinstance(value, float | int) and not low_deg <= value <= high_deg:  # NaN is in no range
-            raise NotOnSkyError(
-                f"{target.name} has the {words} {value:g}: expected {low_deg:g} to {high_deg:g} degrees."
-            )
+    for column, words in _PLACE.items():
+        value = getattr(target, column, None)
+        if why := why_impossible(column, value):
+            raise NotOnSkyError(f"{target.name} has the {words} {value:g}. {why}")
 
 
 def give_access_to(target: Any, user: Any, groups: Sequence[Any]) -> None:

@@ -24,6 +24,7 @@ class LargeMessageStore(StandIn):
         self.offers = f'Basic realm="hop", {SCRAM} realm="hop", {SCRAM}-PLUS'
         self.is_impostor = False
         self.logged_in = 0
+        self.said = []
         self._mechanism = ScramMechanism(SCRAM)
         salt, stored, server, rounds = self._mechanism.make_auth_info("secret")
         self._known = {"me": (salt, stored, server, rounds)}
@@ -40,10 +41,12 @@ class LargeMessageStore(StandIn):
 
     def answer(self, method, path, query, body, headers):
         said = headers.get("Authorization", "")
+        self.said.append(str(headers))
         if not said.startswith(f"{SCRAM} "):
             return self._challenge(self.offers)
         told = parse_dict_header(said.removeprefix(f"{SCRAM} "))
         data = base64.b64decode(told["data"]).decode()
+        self.said.append(data)
         if "sid" not in told:
             return self._first(data)
         server = self._sessions.pop(told["sid"])

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_WORDS = (
-    *(
-        "bootstrap",
-        "metadata.broker.list",
-        "broker.address",
-        "client.dns",
-        "client.id",
-        "socket",
-        "api.version",
-    ),
-    *("security", "sasl", "ssl", "https", "oauth_cb", "enable.ssl", "enable.sasl", "broker.version"),
+_WORDS = tuple(
+    "api.version bootstrap broker.address broker.version client.dns client.id enable.sasl enable.ssl https"
+    " metadata.broker.list oauth_cb sasl security socket ssl".split()
 )
 """How the names of settings of a connection begin."""
 

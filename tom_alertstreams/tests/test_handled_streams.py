@@ -19,7 +19,7 @@ from tests.standins.kafka_broker import mock_cluster
 from tom_alertstreams.alertstreams.alertstream import get_alert_streams, stream_labels
 from tom_alertstreams.alertstreams.antares import AntaresAlertStream, read_locus
 from tom_alertstreams.alertstreams.gcn import GCNAlertStream, GCNClassicAlertStream
-from tom_alertstreams.alertstreams.hopskotch import HopskotchAlertStream, bootstrap_servers
+from tom_alertstreams.alertstreams.hopskotch import bootstrap_servers
 from tom_alertstreams.bodies import (
     AvroBlob,
     Blob,
@@ -31,6 +31,7 @@ from tom_alertstreams.bodies import (
 )
 from tom_alertstreams.handling import UndecodableError
 from tom_alertstreams.models import DeadLetter, StreamCount, StreamState
+from tom_alertstreams.tests.making import hopskotch
 from tom_dataservices.packets import StreamMessage
 
 HOP = "tom_alertstreams.alertstreams.hopskotch"
@@ -62,16 +63,7 @@ def nothing_got():
 
 
 def hop(**others):
-    return HopskotchAlertStream(
-        **{
-            "URL": "kafka://kafka.scimma.org/",
-            "GROUP_ID": "me-1",
-            "USERNAME": "me",
-            "PASSWORD": "secret",
-            "TOPIC_HANDLERS": {"hermes.test": f"{__name__}.keep"},
-            **others,
-        }
-    )
+    return hopskotch(f"{__name__}.keep", **others)
 
 
 def message(topic, value, headers=()):

@@ -308,9 +308,9 @@ def test_several_results_of_one_id_are_all_kept(services, users, monkeypatch):
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ({"ra": 10.0, "dec": 95.0}, "declination 95: expected -90 to 90 degrees"),
-        ({"ra": -5.0, "dec": 5.0}, "right ascension -5: expected 0 to 360 degrees"),
-        ({"ra": float("nan"), "dec": 5.0}, "right ascension nan: expected 0 to 360 degrees"),
+        ({"ra": 10.0, "dec": 95.0}, "declination 95. It lies between -90 and 90 degrees."),
+        ({"ra": -5.0, "dec": 5.0}, "right ascension -5. It lies between 0 and 360 degrees."),
+        ({"ra": float("nan"), "dec": 5.0}, "right ascension nan. This is not a finite number."),
     ],
 )
 def test_a_result_that_is_not_on_the_sky_makes_no_target_and_keeps_no_other_out(

@@ -241,10 +241,6 @@ class BrokerService(DataService):
             names = (result.get("id"), result.get("name"))
             self._besides[target.pk] = [str(name) for name in names if name]
 
-    def object_id_of(self, target: Any) -> str | None:
-        """Return what the broker knows a target by, read from its names; the first of several."""
-        return next(iter(self.object_ids_of(target)), None)
-
     def object_ids_of(self, target: Any) -> list[str]:
         """Return all that the broker knows a target by, read from its names: it may be several objects.
 

@@ -43,6 +43,11 @@ class _Detection:
     instrument: str
 
     @property
+    def kind(self) -> tuple[str, ...]:
+        """What twins have in common to the letter."""
+        return self.band, self.unit, self.telescope, self.instrument
+
+    @property
     def has_number(self) -> bool:
         return bool(_NUMBERS & self.value.keys())
 
@@ -107,25 +112,23 @@ def unite(
 
 
 class _TwinFinder:
-    """The stored detections by number or none and by band, in the order of time."""
+    """The stored detections by number or none, band, unit and who measured, in the order of time."""
 
     def __init__(self, stored: Iterable[_Detection]) -> None:
-        self._lists: dict[tuple[bool, str, str], list[_Detection]] = {}
+        self._lists: dict[tuple[bool, tuple[str, ...]], list[_Detection]] = {}
         for one in sorted(stored, key=lambda one: one.time_us):
-            self._lists.setdefault((one.has_number, one.band, one.unit), []).append(one)
+            self._lists.setdefault((one.has_number, one.kind), []).append(one)
         self.has_any = bool(self._lists)
 
     def twin_of(self, one: _Detection) -> _Detection | None:
         """Return the stored detection that is nearest in brightness among those that may be the same."""
-        listed = self._lists.get((not one.has_number, one.band, one.unit), [])
+        listed = self._lists.get((not one.has_number, one.kind), [])
         start = bisect_left(listed, one.time_us - SAME_TIME_US, key=lambda other: other.time_us)
         twins = []
         for other in listed[start:]:
             if other.time_us > one.time_us + SAME_TIME_US:
                 break
             apart = abs(other.brightness - one.brightness)
-            if (other.telescope, other.instrument) != (one.telescope, one.instrument):
-                continue
             if apart <= rounding(other.unit, other.brightness):
                 twins.append((apart, other))
         return min(twins, key=lambda twin: twin[0])[1] if twins else None
