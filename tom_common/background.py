@@ -57,6 +57,7 @@ class BackgroundTask:
         title: str,
         queue: str,
         tells_end: bool = True,
+        success_is_news_after_s: float = 0.0,
     ) -> None:
         self.function = function
         self.max_retries = max_retries
@@ -64,6 +65,7 @@ class BackgroundTask:
         self.title = title
         self.queue = Job.Queue(queue)
         self.tells_end = tells_end
+        self.success_is_news_after_s = success_is_news_after_s
         self.path = f"{function.__module__}.{function.__qualname__}"
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
@@ -144,6 +146,7 @@ def background_task(
     title: str = "",
     queue: str = Job.Queue.INTERACTIVE,
     tells_end: bool = True,
+    success_is_news_after_s: float = 0.0,
 ) -> Callable[[Callable[..., Any]], BackgroundTask]:
     """Make a background task of a module-level function.
 
@@ -161,6 +164,9 @@ def background_task(
         nobody waits for. Bulk work never keeps interactive work waiting.
     tells_end : bool
         Whether the news of its user tell that it ended; not for one of many whose ends a page shows.
+    success_is_news_after_s : float
+        For what is waited for on a page that shows it: a success within so many seconds after it was
+        submitted is no news, s. A failure always is.
     """
 
     def decorate(function: Callable[..., Any]) -> BackgroundTask:
@@ -172,6 +178,7 @@ def background_task(
             title=name,
             queue=queue,
             tells_end=tells_end,
+            success_is_news_after_s=success_is_news_after_s,
         )
 
     return decorate

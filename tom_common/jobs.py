@@ -374,6 +374,11 @@ def _tell_owner(job: Job) -> None:
 def _tells_end(job: Job) -> bool:
     """Tell whether the end of a job is news; where its task is gone, it is."""
     try:
-        return bool(getattr(task_at(job.task), "tells_end", True))
+        task = task_at(job.task)
     except ImportError:
         return True
+    if job.state == Job.State.DONE and job.finished_at is not None:
+        took_s = (job.finished_at - job.created_at).total_seconds()
+        if took_s < getattr(task, "success_is_news_after_s", 0.0):
+            return False
+    return bool(getattr(task, "tells_end", True))

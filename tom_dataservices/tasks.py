@@ -80,7 +80,7 @@ def ingest_uploaded_alerts(
     return {**result, "links": [{"label": "Show the targets", "url": url}]}
 
 
-@background_task(time_limit_ms=15 * 60 * 1000, title="Query")
+@background_task(time_limit_ms=15 * 60 * 1000, title="Query", success_is_news_after_s=20.0)
 def run_query(run_pk: int) -> dict[str, Any]:
     """Ask the service of a run and keep its answer; safe to run twice."""
     run = QueryRun.objects.filter(pk=run_pk).first()
@@ -122,7 +122,11 @@ def fetch_images_later(run: QueryRun, *, user: Any) -> None:
 
 
 @background_task(
-    max_retries=1, time_limit_ms=10 * 60 * 1000, title="Light curves and images of results", queue="bulk"
+    max_retries=1,
+    time_limit_ms=10 * 60 * 1000,
+    title="Light curves and images of results",
+    queue="bulk",
+    tells_end=False,  # they appear beside the results
 )
 def fetch_result_cutouts(run_pk: int) -> dict[str, Any]:
     """Fetch small light curves and images of the first results of a run; safe to run twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
@@ -43,6 +44,23 @@ class _JsonField(forms.JSONField):
     def prepare_value(self, value: Any) -> Any:
         """Return what the box shows."""
         return "" if value is None else super().prepare_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        """Return what the text says; refuse what is no JSON, and say where it is not.
+
+        Raises
+        ------
+        ValidationError
+        """
+        if isinstance(value, str) and value.strip():
+            try:
+                json.loads(value)
+            except json.JSONDecodeError as error:
+                raise forms.ValidationError(
+                    f"This is no JSON: {error.msg}, line {error.lineno}, column {error.colno}."
+                    ' Expected for example {"query": {"term": {"tags": "high_snr"}}}.'
+                ) from error
+        return super().to_python(value)
 
 
 class AntaresFields(BrokerFields):

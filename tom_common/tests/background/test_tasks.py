@@ -1,3 +1,4 @@
+import datetime as dt
 import os
 import types
 
@@ -8,7 +9,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import transaction
 from django.test.client import ClientHandler
 
-from tom_common import background, job_worker
+from tom_common import background, job_worker, jobs
 from tom_common.background import current_job
 from tom_common.models import Job, Notification
 from tom_common.tests import background_tasks as tasks
@@ -96,6 +97,29 @@ def test_owner_is_told_the_end(at_once, owner, task, kind, words):
     news = Notification.objects.get(user=owner)
     assert (news.kind, news.url, news.read_at) == (kind, job.get_absolute_url(), None)
     assert words in news.text
+
+
+def test_soon_success_of_what_is_waited_for_is_no_news(at_once, owner, monkeypatch):
+    for task in (tasks.add, tasks.fail):
+        monkeypatch.setattr(task, "success_is_news_after_s", 20.0)
+
+    soon = tasks.add.submit(user=owner, first=1)
+    tasks.fail.submit(user=owner)
+
+    soon.refresh_from_db()
+    assert soon.state == State.DONE
+    assert [one.kind for one in Notification.objects.filter(user=owner)] == ["job_failed"]
+
+
+def test_late_success_of_what_is_waited_for_is_news(at_once, owner, monkeypatch):
+    monkeypatch.setattr(tasks.add, "success_is_news_after_s", 20.0)
+    job = tasks.add.submit(user=owner, first=1)
+    job.refresh_from_db()
+    job.finished_at = job.created_at + dt.timedelta(seconds=20)
+
+    jobs._tell(job)
+
+    assert [one.kind for one in Notification.objects.filter(user=owner)] == ["job_done"]
 
 
 # --- the modes

@@ -88,6 +88,12 @@ def test_the_box_of_the_free_query_is_empty_at_first():
     assert "null" not in str(AntaresForm()["elasticsearch"])
 
 
+def test_text_that_is_no_json_is_refused_with_its_place():
+    form = AntaresForm({"data_service": "ANTARES", "elasticsearch": '{"query":\n  {term}}'})
+
+    assert "line 2, column 4" in form.errors["elasticsearch"][0]
+
+
 def test_a_radius_above_a_degree_is_refused_before_it_is_sent():
     form = AntaresForm({"data_service": "ANTARES", "position": "1 1", "radius": 1.1, "radius_unit": "deg"})
     assert "at most 1 deg" in form.errors["radius"][0]
