@@ -1,7 +1,7 @@
 """Messages for ``benchmarks.streams``: simulated ZTF packets, and Rubin packets made of the real sample.
 
-A Rubin object gives five alerts; each repeats the points of the one before it, and adds one detection and one
-forced point, as the survey's own do.
+A Rubin object gives five alerts, or as many as are asked for; each repeats the points of the one before it,
+and adds one detection and one forced point, as the survey's own do.
 """
 
 import io
@@ -41,14 +41,14 @@ def with_poison(messages: Iterator[bytes]) -> Iterator[bytes]:
         yield message
 
 
-def rubin_messages(count: int) -> Iterator[bytes]:
+def rubin_messages(count: int, *, an_object: int = RUBIN_ALERTS) -> Iterator[bytes]:
     """Give Rubin packets, each a container with its schema; they are made once and kept."""
-    path = Path(tempfile.gettempdir()) / "tom-bench-packets" / f"rubin-{count}.bin"
+    path = Path(tempfile.gettempdir()) / "tom-bench-packets" / f"rubin-{count}-{an_object}.bin"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
         unfinished = path.with_name(f"unfinished-{os.getpid()}-{path.name}")
         with unfinished.open("wb") as file:
-            for message in _made_rubin(count):
+            for message in _made_rubin(count, an_object):
                 file.write(struct.pack("<I", len(message)) + message)
         unfinished.replace(path)
     with path.open("rb") as file:
@@ -56,15 +56,15 @@ def rubin_messages(count: int) -> Iterator[bytes]:
             yield file.read(struct.unpack("<I", head)[0])
 
 
-def _made_rubin(count: int) -> Iterator[bytes]:
+def _made_rubin(count: int, an_object: int) -> Iterator[bytes]:
     sample = Path(os.environ.get("TOM_SHARED") or ROOT.parent / "shared") / RUBIN_SAMPLE
     with sample.open("rb") as file:
         reader = fastavro.reader(file)
         schema = reader.writer_schema
         records = [record for record in reader if isinstance(record, dict) and record["prvDiaSources"]]
     for number in range(count):
-        serial, step = divmod(number, RUBIN_ALERTS)
-        record = _alert(records[serial % len(records)], serial, later=RUBIN_ALERTS - 1 - step)
+        serial, step = divmod(number, an_object)
+        record = _alert(records[serial % len(records)], serial, later=an_object - 1 - step)
         content = io.BytesIO()
         fastavro.writer(content, schema, [record], sync_marker=bytes(range(16)))
         yield content.getvalue()

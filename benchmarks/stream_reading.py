@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,21 @@ class Sender:
         if self._producer.flush(WAIT_S):
             raise RuntimeError("the broker did not take all messages")
         return self.sent
+
+    def close(self) -> None:
+        """End the connections, which would look for the broker for ever after it is gone."""
+        del self._producer
+
+
+def send_all(address: str, topic: str, messages: Iterable[bytes], partitions: int = 1) -> int:
+    """Send messages to a new topic; give how many there were when all have arrived."""
+    sender = Sender(address, topic, partitions)
+    try:
+        for value in messages:
+            sender.send(value)
+        return sender.finish()
+    finally:
+        sender.close()
 
 
 class Rows:

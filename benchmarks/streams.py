@@ -2,10 +2,12 @@
 
 ``python -m benchmarks.streams [--databases sqlite,postgresql] [--quick] [--alerts N] [--kills N]``. Measured
 are alerts a second of ZTF and of Rubin packets that wait at the broker, from the first batch that is stored
-to the last, by the clock and by processor time, and the greatest memory of the reader; and at 300 alerts a
-second the time from the sending of an alert to its rows, which are there with its offset. With ``--kills``
-the reader is killed (SIGKILL) as often while it reads, poison messages among them, and what is stored then is
-compared with a run without kills, row by row.
+to the last, by the clock and by processor time, and the greatest memory of the reader. Rubin is measured with
+five alerts an object, as where a TOM begins in the middle of the survey and a fifth of all points is new, and
+with twenty, as where it follows the survey. At 300 alerts a second the time from the sending of an alert to
+its rows is measured, which are there with its offset. With ``--kills`` the reader is killed (SIGKILL) as
+often while it reads, poison messages among them, and what is stored then is compared with a run without
+kills, row by row.
 
 The broker runs on the same machine, and so does PostgreSQL: the note tells what the reader's processor time
 alone would allow.
@@ -25,10 +27,11 @@ from typing import Any
 from benchmarks.databases import engine_versions
 from benchmarks.ingest import check
 from benchmarks.report import Figure, print_heading, print_machine
-from benchmarks.stream_packets import rubin_messages, with_poison, ztf_messages
-from benchmarks.stream_reading import Reader, Sender, broker, wait_until, watched
+from benchmarks.stream_packets import RUBIN_ALERTS, rubin_messages, with_poison, ztf_messages
+from benchmarks.stream_reading import Reader, Sender, broker, send_all, wait_until, watched
 
 PER_SECOND, LATENCY_S = 300, 30
+FOLLOWED_ALERTS = 20
 WANTED = {"ZTF": 2000, "two": 3000, "Rubin": 280}
 WANTED_LATENCY_S = 2.0
 
@@ -73,12 +76,22 @@ def read_all(kind: str, address: str, topic: str, count: int, *, processes: int 
 
 
 def measure_rate(
-    kind: str, address: str, topic: str, count: int, rounds: int, *, processes: int = 1, wanted: float
+    kind: str,
+    address: str,
+    topic: str,
+    count: int,
+    rounds: int,
+    *,
+    processes: int = 1,
+    wanted: float,
+    more: str = "",
 ) -> None:
     """Print the rates and the memory of some rounds."""
     is_ztf = topic.startswith("ZTF")
     runs = [read_all(kind, address, topic, count, processes=processes, is_ztf=is_ztf) for _ in range(rounds)]
-    what = f"{count:,} {topic.split('-')[0]} alerts{f', {processes} processes' if processes > 1 else ''}"
+    what = (
+        f"{count:,} {topic.split('-')[0]} alerts{f', {processes} processes' if processes > 1 else ''}{more}"
+    )
     own = statistics.median(run.alerts / run.cpu_s for run in runs)
     note = f"{own:,.0f}/s of the reader's processor time"
     if any(run.server_cpu_s for run in runs):
@@ -119,6 +132,7 @@ def measure_latency(kind: str, address: str, seconds: float) -> None:
                 time.sleep(0.002)
         finally:
             reader.end()
+            sender.close()
     waits = sorted(seen - sent for sent, seen in zip(sent_at, seen_at, strict=True))
     note = f"load {os.getloadavg()[0]:.1f}"
     for name, place in (("median", 0.5), ("99 %", 0.99), ("greatest", 1.0)):
@@ -166,12 +180,10 @@ class Comparison:
 
 def compare_with_kills(kind: str, address: str, alerts: int, kills: int, **options: Any) -> Comparison:
     """Read the same topic without and with kills; `options` are those of the stream."""
-    sender = Sender(address, f"kills-{kind}")
-    for value in with_poison(ztf_messages(alerts)):
-        sender.send(value)
-    count = sender.finish()
-    expected, _ = read_with_kills(kind, address, sender.topic, count, 0, **options)
-    found, done = read_with_kills(kind, address, sender.topic, count, kills, **options)
+    topic = f"kills-{kind}"
+    count = send_all(address, topic, with_poison(ztf_messages(alerts)))
+    expected, _ = read_with_kills(kind, address, topic, count, 0, **options)
+    found, done = read_with_kills(kind, address, topic, count, kills, **options)
     differing = [name for name in expected if expected[name] != found[name]]
     return Comparison(differing, done, {name: number for name, (number, _) in found.items()})
 
@@ -186,7 +198,9 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=0, help="rounds (3)")
     parser.add_argument("--kills", type=int, default=0, help="kill the reader as often, and compare")
     parser.add_argument("--port", type=int, default=0, help="port of the broker (a free one)")
-    parser.add_argument("--only", choices=("ztf", "two", "rubin", "latency"), help="measure only this")
+    parser.add_argument(
+        "--only", choices=("ztf", "two", "rubin", "followed", "latency"), help="measure only this"
+    )
     return parser.parse_args(arguments)
 
 
@@ -205,19 +219,20 @@ def measure(options: argparse.Namespace, kind: str) -> None:
     ztf = options.alerts or (5000 if options.quick else 200_000 if options.full else 20_000)
     rubin = 400 if options.quick else 2000
     rounds = options.rounds or (1 if options.quick or options.full else 3)
-    for name, partitions, wanted in (
-        ("ztf", 1, WANTED["ZTF"]),
-        ("two", 4, WANTED["two"]),
-        ("rubin", 1, WANTED["Rubin"]),
-    ):
+    for name, processes in (("ztf", 1), ("two", 2)):
+        if options.only in (None, name):
+            partitions = 4 if processes > 1 else 1
+            with broker(options.port) as address:
+                topic = f"ZTF-{partitions}-{kind}"
+                count = send_all(address, topic, ztf_messages(ztf), partitions)
+                wanted = WANTED["two" if processes > 1 else "ZTF"]
+                measure_rate(kind, address, topic, count, rounds, processes=processes, wanted=wanted)
+    for name, an_object in (("rubin", RUBIN_ALERTS), ("followed", FOLLOWED_ALERTS)):
         if options.only in (None, name):
             with broker(options.port) as address:
-                topic = f"Rubin-{kind}" if name == "rubin" else f"ZTF-{partitions}-{kind}"
-                sender = Sender(address, topic, partitions)
-                for value in rubin_messages(rubin) if name == "rubin" else ztf_messages(ztf):
-                    sender.send(value)
-                count, processes = sender.finish(), 2 if name == "two" else 1
-                measure_rate(kind, address, topic, count, rounds, processes=processes, wanted=wanted)
+                topic, more = f"Rubin-{kind}", f", {an_object} an object"
+                count = send_all(address, topic, rubin_messages(rubin, an_object=an_object))
+                measure_rate(kind, address, topic, count, rounds, wanted=WANTED["Rubin"], more=more)
     if options.only in (None, "latency"):
         with broker(options.port) as address:
             measure_latency(kind, address, 5 if options.quick else LATENCY_S)
