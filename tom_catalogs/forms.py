@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from tom_catalogs.registry import harvesters
-from tom_common.astro.typed_position import read_position
+from tom_common.astro.typed_position import EXPECTED, is_meant_as_position, read_position
 
 ALL = ""
 
@@ -32,6 +32,13 @@ class CatalogQueryForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["service"].choices = [(ALL, "all catalogues"), *harvesters.choices()]  # type: ignore[attr-defined]
+
+    def clean_term(self) -> str:
+        """Refuse a place with a slip: no catalogue knows it as a name."""
+        term: str = self.cleaned_data["term"]
+        if is_meant_as_position(term) and read_position(term) is None:
+            raise forms.ValidationError(f"{term} is not understood as a position: {EXPECTED}.")
+        return term
 
     def clean(self) -> dict[str, Any]:
         """Put the radius behind a place that has none."""

@@ -251,3 +251,10 @@ def test_a_job_that_ended_without_an_answer_is_told(standin, user, client):
 def test_the_form_of_a_new_target_leads_to_the_catalogues(standin, user, client):
     assert reverse("tom_catalogs:query") in client.get(reverse("targets:create")).content.decode()
     assert not Target.objects.exists()
+
+
+def test_a_place_with_a_slip_is_refused_before_anybody_is_asked(standin, user, client):
+    answer = looked_up(client, "12:99:00 -95")
+
+    assert "not understood as a position" in answer.context["form"].errors["term"][0]
+    assert standin.requests == []

@@ -26,12 +26,17 @@ _LABELS = re.compile(
     r"\b(?:ra|r\.a\.|dec|decl|icrs|fk5|j2000(?:\.0)?|right ascension|declination)\b\.?\s*[=:]?|[αδ()]",
     re.IGNORECASE,
 )
+_NUMBERS_ALONE = re.compile(r"[+-]?\d(?:[\d\s:.,;|/+'\"°′″-]|(?<=\d)[hmsd])*", re.IGNORECASE)  # noqa: RUF001
+_MARK = re.compile(r"\d:\d|\d\.\d.*\d\.\d|[\s,;|/][+-]\s?\d")
 _IAU = re.compile(
     r"""^ (?P<prefix>[A-Za-z][\w+-]*\s+|[A-Za-z][A-Za-z0-9]*(?=J))? J
         (?P<ra>\d{4}|\d{6}) (?P<ra_part>\.\d+)? (?P<sign>[+\-−])
         (?P<dec>\d{4}|\d{6}) (?P<dec_part>\.\d+)? [a-z]? $""",
     re.VERBOSE,
 )
+
+
+EXPECTED = "expected for example 150.1 2.2, or 10:00:24 +02:12:00"
 
 
 class TypedPosition(NamedTuple):
@@ -70,6 +75,25 @@ def read_position(text: str) -> TypedPosition | None:
         # A last number with a sign of minutes or seconds, where the position is whole without it.
         found = _place(text[: last.start()], float(last["number"]) * _UNITS[last["unit"]])
     return found
+
+
+def is_meant_as_position(text: str) -> bool:
+    """Tell whether a text can only be meant as a position, be it one or a slip.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    bool
+        True for two numbers or more, with nothing beside them but what positions are written with, of which
+        one has a colon, a decimal point, or a sign before it.
+    """
+    plain = " ".join(_LABELS.sub(" ", text.replace("−", "-")).split())
+    return bool(
+        _NUMBERS_ALONE.fullmatch(plain) and _MARK.search(plain) and len(re.findall(r"\d+", plain)) > 1
+    )
 
 
 def _place(text: str, radius_arcsec: float | None) -> TypedPosition | None:

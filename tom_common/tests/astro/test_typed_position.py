@@ -2,7 +2,7 @@
 
 import pytest
 
-from tom_common.astro.typed_position import read_position
+from tom_common.astro.typed_position import is_meant_as_position, read_position
 
 RA, DEC = 188.7366667, -12.5827778
 
@@ -76,3 +76,41 @@ def test_a_short_name_gives_its_minutes():
 )
 def test_a_name_is_no_position(text):
     assert read_position(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10:00:24 +02:12:00",
+        "12:99:00 -95",
+        "12:30:00 +95:00:00",
+        "ra=150.1 dec=-95.2",
+        "400.5 12.5",
+        "25h 10m 3.4s, -12d 20m 3s",
+        "10.5, −20.5, 3",
+    ],
+)
+def test_numbers_written_like_a_position_are_meant_as_one(text):
+    assert is_meant_as_position(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "433",
+        "2003 76",
+        "0014+813",
+        "1E 1048.1-5937",
+        "4FGL J1234.5-0515",
+        "BD+30 3639",
+        "CD-38 245",
+        "C/2012 S1",
+        "SN 2023ixf",
+        "73P-C",
+        "4111834567779557376",
+        "2024-01-05",
+    ],
+)
+def test_names_are_not_meant_as_positions(text):
+    assert not is_meant_as_position(text)
