@@ -30,6 +30,12 @@ def test_a_filter_is_added_tried_and_switched_on(client, at_once):
     assert changed["is_on"] is False
 
 
+@pytest.mark.parametrize(("told", "seen"), [({}, "PRIVATE"), ({"permissions": "OPEN"}, "OPEN")])
+def test_targets_of_a_new_filter_are_seen_as_new_targets_are(client, told, seen):
+    client.force_login(maker())
+    assert post(client, FILTERS, name="x", expression="mag < 1", **told).json()["permissions"] == seen
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
