@@ -32,7 +32,7 @@ from benchmarks.stream_reading import Reader, Sender, broker, send_all, wait_unt
 
 PER_SECOND, LATENCY_S = 300, 30
 FOLLOWED_ALERTS = 20
-WANTED = {"ZTF": 2000, "two": 3000, "Rubin": 280}
+WANTED = {"ztf": 2000, "two": 3000, "rubin": 280, "followed": 280}
 WANTED_LATENCY_S = 2.0
 
 
@@ -219,20 +219,18 @@ def measure(options: argparse.Namespace, kind: str) -> None:
     ztf = options.alerts or (5000 if options.quick else 200_000 if options.full else 20_000)
     rubin = 400 if options.quick else 2000
     rounds = options.rounds or (1 if options.quick or options.full else 3)
-    for name, processes in (("ztf", 1), ("two", 2)):
+    for name, processes, partitions in (("ztf", 1, 1), ("two", 2, 4)):
         if options.only in (None, name):
-            partitions = 4 if processes > 1 else 1
             with broker(options.port) as address:
                 topic = f"ZTF-{partitions}-{kind}"
                 count = send_all(address, topic, ztf_messages(ztf), partitions)
-                wanted = WANTED["two" if processes > 1 else "ZTF"]
-                measure_rate(kind, address, topic, count, rounds, processes=processes, wanted=wanted)
+                measure_rate(kind, address, topic, count, rounds, processes=processes, wanted=WANTED[name])
     for name, an_object in (("rubin", RUBIN_ALERTS), ("followed", FOLLOWED_ALERTS)):
         if options.only in (None, name):
             with broker(options.port) as address:
                 topic, more = f"Rubin-{kind}", f", {an_object} an object"
                 count = send_all(address, topic, rubin_messages(rubin, an_object=an_object))
-                measure_rate(kind, address, topic, count, rounds, wanted=WANTED["Rubin"], more=more)
+                measure_rate(kind, address, topic, count, rounds, wanted=WANTED[name], more=more)
     if options.only in (None, "latency"):
         with broker(options.port) as address:
             measure_latency(kind, address, 5 if options.quick else LATENCY_S)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tom_common.encryption import EncryptedModelField
 from tom_common.job_links import LinksJob
+from tom_targets.conf import default_target_permission
 
 WATCHLIST_GONE = "Its watchlist was deleted with the account of its owner."
 
@@ -91,7 +92,7 @@ class AlertFilter(Shared):
     left_out = models.PositiveBigIntegerField(default=0, editable=False)
     problem = models.CharField(max_length=300, blank=True, default="", editable=False)
     makes = models.CharField(max_length=10, choices=Makes, default=Makes.NOTHING)
-    permissions = models.CharField(max_length=10, default="PUBLIC")
+    permissions = models.CharField(max_length=10, default=default_target_permission)
     target_groups = models.ManyToManyField("auth.Group", blank=True, related_name="+")
     target_list = models.ForeignKey(
         "tom_targets.TargetList", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

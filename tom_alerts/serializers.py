@@ -11,7 +11,6 @@ from tom_alerts.filter_models import AlertFilter, Candidate, Watchlist
 from tom_alerts.filter_rules import keep_state, surveys_of, why_unusable
 from tom_alerts.permissions import shared_for_user
 from tom_alerts.webhooks import host_of
-from tom_targets.conf import default_target_permission
 from tom_targets.models import Target, TargetList
 from tom_targets.permissions import target_lists_for_user
 from tom_targets.selectors import groups_to_share_with
@@ -72,12 +71,6 @@ class AlertFilterSerializer(serializers.ModelSerializer):
         if wrong:
             raise serializers.ValidationError({name: [text] for name, text in wrong.items()})
         return told
-
-    def create(self, validated_data: dict[str, Any]) -> AlertFilter:
-        """Make a filter whose targets are seen as new targets are, if it is not told."""
-        validated_data.setdefault("permissions", default_target_permission())
-        made: AlertFilter = super().create(validated_data)
-        return made
 
     def update(self, instance: AlertFilter, validated_data: dict[str, Any]) -> AlertFilter:
         """Store changes; a filter that would let other alerts through is off until it was tried again."""

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from tom_catalogs.registry import harvesters
-from tom_common.astro.typed_position import EXPECTED, is_meant_as_position, read_position
+from tom_common.astro.typed_position import is_meant_as_position, not_understood, read_position
 
 ALL = ""
 
@@ -37,7 +37,7 @@ class CatalogQueryForm(forms.Form):
         """Refuse a place with a slip: no catalogue knows it as a name."""
         term: str = self.cleaned_data["term"]
         if is_meant_as_position(term) and read_position(term) is None:
-            raise forms.ValidationError(f"{term} is not understood as a position: {EXPECTED}.")
+            raise forms.ValidationError(not_understood(term))
         return term
 
     def clean(self) -> dict[str, Any]:

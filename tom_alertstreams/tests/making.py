@@ -2,14 +2,9 @@
 
 from tom_alertstreams.alertstreams.hopskotch import HopskotchAlertStream
 
+HOPSKOTCH = {"URL": "kafka://kafka.scimma.org/", "GROUP_ID": "me-1", "USERNAME": "me", "PASSWORD": "secret"}
+
 
 def hopskotch(handler, **others):
     """Give a stream of Hopskotch with one topic, which goes to the handler at a dotted path."""
-    options = {
-        "URL": "kafka://kafka.scimma.org/",
-        "GROUP_ID": "me-1",
-        "USERNAME": "me",
-        "PASSWORD": "secret",
-        "TOPIC_HANDLERS": {"hermes.test": handler},
-    }
-    return HopskotchAlertStream(**(options | others))
+    return HopskotchAlertStream(**(HOPSKOTCH | {"TOPIC_HANDLERS": {"hermes.test": handler}} | others))

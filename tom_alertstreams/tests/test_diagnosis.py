@@ -13,18 +13,13 @@ from tom_alertstreams.checks import check_alert_streams
 from tom_alertstreams.complaints import sentence_of
 from tom_alertstreams.diagnosis import problems_of, usable_alert_streams
 from tom_alertstreams.selectors import streams
+from tom_alertstreams.tests.making import HOPSKOTCH
 
 STREAMS = "tom_alertstreams.alertstreams."
 KAFKA = {"URL": "broker:9092", "GROUP_ID": "us", "TOPICS": ["alerts"]}
 LOGGER = "tom_alertstreams.alertstreams.gcn.alert_logger"
 GCN = {"GCN_CLASSIC_CLIENT_ID": "us", "GCN_CLASSIC_CLIENT_SECRET": "s", "TOPIC_HANDLERS": {"gcn.x": LOGGER}}
-HOP = {
-    "URL": "kafka://k/",
-    "GROUP_ID": "us-1",
-    "USERNAME": "us",
-    "PASSWORD": "p",
-    "TOPIC_HANDLERS": {"x": LOGGER},
-}
+HOP = HOPSKOTCH | {"TOPIC_HANDLERS": {"x": LOGGER}}
 
 
 def kafka(**options):

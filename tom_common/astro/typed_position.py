@@ -36,9 +36,6 @@ _IAU = re.compile(
 )
 
 
-EXPECTED = "expected for example 150.1 2.2, or 10:00:24 +02:12:00"
-
-
 class TypedPosition(NamedTuple):
     """A position that was understood: ICRS degrees, the radius in arcsec or None, and how it was written."""
 
@@ -87,13 +84,19 @@ def is_meant_as_position(text: str) -> bool:
     Returns
     -------
     bool
-        True for two numbers or more, with nothing beside them but what positions are written with, of which
-        one has a colon, a decimal point, or a sign before it.
+        True for two numbers or more, with nothing beside them but what positions are written with and perhaps
+        a radius, where a colon stands between two, two have a decimal point, or the second has a sign.
     """
-    plain = " ".join(_LABELS.sub(" ", text.replace("−", "-")).split())
+    place, _ = _without_radius(text.replace("−", "-"))
+    plain = " ".join(_LABELS.sub(" ", place).split())
     return bool(
         _NUMBERS_ALONE.fullmatch(plain) and _MARK.search(plain) and len(re.findall(r"\d+", plain)) > 1
     )
+
+
+def not_understood(text: str) -> str:
+    """Return the sentence that tells that a text is no position, and what was expected."""
+    return f"{text} is not understood as a position: expected for example 150.1 2.2, or 10:00:24 +02:12:00."
 
 
 def _place(text: str, radius_arcsec: float | None) -> TypedPosition | None:

@@ -52,15 +52,15 @@ class _JsonField(forms.JSONField):
         ------
         ValidationError
         """
-        if isinstance(value, str) and value.strip():
-            try:
-                json.loads(value)
-            except json.JSONDecodeError as error:
-                raise forms.ValidationError(
-                    f"This is no JSON: {error.msg}, line {error.lineno}, column {error.colno}."
-                    ' Expected for example {"query": {"term": {"tags": "high_snr"}}}.'
-                ) from error
-        return super().to_python(value)
+        try:
+            return super().to_python(value)
+        except forms.ValidationError as refusal:
+            if not isinstance(error := refusal.__context__, json.JSONDecodeError):
+                raise
+            raise forms.ValidationError(
+                f"This is no JSON: {error.msg}, line {error.lineno}, column {error.colno}."
+                ' Expected for example {"query": {"term": {"tags": "high_snr"}}}.'
+            ) from error
 
 
 class AntaresFields(BrokerFields):

@@ -48,7 +48,7 @@ def teams():
     """Give the owners of two filters of two teams, with a candidate each, and no target."""
     ours, theirs = maker("ours", team("Ours")), maker("theirs", team("Theirs"))
     made_filter(ours, groups=ours.groups.filter(name="Ours"), permissions="PRIVATE", name="Our filter")
-    made_filter(theirs, groups=theirs.groups.filter(name="Theirs"), name="Their filter")
+    made_filter(theirs, groups=theirs.groups.filter(name="Theirs"), permissions="PUBLIC", name="Their filter")
     ingest(bright(NAME, cutouts=cutouts()), only_known=True)
     return ours, theirs
 

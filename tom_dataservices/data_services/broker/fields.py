@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from tom_common.astro.time import datetime_to_mjd_utc, mjd_utc_to_datetime, parse_mjd_utc
-from tom_common.astro.typed_position import EXPECTED, read_position
+from tom_common.astro.typed_position import not_understood, read_position
 from tom_dataservices import conf
 from tom_dataservices.data_services.broker.understood import POSITION, TIME, show_understood
 from tom_dataservices.forms import SAVING_FIELDS, BaseQueryForm
@@ -275,7 +275,7 @@ class BrokerFields(forms.Form):
             return
         found = read_position(typed)
         if found is None:
-            self.add_error("position", f"{typed} is not understood as a position: {EXPECTED}.")
+            self.add_error("position", not_understood(typed))
             return
         if radius is None:
             in_arcsec = 10.0 if found.radius_arcsec is None else found.radius_arcsec
